@@ -1,0 +1,146 @@
+/**
+ * The serialised DAG: all that the scheduler, the web server and the UI ever know of a DAG. A caged child
+ * makes it from the author's file (`sdk/runtime/serialise-dag.ts`); it is plain JSON, validated on arrival
+ * (`core/validate-spec.ts`), stored per version, and never holds code.
+ */
+import type { TriggerRule } from './trigger-rules.ts';
+
+export const SPEC_VERSION = 1;
+
+/** When runs are created. Every variant is data; `core/timetable.ts` turns it into instants. */
+export type ScheduleSpec =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'once' }
+  | { readonly kind: 'continuous' }
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string }
+  | { readonly kind: 'delta'; readonly everyMs: number }
+  | { readonly kind: 'custom'; readonly name: string; readonly args: unknown };
+
+/** What a task is to the scheduler. Everything else about it is code. */
+export type TaskKind = 'task' | 'branch' | 'gate' | 'sensor';
+
+/** Where a list to map over comes from: a task's result or the run's params, then a path into it. */
+export interface ListSource {
+  readonly from: 'task' | 'params';
+  /** The producing task; empty for params. */
+  readonly taskId: string;
+  readonly path: readonly string[];
+}
+
+/** A mapped region: its tasks get one instance per element of the list. `map` makes one with one task. */
+export interface MapScope {
+  readonly scopeId: string;
+  readonly over: ListSource;
+  /** At most this many instances of each task of the scope run at once, or null. */
+  readonly maxActive: number | null;
+  /** Share (0..1) or count (>= 1) of instances that may fail without failing what follows; 0 = none. */
+  readonly tolerate: number;
+}
+
+export interface SensorSpec {
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly onTimeout: 'fail' | 'skip';
+  /** Each wait is the last one times this; 1 = constant. */
+  readonly backoff: number;
+}
+
+export interface TaskSpec {
+  readonly taskId: string;
+  readonly kind: TaskKind;
+  /** What the UI calls it: "task", "bash", "http", "sql", "sensor", "branch", or a definition's own name. */
+  readonly operator: string;
+  readonly groupId: string | null;
+  readonly mapScope: string | null;
+  /** Direct upstream task ids, data and order edges alike, sorted. */
+  readonly upstream: readonly string[];
+  /** Tasks whose `return_value` the supervisor hands to the task process: a subset of `upstream`. */
+  readonly reads: readonly string[];
+  readonly triggerRule: TriggerRule;
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  /** 1 = constant delay; 2 = doubled each try. Airflow's formula, `core/retries.ts`. */
+  readonly retryExponentialBackoff: number;
+  readonly maxRetryDelayMs: number | null;
+  readonly executionTimeoutMs: number | null;
+  readonly queue: string;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly priorityWeight: number;
+  readonly dependsOnPast: boolean;
+  readonly waitForDownstream: boolean;
+  readonly maxActiveTisPerDag: number | null;
+  readonly maxActiveTisPerDagrun: number | null;
+  /** branch: case name -> the tasks that start it. */
+  readonly branchCases: Readonly<Record<string, readonly string[]>> | null;
+  readonly sensor: SensorSpec | null;
+  readonly docMd: string | null;
+  /** Names of the in-line checks run on the result. */
+  readonly checks: readonly string[];
+}
+
+export interface GroupSpec {
+  readonly groupId: string;
+  readonly parentId: string | null;
+  readonly docMd: string | null;
+  readonly collapsed: boolean;
+}
+
+export interface DagSpec {
+  readonly specVersion: typeof SPEC_VERSION;
+  readonly dagId: string;
+  readonly description: string | null;
+  readonly docMd: string | null;
+  readonly owner: string;
+  readonly tags: readonly string[];
+  readonly schedule: ScheduleSpec;
+  /** The schedule as people read it: "0 6 * * * (Europe/Berlin)", "every 1 h", "@daily", "never, externally triggered". */
+  readonly scheduleSummary: string;
+  /** ISO-8601 with offset, or null = from when the DAG was first seen. */
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+  readonly catchup: boolean;
+  readonly maxActiveRuns: number;
+  readonly maxActiveTasks: number;
+  readonly dagrunTimeoutMs: number | null;
+  readonly maxConsecutiveFailedDagRuns: number;
+  readonly failFast: boolean;
+  readonly isPausedUponCreation: boolean | null;
+  /** JSON Schema (draft 2020-12) of the params, for the form and for validation; null = any object. */
+  readonly paramsSchema: Readonly<Record<string, unknown>> | null;
+  readonly paramsDefaults: Readonly<Record<string, unknown>>;
+  readonly groups: readonly GroupSpec[];
+  readonly mapScopes: readonly MapScope[];
+  /** In topological order. */
+  readonly tasks: readonly TaskSpec[];
+}
+
+/** Airflow's defaults, the one place they are written down. */
+export const DAG_DEFAULTS = {
+  owner: 'airflow',
+  catchup: false,
+  maxActiveRuns: 16,
+  maxActiveTasks: 16,
+  maxConsecutiveFailedDagRuns: 0,
+} as const;
+
+export const TASK_DEFAULTS = {
+  triggerRule: 'all_success',
+  retries: 0,
+  retryDelayMs: 300_000,
+  retryExponentialBackoff: 1,
+  queue: 'default',
+  pool: 'default_pool',
+  poolSlots: 1,
+  priorityWeight: 1,
+} as const;
+
+/** Bounds that keep one file from harming the rest. */
+export const SPEC_LIMITS = {
+  tasksPerDag: 10_000,
+  edgesPerDag: 200_000,
+  idLengthChars: 250,
+  specBytes: 16 * 1024 * 1024,
+  mappedInstances: 100_000,
+  xcomBytes: 1024 * 1024,
+} as const;

@@ -1,0 +1,124 @@
+/**
+ * What a supervisor and a task process say to each other over IPC (Node's `advanced` serialisation is not
+ * used: every message is JSON, checked on arrival by `core/validate-message.ts`). The child is a stranger:
+ * the supervisor believes the first valid `result` and the exit, ignores and counts the rest.
+ */
+
+/** Supervisor -> task process: load this bundle. The file is content-addressed and read-only. */
+export interface LoadMessage {
+  readonly type: 'load';
+  readonly bundleFile: string;
+  readonly bundleHash: string;
+}
+
+/** All a body may know of its run. Instants are ISO-8601 UTC. */
+export interface AttemptContext {
+  readonly attemptId: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly runType: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly tryNumber: number;
+  readonly maxTries: number;
+  readonly logicalDate: string | null;
+  readonly dataIntervalStart: string | null;
+  readonly dataIntervalEnd: string | null;
+  readonly runAfter: string;
+  readonly params: unknown;
+  /** When the sensor's first check of this try began; null for the first. */
+  readonly firstStartedAt: string | null;
+  readonly idempotencyKey: string;
+  /** A folder shared by the tasks of this run. */
+  readonly scratchFolder: string;
+}
+
+/** Supervisor -> task process: run this attempt. `inputs` maps an upstream task id to its result. */
+export interface RunMessage {
+  readonly type: 'run';
+  readonly context: AttemptContext;
+  /** Results by task id; a mapped upstream's is a list in map order. A task that has none is absent. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** The element of the list, for a mapped instance. */
+  readonly item?: unknown;
+}
+
+/** Supervisor -> task process: the answer to a `request`. */
+export interface ReplyMessage {
+  readonly type: 'reply';
+  readonly requestId: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Supervisor -> task process: stop, politely. SIGTERM and SIGKILL follow after the grace. */
+export interface CancelMessage {
+  readonly type: 'cancel';
+  readonly reason: string;
+}
+
+export type ToTaskProcess = LoadMessage | RunMessage | ReplyMessage | CancelMessage;
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+export interface ReadyMessage {
+  readonly type: 'ready';
+  /** Hash of the bundle that is loaded, or null for a fresh process. */
+  readonly bundleHash: string | null;
+}
+
+export interface LogMessage {
+  readonly type: 'log';
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** What the process may ask for. The supervisor decides whether this attempt may see it. */
+export type RequestBody =
+  | { readonly what: 'connection'; readonly id: string }
+  | { readonly what: 'variable'; readonly key: string }
+  | { readonly what: 'xcom_push'; readonly key: string; readonly value: unknown }
+  | { readonly what: 'xcom_pull'; readonly taskId: string; readonly key: string };
+
+export interface RequestMessage {
+  readonly type: 'request';
+  readonly requestId: number;
+  readonly body: RequestBody;
+}
+
+export interface HeartbeatMessage {
+  readonly type: 'heartbeat';
+  readonly progress: { readonly done: number; readonly total: number; readonly note?: string } | null;
+}
+
+export interface ErrorReport {
+  readonly name: string;
+  readonly message: string;
+  /** Source-mapped. */
+  readonly stack: string;
+}
+
+/** How the body ended. `retryable: false` means no retry will help (`Fatal`). */
+export type BodyResult =
+  | {
+      readonly outcome: 'success';
+      readonly value: unknown;
+      /** Bytes of the JSON text of `value`. */
+      readonly bytes: number;
+      /** branch and gate: the direct downstream tasks that may run; null = all. */
+      readonly followed: readonly string[] | null;
+      /** Lengths of the lists that are mapped over, by scope id. */
+      readonly mapLengths: Readonly<Record<string, number>>;
+      readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly message: string | null }[];
+    }
+  | { readonly outcome: 'skipped'; readonly reason: string }
+  | { readonly outcome: 'failed'; readonly error: ErrorReport; readonly retryable: boolean; readonly retryAfterMs: number | null }
+  | { readonly outcome: 'reschedule'; readonly afterMs: number; readonly note: string | null };
+
+export interface ResultMessage {
+  readonly type: 'result';
+  readonly result: BodyResult;
+}
+
+export type FromTaskProcess = ReadyMessage | LogMessage | RequestMessage | HeartbeatMessage | ResultMessage;

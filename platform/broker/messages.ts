@@ -1,0 +1,29 @@
+/** What is said over the doorbells. Listeners check the shape and take every message as a hint. */
+
+/** worker -> scheduler: these instances left `running`. */
+export interface TaskInstancesEnded {
+  readonly shards: readonly number[];
+  readonly ids: readonly string[];
+}
+
+/** API, CLI -> scheduler: a run was created or changed behind its back. */
+export interface RunsChanged {
+  readonly dagIds: readonly string[];
+}
+
+/** DAG processor, API -> schedulers: a DAG's version, pause or schedule changed. */
+export interface DagsChanged {
+  readonly dagIds: readonly string[];
+}
+
+/** Anybody -> web servers: something a page may show has changed. Pages refetch; no data travels here. */
+export interface UiEvent {
+  readonly topics: readonly UiTopic[];
+}
+/** "dags", "import_errors", "workers", "dag:<id>", "run:<dag id>/<run id>" */
+export type UiTopic = string;
+
+/** monitor -> worker: look at your desired state now. */
+export interface WorkerControl {
+  readonly workerId: string;
+}

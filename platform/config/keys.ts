@@ -1,0 +1,180 @@
+/**
+ * Every setting, as data: its environment variable, type, default and meaning. `windlass config list`, the
+ * docs and the "did you mean" of an unknown name come from this table. Units are in the names.
+ */
+export type ConfigType = 'string' | 'int' | 'bool' | 'list' | 'secret' | 'path';
+
+export interface ConfigKey {
+  readonly env: string;
+  readonly type: ConfigType;
+  readonly fallback: string;
+  readonly doc: string;
+}
+
+export const CONFIG_KEYS = {
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    type: 'secret',
+    fallback: '',
+    doc: 'Postgres of your own, postgres://user:password@host:5432/db. Empty: standalone starts an embedded one.',
+  },
+  redisUrl: {
+    env: 'REDIS_URL',
+    type: 'secret',
+    fallback: '',
+    doc: 'Redis or Valkey of your own, redis://host:6379/0. Empty: standalone starts a redis-server it finds on the PATH, else Postgres is the broker.',
+  },
+  broker: {
+    env: 'WINDLASS_BROKER',
+    type: 'string',
+    fallback: 'auto',
+    doc: 'auto, redis or postgres. auto takes REDIS_URL if set, else (standalone only) a private redis-server, else Postgres.',
+  },
+  brokerPrefix: {
+    env: 'WINDLASS_BROKER_PREFIX',
+    type: 'string',
+    fallback: 'windlass',
+    doc: 'Prefix of every key in Redis, and the schema of the queue in Postgres.',
+  },
+  adminPassword: {
+    env: 'WINDLASS_ADMIN_PASSWORD',
+    type: 'secret',
+    fallback: '',
+    doc: 'Password of the first user, admin. Empty: a random one is made and printed once.',
+  },
+  secretKey: {
+    env: 'WINDLASS_SECRET_KEY',
+    type: 'secret',
+    fallback: '',
+    doc: 'Encrypts connections and variables at rest (any 32+ characters). Empty: standalone makes one in the data folder.',
+  },
+
+  dataFolder: {
+    env: 'WINDLASS_DATA_FOLDER',
+    type: 'path',
+    fallback: '.windlass',
+    doc: 'Where standalone keeps the embedded Postgres and its secrets.',
+  },
+  dagsFolder: { env: 'WINDLASS_DAGS_FOLDER', type: 'path', fallback: 'dags', doc: 'Folder of DAG files.' },
+  pluginsFolder: { env: 'WINDLASS_PLUGINS_FOLDER', type: 'path', fallback: 'plugins', doc: 'Folder of plugins.' },
+  logsFolder: {
+    env: 'WINDLASS_LOGS_FOLDER',
+    type: 'path',
+    fallback: 'logs',
+    doc: 'Folder of task logs, shared by workers and web server.',
+  },
+  scratchFolder: {
+    env: 'WINDLASS_SCRATCH_FOLDER',
+    type: 'path',
+    fallback: '.windlass/scratch',
+    doc: 'Files that the tasks of one run pass to each other; shared by all workers.',
+  },
+
+  webHost: {
+    env: 'WINDLASS_WEB_HOST',
+    type: 'string',
+    fallback: '127.0.0.1',
+    doc: 'Address the web server listens on. Use 0.0.0.0 to serve other machines.',
+  },
+  webPort: { env: 'WINDLASS_WEB_PORT', type: 'int', fallback: '8080', doc: 'Port of the web server.' },
+  monitorHost: { env: 'WINDLASS_MONITOR_HOST', type: 'string', fallback: '127.0.0.1', doc: 'Address the monitor listens on.' },
+  monitorPort: { env: 'WINDLASS_MONITOR_PORT', type: 'int', fallback: '5555', doc: 'Port of the monitor.' },
+  sessionTtlMinutes: { env: 'WINDLASS_SESSION_TTL_MINUTES', type: 'int', fallback: '1440', doc: 'How long a login lasts.' },
+
+  parallelism: {
+    env: 'WINDLASS_PARALLELISM',
+    type: 'int',
+    fallback: '32',
+    doc: 'Airflow core.parallelism: task instances queued or running at once, per scheduler.',
+  },
+  leaseTtlMs: { env: 'WINDLASS_LEASE_TTL_MS', type: 'int', fallback: '30000', doc: 'A running attempt not renewed for this long is lost.' },
+  leaseRenewMs: { env: 'WINDLASS_LEASE_RENEW_MS', type: 'int', fallback: '5000', doc: 'How often a worker renews its leases.' },
+  leaseGraceMs: {
+    env: 'WINDLASS_LEASE_GRACE_MS',
+    type: 'int',
+    fallback: '5000',
+    doc: 'A scheduler waits this long past expiry before it declares an attempt lost.',
+  },
+  shardLeaseTtlMs: {
+    env: 'WINDLASS_SHARD_LEASE_TTL_MS',
+    type: 'int',
+    fallback: '10000',
+    doc: 'A scheduler that does not renew its shards for this long loses them to another.',
+  },
+  reringAfterMs: {
+    env: 'WINDLASS_RERING_AFTER_MS',
+    type: 'int',
+    fallback: '10000',
+    doc: 'A queued instance nobody claimed for this long is rung again.',
+  },
+  serviceHeartbeatMs: {
+    env: 'WINDLASS_SERVICE_HEARTBEAT_MS',
+    type: 'int',
+    fallback: '5000',
+    doc: 'How often each process says that it lives.',
+  },
+
+  workerSlots: { env: 'WINDLASS_WORKER_SLOTS', type: 'int', fallback: '8', doc: 'Task instances one worker runs at once.' },
+  workerQueues: {
+    env: 'WINDLASS_WORKER_QUEUES',
+    type: 'list',
+    fallback: 'default',
+    doc: 'Queues a worker listens on, separated by commas.',
+  },
+  workerDrainMs: {
+    env: 'WINDLASS_WORKER_DRAIN_MS',
+    type: 'int',
+    fallback: '20000',
+    doc: 'How long a stopping worker lets its tasks finish before it hands them back.',
+  },
+  taskKillGraceMs: {
+    env: 'WINDLASS_TASK_KILL_GRACE_MS',
+    type: 'int',
+    fallback: '5000',
+    doc: 'Between SIGTERM and SIGKILL of a task process.',
+  },
+  taskMemoryMb: { env: 'WINDLASS_TASK_MEMORY_MB', type: 'int', fallback: '2048', doc: 'Heap limit of one task process.' },
+  taskLogMaxMb: { env: 'WINDLASS_TASK_LOG_MAX_MB', type: 'int', fallback: '64', doc: 'Log of one attempt is cut after this size.' },
+  taskUid: {
+    env: 'WINDLASS_TASK_UID',
+    type: 'string',
+    fallback: '',
+    doc: "Numeric uid for task processes when the worker runs as root. Empty: the worker's own.",
+  },
+  xcomMaxBytes: {
+    env: 'WINDLASS_XCOM_MAX_BYTES',
+    type: 'int',
+    fallback: '1048576',
+    doc: 'Largest result one task may hand to the next, as JSON text.',
+  },
+
+  dagImportTimeoutMs: {
+    env: 'WINDLASS_DAG_IMPORT_TIMEOUT_MS',
+    type: 'int',
+    fallback: '10000',
+    doc: 'A DAG file must be bundled and imported within this time.',
+  },
+  dagImportMemoryMb: {
+    env: 'WINDLASS_DAG_IMPORT_MEMORY_MB',
+    type: 'int',
+    fallback: '256',
+    doc: 'Heap limit of the process that imports a DAG file.',
+  },
+  dagScanIntervalMs: {
+    env: 'WINDLASS_DAG_SCAN_INTERVAL_MS',
+    type: 'int',
+    fallback: '30000',
+    doc: 'Full scan of the dags folder, beside the watcher.',
+  },
+  dagsArePausedAtCreation: {
+    env: 'WINDLASS_DAGS_ARE_PAUSED_AT_CREATION',
+    type: 'bool',
+    fallback: 'true',
+    doc: 'Airflow core.dags_are_paused_at_creation: new DAGs start paused.',
+  },
+
+  logLevel: { env: 'WINDLASS_LOG_LEVEL', type: 'string', fallback: 'info', doc: 'trace, debug, info, warn, error.' },
+  logFormat: { env: 'WINDLASS_LOG_FORMAT', type: 'string', fallback: 'auto', doc: 'json, pretty, or auto (pretty on a terminal).' },
+} as const satisfies Record<string, ConfigKey>;
+
+export type ConfigName = keyof typeof CONFIG_KEYS;

@@ -1,0 +1,106 @@
+/**
+ * The connection to Postgres. Hot statements are hand-written and named (prepared once per connection);
+ * cold reads may use drizzle. Every connection is UTC, with timeouts, and says who it is.
+ */
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { Logger } from '#platform/logger.ts';
+import { type DatabaseFailure, translateDatabaseError } from './errors.ts';
+
+/** A statement with a name is prepared once per connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Result<Row> {
+  readonly rows: Row[];
+  readonly rowCount: number;
+}
+
+/** What a statement file needs: the pool or one transaction. */
+export interface Queryable {
+  query<Row = Record<string, unknown>>(statement: Statement, values?: readonly unknown[]): Promise<Result<Row>>;
+}
+
+export interface Database extends Queryable {
+  readonly drizzle: NodePgDatabase;
+  readonly pool: pg.Pool;
+  readonly url: string;
+  /** Runs `work` in one transaction; serialization failures and deadlocks are retried whole, at most 5 times. */
+  transaction<T>(name: string, work: (tx: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Shown in pg_stat_activity: "scheduler:<id>". */
+  readonly applicationName: string;
+  readonly logger: Logger;
+  readonly maxConnections?: number;
+  readonly statementTimeoutMs?: number;
+}
+
+// Instants stay Dates (timestamptz); bigint fits a JS number for every column we have.
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
+
+const RETRYABLE = new Set(['40001', '40P01', '55P03']);
+const MAX_TRIES = 5;
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName.slice(0, 63),
+    max: options.maxConnections ?? 8,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    options: `-c timezone=UTC -c statement_timeout=${options.statementTimeoutMs ?? 30_000} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000`,
+  });
+  pool.on('error', (error) =>
+    options.logger.warn(
+      { event: 'database.connection_lost', err: error.message },
+      'an idle database connection was lost; the pool opens another',
+    ),
+  );
+
+  const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Result<Row>> => {
+    try {
+      const result = await client.query({ name: statement.name, text: statement.text, values: values as unknown[] });
+      return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
+    } catch (error) {
+      throw translateDatabaseError(error, statement.name);
+    }
+  };
+
+  return {
+    pool,
+    url: options.url,
+    drizzle: drizzle(pool),
+    query: (statement, values) => run(pool, statement, values),
+    async transaction(name, work) {
+      for (let attempt = 1; ; attempt++) {
+        const client = await pool.connect().catch((error: unknown) => {
+          throw translateDatabaseError(error, name);
+        });
+        let broken: Error | undefined;
+        try {
+          await client.query('begin');
+          const value = await work({ query: (statement, values) => run(client, statement, values) });
+          await client.query('commit');
+          return value;
+        } catch (error) {
+          await client.query('rollback').catch((rollbackError: Error) => {
+            broken = rollbackError;
+          });
+          const sqlState = (error as DatabaseFailure).sqlState;
+          if (attempt < MAX_TRIES && sqlState !== undefined && RETRYABLE.has(sqlState)) continue;
+          throw error;
+        } finally {
+          client.release(broken);
+        }
+      }
+    },
+    close: () => pool.end(),
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The server's own log: pino, JSON lines, UTC. Fixed event names (noun.verb, past tense) and fields in
+ * snake_case. A task's output never goes here.
+ */
+import { type LoggerOptions, type Logger as PinoLogger, pino } from 'pino';
+
+export type Logger = PinoLogger;
+
+const SECRET_KEYS = [
+  'password',
+  'token',
+  'secret',
+  'authorization',
+  'cookie',
+  'database_url',
+  'redis_url',
+  '*.password',
+  '*.token',
+  '*.secret',
+];
+
+export interface LoggerConfig {
+  readonly level: string;
+  /** `pretty` for a person at a terminal, `json` for everything else. */
+  readonly format: 'json' | 'pretty';
+  readonly service: string;
+}
+
+export function createLogger(config: LoggerConfig): Logger {
+  const options: LoggerOptions = {
+    level: config.level,
+    base: { service: config.service, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: SECRET_KEYS, censor: '***' },
+  };
+  if (config.format === 'json') return pino(options, pino.destination(2));
+  return pino({
+    ...options,
+    transport: {
+      target: 'pino-pretty',
+      options: {
+        destination: 2,
+        translateTime: 'SYS:HH:MM:ss.l',
+        ignore: 'pid,hostname,event,service',
+        messageFormat: '[{service}] {msg}',
+      },
+    },
+  });
+}
+
+/** For tests and short commands: says nothing below `error`. */
+export function quietLogger(): Logger {
+  return pino({ level: process.env['WINDLASS_TEST_LOG'] ?? 'silent' }, pino.destination(2));
+}

@@ -1,0 +1,70 @@
+/**
+ * The shape of everything that runs in the background: start, stop, and `runOnce`, which tests call instead
+ * of waiting. A loop is level-triggered: `wake()` only shortens a sleep that is bounded anyway.
+ */
+import type { Clock } from '#platform/clock.ts';
+import type { Logger } from '#platform/logger.ts';
+
+export interface Service {
+  start(): Promise<void>;
+  /** Idempotent; resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+}
+
+export interface LoopOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** One pass. Returns how long to sleep at most before the next, in ms; undefined = `intervalMs`. */
+  readonly runOnce: () => Promise<number | undefined>;
+  readonly intervalMs: number;
+}
+
+/** Runs `runOnce` again and again, never twice at once; an error is logged and the loop goes on. */
+export class Loop implements Service {
+  readonly #options: LoopOptions;
+  #running: Promise<void> | null = null;
+  #stop = new AbortController();
+  #wake = new AbortController();
+  #woken = false;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.#stop = new AbortController();
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.abort();
+    await this.#running;
+    this.#running = null;
+  }
+
+  /** Makes the next pass begin at once; wakes during a pass lead to one more pass. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger, name, runOnce, intervalMs } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      this.#woken = false;
+      this.#wake = new AbortController();
+      let sleepMs = intervalMs;
+      try {
+        sleepMs = (await runOnce()) ?? intervalMs;
+      } catch (error) {
+        logger.error({ event: 'loop.failed', loop: name, err: error }, `${name}: a pass failed; the next one follows`);
+        sleepMs = Math.max(intervalMs, 500);
+      }
+      if (this.#woken || this.#stop.signal.aborted) continue;
+      await clock.sleep(sleepMs, AbortSignal.any([this.#stop.signal, this.#wake.signal]));
+    }
+  }
+}

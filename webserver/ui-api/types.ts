@@ -1,0 +1,205 @@
+/**
+ * What the pages on 8080 read beside the stable REST API: the private API under /ui/api, shaped for one page
+ * each. Server and React app share these types. Instants are ISO-8601 UTC text; durations say their unit.
+ */
+import type { DagRunState, TaskInstanceState } from '#core/states.ts';
+import type { TaskKind } from '#core/dag-spec.ts';
+
+export type StateCounts = Readonly<Partial<Record<TaskInstanceState, number>>>;
+
+/** GET /ui/api/session — 401 when nobody is logged in. */
+export interface UiSession {
+  readonly username: string;
+  readonly role: 'admin' | 'op' | 'user' | 'viewer';
+  readonly version: string;
+  readonly broker: 'redis' | 'postgres';
+}
+
+export interface UiRunSummary {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly state: DagRunState;
+  readonly runType: string;
+  readonly logicalDate: string | null;
+  readonly dataIntervalStart: string | null;
+  readonly dataIntervalEnd: string | null;
+  readonly runAfter: string;
+  readonly queuedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly triggeredBy: string;
+  readonly triggeringUser: string | null;
+  readonly versionNumber: number;
+  readonly note: string | null;
+  readonly reason: string | null;
+}
+
+/** GET /ui/api/home */
+export interface UiHome {
+  readonly health: readonly { readonly name: string; readonly status: 'healthy' | 'unhealthy' | 'absent'; readonly detail: string }[];
+  readonly dags: { readonly total: number; readonly active: number; readonly paused: number; readonly importErrors: number };
+  /** Over the last 24 hours. */
+  readonly runs: Readonly<Record<DagRunState, number>>;
+  readonly taskInstances: StateCounts;
+  readonly workers: { readonly online: number; readonly slots: number; readonly running: number };
+  readonly recentFailures: readonly UiRunSummary[];
+}
+
+/** GET /ui/api/dags?search=&state=&tag=&paused=&limit=&offset= */
+export interface UiDagList {
+  readonly dags: readonly UiDagCard[];
+  readonly total: number;
+  readonly tags: readonly string[];
+}
+
+export interface UiDagCard {
+  readonly dagId: string;
+  readonly description: string | null;
+  readonly tags: readonly string[];
+  readonly owner: string;
+  readonly scheduleSummary: string;
+  readonly isPaused: boolean;
+  readonly hasImportErrors: boolean;
+  readonly filePath: string;
+  readonly nextRunAfter: string | null;
+  readonly taskCount: number;
+  /** Oldest first, at most 14. */
+  readonly recentRuns: readonly UiRunSummary[];
+}
+
+/** GET /ui/api/importErrors */
+export interface UiImportErrors {
+  readonly errors: readonly { readonly filePath: string; readonly message: string; readonly stack: string; readonly line: number | null; readonly column: number | null; readonly seenAt: string; readonly sourceExcerpt: readonly { readonly line: number; readonly text: string }[] }[];
+}
+
+export interface UiTaskNode {
+  readonly taskId: string;
+  readonly kind: TaskKind;
+  readonly operator: string;
+  readonly groupId: string | null;
+  readonly isMapped: boolean;
+  readonly triggerRule: string;
+  readonly upstream: readonly string[];
+  readonly retries: number;
+  readonly pool: string;
+  readonly queue: string;
+  readonly docMd: string | null;
+}
+
+/** GET /ui/api/dags/{dagId} */
+export interface UiDag extends UiDagCard {
+  readonly docMd: string | null;
+  readonly versionNumber: number;
+  readonly versions: readonly { readonly versionNumber: number; readonly createdAt: string }[];
+  readonly catchup: boolean;
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+  readonly maxActiveRuns: number;
+  readonly maxActiveTasks: number;
+  readonly nextRuns: readonly string[];
+  readonly paramsSchema: Readonly<Record<string, unknown>> | null;
+  readonly paramsDefaults: Readonly<Record<string, unknown>>;
+  readonly tasks: readonly UiTaskNode[];
+  readonly groups: readonly { readonly groupId: string; readonly parentId: string | null }[];
+  readonly importError: { readonly message: string; readonly line: number | null } | null;
+}
+
+/** GET /ui/api/dags/{dagId}/grid?limit=25 — columns are runs, newest last; rows follow `UiDag.tasks`. */
+export interface UiGrid {
+  readonly runs: readonly UiRunSummary[];
+  /** taskId -> one cell a run, in the order of `runs`; null = the run has no such task. */
+  readonly cells: Readonly<Record<string, readonly (UiCell | null)[]>>;
+}
+
+export interface UiCell {
+  readonly state: TaskInstanceState;
+  /** Mapped tasks: instances by state. */
+  readonly counts: StateCounts | null;
+  readonly tryNumber: number;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** GET /ui/api/dags/{dagId}/runs/{runId} */
+export interface UiRun extends UiRunSummary {
+  readonly conf: unknown;
+  readonly tasks: readonly UiTaskNode[];
+  readonly groups: readonly { readonly groupId: string; readonly parentId: string | null }[];
+  readonly instances: readonly UiInstance[];
+}
+
+export interface UiInstance {
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly mapLabel: string | null;
+  readonly state: TaskInstanceState;
+  /** Why it is in this state or not yet in the next, in words. */
+  readonly reason: string | null;
+  readonly tryNumber: number;
+  readonly maxTries: number;
+  readonly queuedAt: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly nextTryAt: string | null;
+  readonly worker: string | null;
+  readonly progress: { readonly done: number; readonly total: number; readonly note?: string } | null;
+}
+
+/** GET /ui/api/dags/{dagId}/runs/{runId}/tasks/{taskId}?map_index=-1 */
+export interface UiTaskInstance extends UiInstance {
+  readonly run: UiRunSummary;
+  readonly node: UiTaskNode;
+  readonly pool: string;
+  readonly queue: string;
+  readonly priorityWeight: number;
+  readonly attempts: readonly UiAttempt[];
+  readonly events: readonly { readonly event: string; readonly fromState: string; readonly toState: string; readonly at: string; readonly actor: string; readonly reason: string | null; readonly tryNumber: number }[];
+  readonly xcoms: readonly { readonly key: string; readonly bytes: number; readonly value: unknown }[];
+  /** Blocking upstreams, limits and the like, as sentences; empty once it runs. */
+  readonly waitingFor: readonly string[];
+}
+
+export interface UiAttempt {
+  readonly tryNumber: number;
+  readonly outcome: string | null;
+  readonly hostname: string;
+  readonly workerId: string;
+  readonly pid: number | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly error: { readonly name: string; readonly message: string; readonly stack: string } | null;
+}
+
+export interface UiLogLine {
+  readonly timestamp: string | null;
+  readonly level: 'debug' | 'info' | 'warning' | 'error';
+  /** task = ctx.log, stdout, stderr, system = Windlass itself. */
+  readonly source: 'task' | 'stdout' | 'stderr' | 'system';
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * GET /ui/api/dags/{dagId}/runs/{runId}/tasks/{taskId}/log?map_index=-1&try=1&offset=0 (bytes)
+ * The same path with /stream is SSE: `event: lines` with this object, then `event: end` when the attempt ended.
+ */
+export interface UiLogPage {
+  readonly lines: readonly UiLogLine[];
+  readonly nextOffset: number;
+  readonly ended: boolean;
+}
+
+/** GET /ui/api/dags/{dagId}/source?version= */
+export interface UiSource {
+  readonly filePath: string;
+  readonly versionNumber: number;
+  readonly source: string;
+}
+
+/**
+ * GET /ui/api/stream — SSE. `event: change`, data {"topics": string[]}: "dags", "import_errors", "workers",
+ * "dag:<id>", "run:<dag id>/<run id>". A page refetches what it shows when a topic of its own comes by.
+ */
+export interface UiChange {
+  readonly topics: readonly string[];
+}
