@@ -1,0 +1,66 @@
+/**
+ * Merges messages that are rung close together into one: at most one send is in flight a channel, and what is
+ * rung meanwhile is merged into the next. Lists of the same key are united.
+ */
+import type { Channel } from './broker.ts';
+
+type Message = Record<string, readonly unknown[] | unknown>;
+
+const ITEMS_MAX = 500;
+
+export class Coalescer {
+  readonly #send: (channel: Channel, text: string) => Promise<void>;
+  readonly #pending = new Map<Channel, Message[]>();
+  readonly #sending = new Set<Channel>();
+
+  constructor(send: (channel: Channel, text: string) => Promise<void>) {
+    this.#send = send;
+  }
+
+  ring(channel: Channel, message: object): void {
+    const list = this.#pending.get(channel);
+    if (list) list.push(message as Message);
+    else this.#pending.set(channel, [message as Message]);
+    if (!this.#sending.has(channel)) {
+      this.#sending.add(channel);
+      setImmediate(() => void this.#pump(channel));
+    }
+  }
+
+  /** A lost ring is repaired by a sweep, so a failed send is dropped. */
+  async #pump(channel: Channel): Promise<void> {
+    for (let batch = this.#take(channel); batch !== null; batch = this.#take(channel)) {
+      for (const message of mergeMessages(batch)) await this.#send(channel, JSON.stringify(message)).catch(() => {});
+    }
+    this.#sending.delete(channel);
+  }
+
+  #take(channel: Channel): Message[] | null {
+    const batch = this.#pending.get(channel);
+    this.#pending.delete(channel);
+    return batch ?? null;
+  }
+}
+
+/** Unites messages whose values are all lists; others pass as they are. Lists are cut at ITEMS_MAX. */
+export function mergeMessages(messages: readonly Message[]): readonly Message[] {
+  const single = messages.filter((message) => !Object.values(message).every(Array.isArray));
+  const lists = messages.filter((message) => Object.values(message).every(Array.isArray));
+  if (lists.length === 0) return single;
+  const merged = new Map<string, Set<unknown>>();
+  for (const message of lists)
+    for (const [key, values] of Object.entries(message)) {
+      const set = merged.get(key) ?? new Set();
+      for (const value of values as readonly unknown[]) set.add(value);
+      merged.set(key, set);
+    }
+  const longest = Math.max(...[...merged.values()].map((set) => set.size));
+  const chunks: Message[] = [];
+  for (let start = 0; start < Math.max(1, longest); start += ITEMS_MAX)
+    chunks.push(
+      Object.fromEntries(
+        [...merged].map(([key, set]) => [key, set.size <= ITEMS_MAX ? [...set] : [...set].slice(start, start + ITEMS_MAX)]),
+      ),
+    );
+  return [...single, ...chunks];
+}
