@@ -1,0 +1,116 @@
+import { TASK_INSTANCE_TRANSITIONS } from '#core/states.ts';
+import type { ErrorReport } from '#core/task-protocol.ts';
+import type { Queryable } from '../client.ts';
+
+export type FinishEvent = 'succeed' | 'fail' | 'retry' | 'skip' | 'reschedule' | 'hand_back';
+
+export interface Finish {
+  readonly attemptId: string;
+  readonly taskInstanceId: string;
+  readonly leaseEpoch: number;
+  readonly event: FinishEvent;
+  /** In words, shown beside the state; null for a plain success. */
+  readonly reason: string | null;
+  readonly error: ErrorReport | null;
+  /** JSON text of the result; absent = no result is stored. */
+  readonly valueJson?: string;
+  readonly bytes?: number;
+  readonly followed: readonly string[] | null;
+  readonly mapLengths: Readonly<Record<string, number>>;
+  /** retry, reschedule: not before this many ms from now, by the database's clock. */
+  readonly nextTryInMs: number | null;
+  readonly mapLabel: string | null;
+  readonly extraXcoms: readonly { readonly key: string; readonly valueJson: string; readonly bytes: number }[];
+}
+
+const OUTCOME: Readonly<Record<FinishEvent, string>> = {
+  succeed: 'success',
+  fail: 'failed',
+  retry: 'failed',
+  skip: 'skipped',
+  reschedule: 'rescheduled',
+  hand_back: 'handed_back',
+};
+
+const STATEMENT = {
+  name: 'finish_attempts',
+  text: `
+with asked as (
+  select * from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::float8[], $12::text[])
+    as f(attempt_id, task_instance_id, lease_epoch, event, to_state, outcome, reason, error, followed, next_try_ms, map_label)
+), moved as (
+  update task_instance ti
+     set state = f.to_state, reason = f.reason, lease_owner = null, lease_expires_at = null, progress = null,
+         ended_at = case when f.event in ('reschedule', 'hand_back') then null else clock_timestamp() end,
+         next_try_at = clock_timestamp() + f.next_try_ms * interval '1 millisecond',
+         first_started_at = case when f.event in ('retry', 'hand_back') then null else ti.first_started_at end,
+         followed = case when f.followed is null then null else array(select jsonb_array_elements_text(f.followed::jsonb)) end,
+         map_label = coalesce(f.map_label, ti.map_label)
+    from asked f
+   where ti.task_instance_id = f.task_instance_id and ti.state = 'running' and ti.lease_epoch = f.lease_epoch and ti.lease_owner = $1
+  returning ti.task_instance_id, ti.dag_run_id, ti.try_number, ti.lease_epoch, f.attempt_id, f.event, f.to_state, f.outcome, f.reason, f.error
+), history as (
+  insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
+  select task_instance_id, event, 'running', to_state, try_number, lease_epoch, 'worker:' || $1, reason from moved
+), closed as (
+  update task_attempt a set outcome = m.outcome, error = m.error::jsonb, ended_at = clock_timestamp()
+    from moved m where a.attempt_id = m.attempt_id
+), results as (
+  insert into xcom (task_instance_id, key, attempt_id, value, bytes)
+  select m.task_instance_id, x.key, m.attempt_id, x.value::jsonb, x.bytes
+    from unnest($13::uuid[], $14::text[], $15::text[], $16::int[]) as x(attempt_id, key, value, bytes) join moved m on m.attempt_id = x.attempt_id
+  on conflict (task_instance_id, key) do update set attempt_id = excluded.attempt_id, value = excluded.value, bytes = excluded.bytes, created_at = clock_timestamp()
+), lengths as (
+  insert into task_map (dag_run_id, scope_id, length)
+  select m.dag_run_id, l.scope_id, l.length
+    from unnest($17::uuid[], $18::text[], $19::int[]) as l(attempt_id, scope_id, length) join moved m on m.attempt_id = l.attempt_id
+  on conflict (dag_run_id, scope_id) do update set length = excluded.length
+)
+select attempt_id as "attemptId" from moved`,
+};
+
+/**
+ * finishAttempts    who: worker, when a body has ended; batched by group commit. Locks the finished rows.
+ * One statement moves the state, appends the event, closes the attempt and stores the results.
+ * An attempt missing from the answer had lost its lease: nothing of it was written, and nothing may be.
+ */
+export async function finishAttempts(
+  db: Queryable,
+  batch: { readonly workerId: string; readonly finishes: readonly Finish[] },
+): Promise<ReadonlySet<string>> {
+  const finishes = batch.finishes;
+  const xcoms = finishes.flatMap(xcomsOf);
+  const lengths = finishes.flatMap((finish) =>
+    Object.entries(finish.mapLengths).map(([scopeId, length]) => ({ attemptId: finish.attemptId, scopeId, length })),
+  );
+  const result = await db.query<{ attemptId: string }>(STATEMENT, [
+    batch.workerId,
+    finishes.map((finish) => finish.attemptId),
+    finishes.map((finish) => finish.taskInstanceId),
+    finishes.map((finish) => finish.leaseEpoch),
+    finishes.map((finish) => finish.event),
+    finishes.map((finish) => TASK_INSTANCE_TRANSITIONS[finish.event].to),
+    finishes.map((finish) => OUTCOME[finish.event]),
+    finishes.map((finish) => finish.reason),
+    finishes.map((finish) => (finish.error === null ? null : JSON.stringify(finish.error))),
+    finishes.map((finish) => (finish.followed === null ? null : JSON.stringify(finish.followed))),
+    finishes.map((finish) => finish.nextTryInMs),
+    finishes.map((finish) => finish.mapLabel),
+    xcoms.map((xcom) => xcom.attemptId),
+    xcoms.map((xcom) => xcom.key),
+    xcoms.map((xcom) => xcom.valueJson),
+    xcoms.map((xcom) => xcom.bytes),
+    lengths.map((entry) => entry.attemptId),
+    lengths.map((entry) => entry.scopeId),
+    lengths.map((entry) => entry.length),
+  ]);
+  return new Set(result.rows.map((row) => row.attemptId));
+}
+
+/** The last push of a key wins: one statement may write a row only once. */
+function xcomsOf(finish: Finish) {
+  const byKey = new Map(finish.extraXcoms.map((xcom) => [xcom.key, { attemptId: finish.attemptId, ...xcom }]));
+  if (finish.valueJson !== undefined)
+    byKey.set('return_value', { attemptId: finish.attemptId, key: 'return_value', valueJson: finish.valueJson, bytes: finish.bytes ?? 0 });
+  return [...byKey.values()];
+}
