@@ -106,10 +106,19 @@ export function isLegal(event: TaskInstanceEvent, from: TaskInstanceState): bool
   return (TASK_INSTANCE_TRANSITIONS[event] as Transition).from.includes(from);
 }
 
+/**
+ * Pairs that one statement may commit together, with both events in the history: an instance that is ready
+ * and finds a free slot goes straight on to the queue.
+ */
+export const COMPOSED_TRANSITIONS: readonly (readonly [TaskInstanceEvent, TaskInstanceEvent])[] = [['schedule', 'enqueue']];
+
 /** Every distinct (from, to) pair of the table; the database guard and the drawing are made from it. */
 export function legalMoves(): readonly (readonly [TaskInstanceState, TaskInstanceState])[] {
   const pairs = new Map<string, readonly [TaskInstanceState, TaskInstanceState]>();
   for (const transition of Object.values(TASK_INSTANCE_TRANSITIONS) as Transition[])
     for (const from of transition.from) pairs.set(`${from}>${transition.to}`, [from, transition.to]);
+  for (const [first, second] of COMPOSED_TRANSITIONS)
+    for (const from of TASK_INSTANCE_TRANSITIONS[first].from as readonly TaskInstanceState[])
+      pairs.set(`${from}>${TASK_INSTANCE_TRANSITIONS[second].to}`, [from, TASK_INSTANCE_TRANSITIONS[second].to]);
   return [...pairs.values()];
 }

@@ -3,6 +3,12 @@
 -- task_instance has no index that contains `state` (it would double the cost of every transition); work is
 -- found by run.
 
+-- UUIDv7 made by the database, for set-based inserts: it sorts by creation (Postgres 18 has uuidv7(); older ones do not).
+create function new_id() returns uuid language sql volatile parallel safe as $$
+  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+
 create table dag_bundle (
   hash        text primary key,                   -- sha256 of code, hex
   code        text not null,                      -- one ES module, everything inlined, inline source map
@@ -68,7 +74,8 @@ create table dag_run (
   data_interval_start timestamptz,
   data_interval_end   timestamptz,
   run_after           timestamptz not null,
-  conf                jsonb not null default '{}',
+  conf                jsonb not null default '{}', -- as given
+  params              jsonb not null default '{}', -- the DAG's defaults with conf over them: what tasks see
   note                text,
   triggered_by        text not null,
   triggering_user     text,

@@ -11,6 +11,8 @@ import { type DatabaseFailure, translateDatabaseError } from './errors.ts';
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** Set for text that is put together from an allow-list (lists with filters): it is not prepared. */
+  readonly unprepared?: true;
 }
 
 export interface Result<Row> {
@@ -66,7 +68,11 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Result<Row>> => {
     try {
-      const result = await client.query({ name: statement.name, text: statement.text, values: values as unknown[] });
+      const result = await client.query({
+        ...(statement.unprepared ? {} : { name: statement.name }),
+        text: statement.text,
+        values: values as unknown[],
+      });
       return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
     } catch (error) {
       throw translateDatabaseError(error, statement.name);

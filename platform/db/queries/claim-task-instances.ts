@@ -28,6 +28,8 @@ export interface Claimed {
   readonly dataIntervalEnd: Date | null;
   readonly runAfter: Date;
   readonly conf: unknown;
+  /** The DAG's defaults with conf over them: what the body sees. */
+  readonly params: unknown;
   readonly versionId: string;
   readonly bundleHash: string;
   readonly firstStartedAt: Date | null;
@@ -66,7 +68,7 @@ with asked as (
 select c.attempt_id as "attemptId", c.task_instance_id as "taskInstanceId", c.lease_epoch as "leaseEpoch", c.try_number as "tryNumber",
        c.max_tries as "maxTries", r.dag_id as "dagId", r.run_id as "runId", r.dag_run_id as "dagRunId", r.shard, r.run_type as "runType",
        c.task_id as "taskId", c.map_index as "mapIndex", r.logical_date as "logicalDate", r.data_interval_start as "dataIntervalStart",
-       r.data_interval_end as "dataIntervalEnd", r.run_after as "runAfter", r.conf, r.version_id as "versionId",
+       r.data_interval_end as "dataIntervalEnd", r.run_after as "runAfter", r.conf, r.params, r.version_id as "versionId",
        v.bundle_hash as "bundleHash", case when c.first_started_at < c.started_at then c.first_started_at end as "firstStartedAt"
   from claimed c
   join dag_run r on r.dag_run_id = c.dag_run_id

@@ -3,7 +3,7 @@
  *   who:   monitor, for the tasks page, the overview's ticker and a worker's history
  *   locks: nothing
  *   index: task_attempt_recent, from the newest attempt back. Only the newest SEARCHED_ATTEMPTS are looked
- *          through, so that a search for something that is not there ends.
+ *          through, so that a search for something that is not there ends; a worker's are no older than it.
  *   zero rows: no such attempt among those
  *
  * The moment an attempt was queued comes from the history, since the instance's own column is overwritten by
@@ -22,7 +22,8 @@ const LIST_ATTEMPTS = {
       select attempt_id, task_instance_id, try_number, lease_epoch, worker_id, hostname, pid,
              coalesce(outcome, 'running') as state, error, claimed_at, body_started_at, ended_at
         from task_attempt
-       where $6::text is null or worker_id = $6
+       where $6::text is null
+          or (worker_id = $6 and claimed_at >= (select started_at from service where service_id = $6))
        order by claimed_at desc
        limit ${SEARCHED_ATTEMPTS}
     )

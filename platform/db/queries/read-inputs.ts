@@ -35,7 +35,7 @@ const ITEMS = {
   name: 'read_inputs_items',
   text: `
 select q.attempt_id as "attemptId",
-       case when q.source = 'params' then r.conf #> q.path::text[] -> q.map_index else x.value #> q.path::text[] -> q.map_index end as value
+       case when q.source = 'params' then r.params #> q.path::text[] -> q.map_index else x.value #> q.path::text[] -> q.map_index end as value
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[]) as q(attempt_id, dag_run_id, source, task_id, path, map_index)
   join dag_run r on r.dag_run_id = q.dag_run_id
   left join task_instance ti on ti.dag_run_id = q.dag_run_id and ti.task_id = q.task_id and ti.map_index = -1
@@ -45,7 +45,7 @@ select q.attempt_id as "attemptId",
 /**
  * readInputs    who: worker, with beginBodies; reads only, locks nothing.
  * A task that has no row in the answer returned nothing (it was skipped, or its result is absent): its id is
- * then missing from \`inputs\`. A mapped list lists the instances that have a result, in map order.
+ * then missing from `inputs`. A mapped list lists the instances that have a result, in map order.
  */
 export async function readInputs(db: Queryable, requests: readonly InputRequest[]): Promise<ReadonlyMap<string, ReadInputs>> {
   const byAttempt = new Map<string, ReadInputs>(requests.map((request) => [request.attemptId, { inputs: {}, item: undefined }]));

@@ -1,0 +1,68 @@
+import type { DagRunType } from '#core/ids.ts';
+import type { Queryable } from '../client.ts';
+
+export interface NewDagRun {
+  /** UUIDv7 by the caller. */
+  readonly dagRunId: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly runType: DagRunType;
+  readonly logicalDate: Date | null;
+  readonly dataIntervalStart: Date | null;
+  readonly dataIntervalEnd: Date | null;
+  readonly runAfter: Date;
+  /** As given by whoever triggered the run; the DAG's defaults are put under it. */
+  readonly conf: Readonly<Record<string, unknown>>;
+  readonly triggeredBy: 'cli' | 'operator' | 'rest_api' | 'ui' | 'test' | 'timetable' | 'asset' | 'backfill';
+  readonly triggeringUser: string | null;
+  readonly note: string | null;
+}
+
+const STATEMENT = {
+  name: 'create_dag_runs',
+  text: `
+with asked as (
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
+                       $9::text[], $10::text[], $11::text[], $12::text[])
+    as a(dag_run_id, dag_id, run_id, run_type, logical_date, interval_start, interval_end, run_after, conf, triggered_by, triggering_user, note)
+), created as (
+  insert into dag_run (dag_run_id, dag_id, run_id, run_type, state, version_id, shard, logical_date, data_interval_start, data_interval_end,
+                       run_after, conf, params, triggered_by, triggering_user, note)
+  select a.dag_run_id, a.dag_id, a.run_id, a.run_type, 'queued', d.version_id, d.shard, a.logical_date, a.interval_start, a.interval_end,
+         a.run_after, a.conf::jsonb, coalesce(v.spec -> 'paramsDefaults', '{}') || a.conf::jsonb, a.triggered_by, a.triggering_user, a.note
+    from asked a join dag d on d.dag_id = a.dag_id join dag_version v on v.version_id = d.version_id
+   where not d.is_stale
+  on conflict do nothing
+  returning dag_run_id, version_id
+), instances as (
+  insert into task_instance (task_instance_id, dag_run_id, task_id, operator, queue, pool, pool_slots, priority_weight, max_tries)
+  select new_id(), c.dag_run_id, t ->> 'taskId', t ->> 'operator', t ->> 'queue', t ->> 'pool', (t ->> 'poolSlots')::int,
+         (t ->> 'priorityWeight')::int, (t ->> 'retries')::int
+    from created c join dag_version v on v.version_id = c.version_id cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
+)
+select dag_run_id as "dagRunId" from created`,
+};
+
+/**
+ * createDagRuns    who: scheduler (its time came), API and CLI (trigger). Locks nothing that exists.
+ * Inserts runs with all their task instances in `none`, in one statement: a run without instances is never seen.
+ * A run missing from the answer was not created: its run id or its logical date exists already for this DAG, or
+ * the DAG is unknown or stale. Calling again with the same ids is harmless.
+ */
+export async function createDagRuns(db: Queryable, runs: readonly NewDagRun[]): Promise<ReadonlySet<string>> {
+  const result = await db.query<{ dagRunId: string }>(STATEMENT, [
+    runs.map((run) => run.dagRunId),
+    runs.map((run) => run.dagId),
+    runs.map((run) => run.runId),
+    runs.map((run) => run.runType),
+    runs.map((run) => run.logicalDate),
+    runs.map((run) => run.dataIntervalStart),
+    runs.map((run) => run.dataIntervalEnd),
+    runs.map((run) => run.runAfter),
+    runs.map((run) => JSON.stringify(run.conf)),
+    runs.map((run) => run.triggeredBy),
+    runs.map((run) => run.triggeringUser),
+    runs.map((run) => run.note),
+  ]);
+  return new Set(result.rows.map((row) => row.dagRunId));
+}
