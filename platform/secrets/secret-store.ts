@@ -1,0 +1,89 @@
+/**
+ * Where connections and variables come from: the environment first (WINDLASS_CONN_<ID>, WINDLASS_VAR_<KEY>),
+ * then the database. Only supervisors and the web server have one; task processes ask their supervisor.
+ */
+import { AppError } from '#core/errors.ts';
+import type { Config } from '#platform/config/config.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import { findConnection } from '#platform/db/queries/secrets/find-connection.ts';
+import { findVariable } from '#platform/db/queries/secrets/find-variable.ts';
+import { type Connection, connectionVariable, parseConnection } from './connection.ts';
+import { type Envelope, openEnvelope } from './envelope.ts';
+
+/** What a connection keeps encrypted. */
+export interface ConnectionSecret {
+  readonly password: string | null;
+  /** A JSON object, as text. */
+  readonly extra: string | null;
+}
+
+export interface SecretStore {
+  readonly envelope: Envelope;
+  /** Null when neither the environment nor the database has it. */
+  connection(id: string): Promise<Connection | null>;
+  /** Null when neither the environment nor the database has it. */
+  variable(key: string): Promise<string | null>;
+}
+
+export function openSecretStore(deps: { readonly config: Config; readonly db: Queryable }): SecretStore {
+  const { config, db } = deps;
+  let envelope: Envelope | null = null;
+  // Opened on first use: a Windlass whose connections all come from the environment needs no key.
+  const opened = () => {
+    envelope ??= openEnvelope(config.secretKey);
+    return envelope;
+  };
+  return {
+    get envelope() {
+      return opened();
+    },
+    async connection(id) {
+      const given = config.connections.get(environmentKey(id));
+      if (given !== undefined) return parseConnection(id, given.reveal());
+      const row = await findConnection(db, id);
+      if (row === null) return null;
+      const secret = row.secret === null ? null : openConnectionSecret(opened(), id, row.secret);
+      return {
+        id,
+        type: row.conn_type,
+        host: row.host,
+        port: row.port,
+        login: row.login,
+        password: secret?.password ?? null,
+        schema: row.schema,
+        extra: secret?.extra ? (JSON.parse(secret.extra) as Record<string, unknown>) : {},
+      };
+    },
+    async variable(key) {
+      const given = config.variables.get(environmentKey(key));
+      if (given !== undefined) return given;
+      const row = await findVariable(db, key);
+      return row === null ? null : opened().open({ table: 'variable', id: key, column: 'value' }, row.value);
+    },
+  };
+}
+
+/** Returns the connection, or throws CONNECTION_NOT_FOUND with the ways to add it. */
+export async function requireConnection(store: SecretStore, id: string): Promise<Connection> {
+  const connection = await store.connection(id);
+  if (connection !== null) return connection;
+  throw new AppError(
+    'CONNECTION_NOT_FOUND',
+    `There is no connection ${JSON.stringify(id)}. Set the environment variable ${connectionVariable(id)}=type://login:password@host:port/schema ` +
+      `for the workers, or add it with POST /api/v2/connections {"connection_id": ${JSON.stringify(id)}, "conn_type": …}.`,
+  );
+}
+
+export function sealConnectionSecret(envelope: Envelope, id: string, secret: ConnectionSecret): Buffer | null {
+  if (secret.password === null && secret.extra === null) return null;
+  return envelope.seal({ table: 'connection', id, column: 'secret' }, JSON.stringify(secret));
+}
+
+export function openConnectionSecret(envelope: Envelope, id: string, sealed: Buffer): ConnectionSecret {
+  return JSON.parse(envelope.open({ table: 'connection', id, column: 'secret' }, sealed)) as ConnectionSecret;
+}
+
+/** Environment names have only letters, digits and "_"; the config keeps them in lower case. */
+function environmentKey(id: string): string {
+  return id.replace(/[^A-Za-z0-9]/g, '_').toLowerCase();
+}
