@@ -1,0 +1,118 @@
+/**
+ * Which of the ready instances go to the queue now. All limits must pass: pool, parallelism, the run's
+ * maxActiveTasks, the task's own limits and the mapped region's maxActive. Pure; the caller holds the slots.
+ */
+import type { Instance, RunModel } from './run-model.ts';
+
+export interface Slots {
+  /** Free slots of a pool as held by this scheduler; undefined = there is no such pool. */
+  poolFree(pool: string): number | undefined;
+  /** "8/8", for the reason. */
+  poolText(pool: string): string;
+  parallelismFree: number;
+}
+
+export interface Choice {
+  readonly run: RunModel;
+  readonly instance: Instance;
+}
+
+export interface Chosen {
+  readonly enqueue: readonly Choice[];
+  /** Ready but held back, with the reason in words; only those whose reason changed. */
+  readonly held: readonly (Choice & { readonly reason: string })[];
+  /** Slots wanted beyond what is held, by pool. */
+  readonly wanted: ReadonlyMap<string, number>;
+}
+
+/** Looking further than this down one run's list in one pass is left to the next pass. */
+const SCAN_MAX = 2_000;
+
+export function chooseQueue(runs: Iterable<RunModel>, slots: Slots, activeOfTask: (dagId: string, taskId: string) => number): Chosen {
+  const enqueue: Choice[] = [];
+  const held: (Choice & { reason: string })[] = [];
+  const wanted = new Map<string, number>();
+  const taken = new Map<string, number>();
+  const startedOfTask = new Map<string, number>();
+  let parallelism = slots.parallelismFree;
+
+  for (const { run, instance } of inOrder(runs, startedOfTask, held, activeOfTask)) {
+    const free = slots.poolFree(instance.pool);
+    if (free === undefined) {
+      hold(held, run, instance, `pool ${instance.pool} does not exist. Create it, or change the task's pool`);
+      continue;
+    }
+    const used = taken.get(instance.pool) ?? 0;
+    if (free - used < instance.poolSlots) {
+      wanted.set(instance.pool, (wanted.get(instance.pool) ?? 0) + instance.poolSlots);
+      hold(held, run, instance, `pool ${instance.pool} is full: ${slots.poolText(instance.pool)} slots taken`);
+      continue;
+    }
+    if (parallelism <= 0) {
+      hold(held, run, instance, 'parallelism reached: the scheduler runs as many tasks as it may at once');
+      continue;
+    }
+    parallelism -= 1;
+    taken.set(instance.pool, used + instance.poolSlots);
+    enqueue.push({ run, instance });
+  }
+  return { enqueue, held, wanted };
+}
+
+/** Each run offers what its own limits allow; heavier first, then the run that is due earlier. */
+function inOrder(
+  runs: Iterable<RunModel>,
+  startedOfTask: Map<string, number>,
+  held: (Choice & { reason: string })[],
+  activeOfTask: (dagId: string, taskId: string) => number,
+): Choice[] {
+  const offers: Choice[] = [];
+  for (const run of runs) {
+    if (run.ready.size === 0) continue;
+    const spec = run.index.spec;
+    const ready = [...run.ready].slice(0, SCAN_MAX).sort((a, b) => b.priorityWeight - a.priorityWeight);
+    let allowance = spec.maxActiveTasks - run.occupying;
+    for (const instance of ready) {
+      if (allowance <= 0) {
+        hold(held, run, instance, `maxActiveTasks reached: ${spec.maxActiveTasks} tasks of this run are queued or running`);
+        continue;
+      }
+      const refusal = taskLimit(run, instance, startedOfTask, activeOfTask);
+      if (refusal !== null) {
+        hold(held, run, instance, refusal);
+        continue;
+      }
+      allowance -= 1;
+      offers.push({ run, instance });
+    }
+  }
+  return offers.sort((a, b) => b.instance.priorityWeight - a.instance.priorityWeight || a.run.row.runAfterMs - b.run.row.runAfterMs);
+}
+
+function taskLimit(
+  run: RunModel,
+  instance: Instance,
+  startedOfTask: Map<string, number>,
+  activeOfTask: (dagId: string, taskId: string) => number,
+): string | null {
+  const state = run.taskOf(instance);
+  const { taskId, maxActiveTisPerDag, maxActiveTisPerDagrun } = state.task.spec;
+  const perRun = Math.min(maxActiveTisPerDagrun ?? Number.POSITIVE_INFINITY, state.task.scope?.maxActive ?? Number.POSITIVE_INFINITY);
+  if (maxActiveTisPerDag === null && perRun === Number.POSITIVE_INFINITY) return null;
+  const runKey = `${run.row.dagRunId}/${taskId}`;
+  const dagKey = `${run.row.dagId}/${taskId}`;
+  const inRun =
+    state.instances.filter((other) => other.state === 'queued' || other.state === 'running').length + (startedOfTask.get(runKey) ?? 0);
+  if (inRun >= perRun) return `${perRun} instances of this task may run at once in a run`;
+  if (maxActiveTisPerDag !== null && activeOfTask(run.row.dagId, taskId) + (startedOfTask.get(dagKey) ?? 0) >= maxActiveTisPerDag)
+    return `maxActiveTisPerDag reached: ${maxActiveTisPerDag} instances of this task run in this DAG`;
+  startedOfTask.set(runKey, (startedOfTask.get(runKey) ?? 0) + 1);
+  startedOfTask.set(dagKey, (startedOfTask.get(dagKey) ?? 0) + 1);
+  return null;
+}
+
+function hold(held: (Choice & { reason: string })[], run: RunModel, instance: Instance, reason: string): void {
+  if (instance.reason === reason) return;
+  instance.reason = reason;
+  held.push({ run, instance, reason });
+}

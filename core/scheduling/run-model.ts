@@ -1,0 +1,194 @@
+/**
+ * One DAG run in memory: its instances, and for each what its upstreams have come to. `setState` is the only
+ * way a state changes here; it keeps the counters right and notes what has to be looked at again (`dirty`).
+ * Nothing in here does I/O: the scheduler feeds it rows and carries out what `decideRun` says.
+ */
+import { type DagRunState, isFinished, OCCUPYING_STATES, type TaskInstanceState } from '../states.ts';
+import { emptyCounts, type MutableCounts, recount } from './counts.ts';
+import { type DagIndex, type IndexedTask, isIndexWise } from './dag-index.ts';
+
+export interface Instance {
+  readonly id: string;
+  readonly taskIndex: number;
+  /** -1 = not mapped, or mapped and not expanded yet. */
+  mapIndex: number;
+  state: TaskInstanceState;
+  tryNumber: number;
+  leaseEpoch: number;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly queue: string;
+  readonly priorityWeight: number;
+  /** up_for_retry, up_for_reschedule: not before this, ms since 1970 by the database's clock. */
+  nextTryAtMs: number | null;
+  queuedAtMs: number | null;
+  /** branch, gate: direct downstream task ids that may run; null = all. */
+  followed: readonly string[] | null;
+  reason: string | null;
+  /** Upstreams of the same mapped region, by index. */
+  readonly local: MutableCounts;
+}
+
+/** What is read from the database for one instance. */
+export type InstanceRow = Omit<Instance, 'taskIndex' | 'local'> & { readonly taskId: string };
+
+export interface TaskState {
+  readonly task: IndexedTask;
+  /** By map index once expanded; else the one placeholder or the one instance. */
+  instances: Instance[];
+  expanded: boolean;
+  /** Upstreams outside the mapped region: all instances of all of them. */
+  readonly upstream: MutableCounts;
+  /** The task's own instances. */
+  readonly own: MutableCounts;
+}
+
+export interface RunRow {
+  readonly dagRunId: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly runType: string;
+  readonly shard: number;
+  state: DagRunState;
+  readonly runAfterMs: number;
+  readonly logicalDateMs: number | null;
+  readonly startedAtMs: number | null;
+  readonly params: unknown;
+  revision: number;
+}
+
+export class RunModel {
+  readonly row: RunRow;
+  readonly index: DagIndex;
+  readonly tasks: readonly TaskState[];
+  readonly byId = new Map<string, Instance>();
+  /** Instances to look at again; a Set keeps their order. */
+  readonly dirty = new Set<Instance>();
+  /** Lengths of mapped lists, by scope id. */
+  readonly mapLengths: Map<string, number>;
+  /** In `scheduled`, waiting for a slot. */
+  readonly ready = new Set<Instance>();
+  /** In up_for_retry or up_for_reschedule, waiting for their instant. */
+  readonly timed = new Set<Instance>();
+  unfinished = 0;
+  /** queued or running: what counts against the limits. */
+  occupying = 0;
+
+  constructor(row: RunRow, index: DagIndex, instances: readonly InstanceRow[], mapLengths: ReadonlyMap<string, number>) {
+    this.row = row;
+    this.index = index;
+    this.mapLengths = new Map(mapLengths);
+    this.tasks = index.tasks.map((task) => ({ task, instances: [], expanded: false, upstream: emptyCounts(), own: emptyCounts() }));
+    for (const instance of instances) this.#adopt(instance);
+    for (const state of this.tasks) {
+      state.instances.sort((a, b) => a.mapIndex - b.mapIndex);
+      state.expanded = state.instances.some((instance) => instance.mapIndex >= 0);
+    }
+    this.#countEverything();
+  }
+
+  taskOf(instance: Instance): TaskState {
+    return this.tasks[instance.taskIndex] as TaskState;
+  }
+
+  /** Marks every unfinished instance: after a load, or when the run starts. */
+  markAllDirty(): void {
+    for (const instance of this.byId.values()) if (!isFinished(instance.state)) this.dirty.add(instance);
+  }
+
+  setState(instance: Instance, to: TaskInstanceState): void {
+    const from = instance.state;
+    if (from === to) return;
+    instance.state = to;
+    this.#recountRun(from, to, 1);
+    this.#file(instance);
+    const source = this.taskOf(instance);
+    recount(source.own, from, to);
+    for (const number of source.task.downstream) {
+      const target = this.tasks[number] as TaskState;
+      if (isIndexWise(source.task, target.task)) {
+        const peer = instance.mapIndex >= 0 ? target.instances[instance.mapIndex] : target.instances[0];
+        if (!peer) continue;
+        recount(peer.local, from, to);
+        this.dirty.add(peer);
+      } else {
+        recount(target.upstream, from, to);
+        for (const waiting of target.instances) if (waiting.state === 'none') this.dirty.add(waiting);
+      }
+    }
+    if (!isFinished(to)) this.dirty.add(instance);
+  }
+
+  /** Turns the placeholders of a mapped region into `ids.length` instances each; ids come from the database. */
+  expand(taskIndex: number, rows: readonly InstanceRow[]): void {
+    const state = this.tasks[taskIndex] as TaskState;
+    const placeholder = state.instances[0] as Instance;
+    const added = rows.filter((row) => row.id !== placeholder.id);
+    placeholder.mapIndex = 0;
+    for (const row of added) {
+      const instance: Instance = { ...row, taskIndex, local: { ...placeholder.local } };
+      this.byId.set(row.id, instance);
+      state.instances.push(instance);
+      this.#recountRun('removed', instance.state, 1);
+    }
+    state.instances.sort((a, b) => a.mapIndex - b.mapIndex);
+    state.expanded = true;
+    state.own.total += added.length;
+    for (const number of state.task.downstream) {
+      const target = this.tasks[number] as TaskState;
+      if (!isIndexWise(state.task, target.task)) target.upstream.total += added.length;
+    }
+    for (const instance of state.instances) this.dirty.add(instance);
+  }
+
+  #adopt(row: InstanceRow): void {
+    const task = this.index.byId.get(row.taskId);
+    // A task that this version of the DAG does not have: its row stays as history.
+    if (!task) return;
+    const { taskId: _, ...rest } = row;
+    const instance: Instance = { ...rest, taskIndex: task.index, local: emptyCounts() };
+    this.byId.set(row.id, instance);
+    (this.tasks[task.index] as TaskState).instances.push(instance);
+  }
+
+  #countEverything(): void {
+    for (const target of this.tasks) {
+      for (const instance of target.instances) {
+        this.#recountRun('removed', instance.state, 1);
+        this.#file(instance);
+        target.own.total += 1;
+        recount(target.own, 'none', instance.state);
+      }
+      for (const number of target.task.upstream) {
+        const source = this.tasks[number] as TaskState;
+        if (isIndexWise(source.task, target.task)) countPairs(source, target);
+        else for (const upstream of source.instances) countOne(target.upstream, upstream.state);
+      }
+    }
+  }
+
+  #file(instance: Instance): void {
+    const { state } = instance;
+    if (state === 'scheduled') this.ready.add(instance);
+    else this.ready.delete(instance);
+    if (state === 'up_for_retry' || state === 'up_for_reschedule') this.timed.add(instance);
+    else this.timed.delete(instance);
+  }
+
+  #recountRun(from: TaskInstanceState, to: TaskInstanceState, by: number): void {
+    this.unfinished += ((isFinished(to) ? 0 : 1) - (isFinished(from) ? 0 : 1)) * by;
+    this.occupying += (Number(OCCUPYING_STATES.includes(to)) - Number(OCCUPYING_STATES.includes(from))) * by;
+  }
+}
+
+function countPairs(source: TaskState, target: TaskState): void {
+  for (const instance of target.instances) {
+    const peer = instance.mapIndex >= 0 ? source.instances[instance.mapIndex] : source.instances[0];
+    if (peer) countOne(instance.local, peer.state);
+  }
+}
+
+function countOne(counts: MutableCounts, state: TaskInstanceState): void {
+  counts.total += 1;
+  recount(counts, 'none', state);
+}
