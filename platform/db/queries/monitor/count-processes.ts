@@ -1,0 +1,34 @@
+/**
+ * countProcesses
+ *   who:   monitor, for the overview's strip of processes and /metrics
+ *   locks: nothing
+ *   zero rows: nothing but the database runs
+ */
+import type { Queryable } from '../../client.ts';
+
+export interface ProcessRow {
+  readonly kind: string;
+  readonly online: number;
+  readonly lost: number;
+  /** Age of the newest heartbeat of the kind, in milliseconds. */
+  readonly youngest_age_ms: number;
+}
+
+const COUNT_PROCESSES = {
+  name: 'monitor_count_processes',
+  text: `
+    select kind,
+           count(*) filter (where last_heartbeat_at >= clock_timestamp() - make_interval(secs => $1::float8 / 1000))::int as online,
+           count(*) filter (where last_heartbeat_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000))::int as lost,
+           (extract(epoch from clock_timestamp() - max(last_heartbeat_at)) * 1000)::float8 as youngest_age_ms
+      from service
+     where stopped_at is null
+       and last_heartbeat_at > clock_timestamp() - interval '1 day'
+     group by kind
+     order by kind`,
+};
+
+/** Counts the processes of each kind; one silent for longer than `lostAfterMs` is lost. */
+export async function countProcesses(db: Queryable, lostAfterMs: number): Promise<readonly ProcessRow[]> {
+  return (await db.query<ProcessRow>(COUNT_PROCESSES, [lostAfterMs])).rows;
+}

@@ -1,0 +1,41 @@
+/**
+ * listRunningAttempts
+ *   who:   monitor, for what each worker does now
+ *   locks: nothing
+ *   index: task_attempt_one_live, which holds exactly the attempts that have not ended
+ *   zero rows: nothing runs
+ */
+import type { Queryable } from '../../client.ts';
+import { type AttemptFilter, type AttemptRow, conditionArrays, MEETS_CONDITIONS } from './attempt-row.ts';
+
+const LIST_RUNNING_ATTEMPTS = {
+  name: 'monitor_list_running_attempts',
+  text: `
+    select seen.*
+      from (
+        select a.attempt_id, r.dag_id, r.run_id, ti.task_id, ti.map_index, ti.map_label, a.try_number, ti.max_tries,
+               ti.operator, ti.pool, ti.queue, 'running' as state, ti.reason, a.worker_id, a.hostname, a.pid,
+               ti.queued_at, a.claimed_at, a.body_started_at, a.ended_at,
+               greatest(0, extract(epoch from a.claimed_at - ti.queued_at) * 1000)::float8 as waited_ms,
+               greatest(0, extract(epoch from clock_timestamp() - a.claimed_at) * 1000)::float8 as ran_ms,
+               null::text as error_text, null::text as error_stack, ti.progress
+          from task_attempt a
+          join task_instance ti on ti.task_instance_id = a.task_instance_id
+          join dag_run r on r.dag_run_id = ti.dag_run_id
+         where a.ended_at is null
+           and ($6::text is null or a.worker_id = $6)
+      ) as seen
+     where ${MEETS_CONDITIONS}
+     order by seen.claimed_at desc, seen.attempt_id desc
+     limit $7 offset $8`,
+};
+
+/** Returns the attempts that run now, newest first; `workerId` narrows to one worker. */
+export async function listRunningAttempts(
+  db: Queryable,
+  filter: AttemptFilter,
+  workerId: string | null = null,
+): Promise<readonly AttemptRow[]> {
+  const values = [...conditionArrays(filter.conditions), workerId, filter.limit, filter.offset];
+  return (await db.query<AttemptRow>(LIST_RUNNING_ATTEMPTS, values)).rows;
+}
