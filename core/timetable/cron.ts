@@ -8,7 +8,7 @@
  */
 import { Cron } from 'croner';
 import { AppError } from '../errors.ts';
-import { fromWall, isTimeZone, toWall } from './wall-clock.ts';
+import { findSwitch, fromWall, isTimeZone, offsetAt, toWall } from './wall-clock.ts';
 
 const PRESETS: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
@@ -23,6 +23,8 @@ const PRESETS: Readonly<Record<string, string>> = {
 
 /** A pattern may name a moment that comes once in many years; beyond this many look-ahead steps there is none. */
 const STEPS_MAX = 1_000;
+/** No zone ever jumped further ahead at once than a day (Samoa, 2011). */
+const GAP_MAX_MS = 26 * 3_600_000;
 
 export class CronSchedule {
   readonly #cron: Cron;
@@ -61,29 +63,74 @@ export class CronSchedule {
 
   /** The first tick strictly after an instant (ms since 1970), or null when there is none. */
   next(afterMs: number): number | null {
+    return this.#everyHour ? this.#nextElapsed(afterMs) : this.#nextAtWall(afterMs);
+  }
+
+  /** The last tick strictly before an instant, or null. */
+  previous(beforeMs: number): number | null {
+    return this.#everyHour ? this.#previousElapsed(beforeMs) : this.#previousAtWall(beforeMs);
+  }
+
+  #nextAtWall(afterMs: number): number | null {
     let wall = toWall(afterMs, this.#timezone);
     for (let step = 0; step < STEPS_MAX; step++) {
-      const nextWall = this.#cron.nextRun(new Date(wall))?.getTime();
-      if (nextWall === undefined) return null;
-      const instant = this.#everyHour ? afterMs + (nextWall - toWall(afterMs, this.#timezone)) : fromWall(nextWall, this.#timezone);
+      const nextWall = this.#wallAfter(wall);
+      if (nextWall === null) return null;
+      const instant = fromWall(nextWall, this.#timezone);
       if (instant > afterMs) return instant;
       wall = nextWall;
     }
     return null;
   }
 
-  /** The last tick strictly before an instant, or null. */
-  previous(beforeMs: number): number | null {
-    const start = toWall(beforeMs, this.#timezone);
-    // A missing time may have moved past its own wall time, so look a little ahead first.
-    let wall = this.#everyHour ? start : start + 3 * 3_600_000;
+  #previousAtWall(beforeMs: number): number | null {
+    // A missing time has moved past its own wall time, so look a little ahead first.
+    let wall = toWall(beforeMs, this.#timezone) + GAP_MAX_MS;
     for (let step = 0; step < STEPS_MAX; step++) {
-      const previousWall = this.#cron.previousRuns(1, new Date(wall))[0]?.getTime();
-      if (previousWall === undefined) return null;
-      const instant = this.#everyHour ? beforeMs - (start - previousWall) : fromWall(previousWall, this.#timezone);
+      const previousWall = this.#wallBefore(wall);
+      if (previousWall === null) return null;
+      const instant = fromWall(previousWall, this.#timezone);
       if (instant < beforeMs) return instant;
       wall = previousWall;
     }
     return null;
+  }
+
+  /** Every instant whose wall clock matches is a tick; between two switches the offset is fixed. */
+  #nextElapsed(afterMs: number): number | null {
+    let from = afterMs;
+    let offset = offsetAt(from, this.#timezone);
+    for (let step = 0; step < STEPS_MAX; step++) {
+      const wall = this.#wallAfter(from + offset);
+      if (wall === null) return null;
+      const instant = wall - offset;
+      if (offsetAt(instant, this.#timezone) === offset) return instant;
+      const switched = findSwitch(from, instant, this.#timezone);
+      offset = offsetAt(switched, this.#timezone);
+      from = switched - 1;
+    }
+    return null;
+  }
+
+  #previousElapsed(beforeMs: number): number | null {
+    let from = beforeMs;
+    let offset = offsetAt(from - 1, this.#timezone);
+    for (let step = 0; step < STEPS_MAX; step++) {
+      const wall = this.#wallBefore(from + offset);
+      if (wall === null) return null;
+      const instant = wall - offset;
+      if (offsetAt(instant, this.#timezone) === offset) return instant;
+      from = findSwitch(instant, from - 1, this.#timezone);
+      offset = offsetAt(from - 1, this.#timezone);
+    }
+    return null;
+  }
+
+  #wallAfter(wall: number): number | null {
+    return this.#cron.nextRun(new Date(wall))?.getTime() ?? null;
+  }
+
+  #wallBefore(wall: number): number | null {
+    return this.#cron.previousRuns(1, new Date(wall))[0]?.getTime() ?? null;
   }
 }

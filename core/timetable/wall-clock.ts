@@ -43,6 +43,24 @@ export function toWall(instantMs: number, timezone: string): number {
   );
 }
 
+/** How far the zone's wall clock is ahead of UTC at an instant, in ms. */
+export function offsetAt(instantMs: number, timezone: string): number {
+  return toWall(instantMs, timezone) - instantMs;
+}
+
+/** The last switch in (fromMs, toMs]: the first instant that has the offset of `toMs`. Both ends must differ in offset. */
+export function findSwitch(fromMs: number, toMs: number, timezone: string): number {
+  const wanted = offsetAt(toMs, timezone);
+  let low = fromMs;
+  let high = toMs;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (offsetAt(middle, timezone) === wanted) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
 /**
  * The instant at which the zone's wall clock first shows `wallMs`. A time that a switch skips gives the first
  * valid instant after the gap; a time that occurs twice gives the first of the two.

@@ -1,0 +1,105 @@
+/** Goal: a tick is never lost, doubled or out of order, whatever the zone's clocks do. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CronSchedule } from '#core/timetable/cron.ts';
+import { nextRun, type TimetableQuestion, upcomingTicks } from '#core/timetable/timetable.ts';
+
+const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+const at = (text: string) => Date.parse(text);
+
+const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'America/St_Johns', 'Pacific/Apia', 'Africa/Casablanca'];
+const PATTERNS = ['0 6 * * *', '30 2 * * *', '0 * * * *', '*/15 * * * *', '0 0 * * 1', '15 10 1 * *', '0 */6 * * *', '30 1,2,3 * * *', '0 0 29 2 *'];
+
+describe('a cron schedule', () => {
+  it('keeps wall time through a switch: 06:00 in Berlin is 05:00Z in winter and 04:00Z in summer', () => {
+    const cron = new CronSchedule('0 6 * * *', 'Europe/Berlin');
+    expect(iso(cron.next(at('2026-03-27T12:00:00Z')))).toBe('2026-03-28T05:00:00.000Z');
+    expect(iso(cron.next(at('2026-03-28T12:00:00Z')))).toBe('2026-03-29T04:00:00.000Z');
+  });
+
+  it('moves a time that the switch skips to the first valid instant', () => {
+    expect(iso(new CronSchedule('30 2 * * *', 'Europe/Berlin').next(at('2026-03-29T00:00:00Z')))).toBe('2026-03-29T01:00:00.000Z');
+  });
+
+  it('fires once at a time that occurs twice', () => {
+    const cron = new CronSchedule('30 2 * * *', 'Europe/Berlin');
+    const first = cron.next(at('2026-10-24T12:00:00Z')) as number;
+    expect(iso(first)).toBe('2026-10-25T00:30:00.000Z');
+    expect(iso(cron.next(first))).toBe('2026-10-26T01:30:00.000Z');
+  });
+
+  it('fires every real hour through a doubled hour', () => {
+    const cron = new CronSchedule('0 * * * *', 'Europe/Berlin');
+    const ticks = [at('2026-10-24T22:30:00Z')];
+    for (let i = 0; i < 5; i++) ticks.push(cron.next(ticks.at(-1) as number) as number);
+    expect(ticks.slice(1).map(iso)).toEqual(['23', '00', '01', '02', '03'].map((hour) => `2026-10-2${hour === '23' ? 4 : 5}T${hour}:00:00.000Z`));
+  });
+
+  it('says what is wrong with a pattern it refuses', () => {
+    expect(() => new CronSchedule('* * * *', 'UTC')).toThrow(/has 4 fields; it takes five/);
+    expect(() => new CronSchedule('60 * * * *', 'UTC')).toThrow(/is not valid/);
+    expect(() => new CronSchedule('0 0 30 2 *', 'UTC')).toThrow(/never fires/);
+    expect(() => new CronSchedule('0 0 * * *', 'Europe/Berlln')).toThrow(/is no time zone/);
+  });
+
+  it('gives strictly increasing ticks of which each is the predecessor of the next, in every zone', () => {
+    const case_ = fc.record({ pattern: fc.constantFrom(...PATTERNS), zone: fc.constantFrom(...ZONES), start: fc.integer({ min: at('2010-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }) });
+    fc.assert(
+      fc.property(case_, ({ pattern, zone, start }) => {
+        const cron = new CronSchedule(pattern, zone);
+        let tick = cron.next(start) as number;
+        expect(tick).toBeGreaterThan(start);
+        for (let i = 0; i < 6; i++) {
+          const next = cron.next(tick) as number;
+          expect(next).toBeGreaterThan(tick);
+          expect(iso(cron.previous(next))).toBe(iso(tick));
+          tick = next;
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+describe('the next run', () => {
+  const question = (change: Partial<TimetableQuestion>): TimetableQuestion => ({
+    schedule: { kind: 'cron', expression: '@daily', timezone: 'UTC' },
+    lastLogicalDateMs: null,
+    nowMs: at('2026-06-10T12:00:00Z'),
+    startDateMs: at('2026-06-01T00:00:00Z'),
+    endDateMs: null,
+    catchup: false,
+    firstSeenMs: at('2026-06-10T11:00:00Z'),
+    hasUnfinishedRun: false,
+    ...change,
+  });
+
+  it('without catchup is the newest missed tick, with catchup the oldest', () => {
+    expect(iso(nextRun(question({}))?.logicalDateMs ?? null)).toBe('2026-06-10T00:00:00.000Z');
+    expect(iso(nextRun(question({ catchup: true }))?.logicalDateMs ?? null)).toBe('2026-06-01T00:00:00.000Z');
+  });
+
+  it('without a start date is the first tick after the DAG was seen', () => {
+    expect(iso(nextRun(question({ startDateMs: null }))?.logicalDateMs ?? null)).toBe('2026-06-11T00:00:00.000Z');
+  });
+
+  it('never repeats the last logical date and joins its interval to it', () => {
+    const run = nextRun(question({ lastLogicalDateMs: at('2026-06-10T00:00:00Z') }));
+    expect([iso(run?.intervalStartMs ?? null), iso(run?.intervalEndMs ?? null)]).toEqual(['2026-06-10T00:00:00.000Z', '2026-06-11T00:00:00.000Z']);
+  });
+
+  it('ends with the end date', () => {
+    expect(nextRun(question({ lastLogicalDateMs: at('2026-06-10T00:00:00Z'), endDateMs: at('2026-06-10T23:00:00Z') }))).toBeNull();
+  });
+
+  it('of @once comes once, of @continuous when no run is left', () => {
+    expect(nextRun(question({ schedule: { kind: 'once' } }))?.logicalDateMs).toBe(at('2026-06-01T00:00:00Z'));
+    expect(nextRun(question({ schedule: { kind: 'once' }, lastLogicalDateMs: 1 }))).toBeNull();
+    expect(nextRun(question({ schedule: { kind: 'continuous' }, hasUnfinishedRun: true }))).toBeNull();
+    expect(nextRun(question({ schedule: { kind: 'continuous' } }))?.runAfterMs).toBe(at('2026-06-10T12:00:00Z'));
+  });
+
+  it('lists the ticks to come', () => {
+    expect(upcomingTicks({ kind: 'delta', everyMs: 3_600_000 }, at('2026-06-10T12:10:00Z'), 2).map(iso)).toEqual(['2026-06-10T13:00:00.000Z', '2026-06-10T14:00:00.000Z']);
+  });
+});
