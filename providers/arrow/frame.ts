@@ -1,0 +1,46 @@
+/**
+ * A frame is an Arrow table, or a stream of record batches for what does not fit in memory. Every operation takes
+ * both and returns the same kind.
+ */
+import { RecordBatch, type Schema, Table, type TypeMap } from 'apache-arrow';
+
+/** Record batches of one schema. A stream has at least one batch, if need be an empty one, so that its schema is known. */
+export type BatchStream<T extends TypeMap = TypeMap> = AsyncIterable<RecordBatch<T>> | Iterable<RecordBatch<T>>;
+
+/** A table in memory or a stream of batches. */
+export type Frame<T extends TypeMap = TypeMap> = Table<T> | BatchStream<T>;
+
+/** The batches of a frame, in order. A table's empty ones are left out unless it has no other. */
+export async function* batchesOf<T extends TypeMap>(frame: Frame<T>): AsyncGenerator<RecordBatch<T>> {
+  if (!(frame instanceof Table)) {
+    yield* frame;
+    return;
+  }
+  if (frame.batches.length === 0) yield new RecordBatch(frame.schema as Schema<T>);
+  else yield* frame.batches;
+}
+
+/** Applies `change` to each batch of a frame: a table gives a table at once, a stream gives a stream. */
+export function mapBatches<T extends TypeMap, U extends TypeMap>(
+  frame: Table<T>,
+  change: (batch: RecordBatch<T>) => RecordBatch<U>,
+): Table<U>;
+export function mapBatches<T extends TypeMap, U extends TypeMap>(
+  frame: BatchStream<T>,
+  change: (batch: RecordBatch<T>) => RecordBatch<U>,
+): AsyncGenerator<RecordBatch<U>>;
+export function mapBatches<T extends TypeMap, U extends TypeMap>(
+  frame: Frame<T>,
+  change: (batch: RecordBatch<T>) => RecordBatch<U>,
+): Table<U> | AsyncGenerator<RecordBatch<U>>;
+export function mapBatches<T extends TypeMap, U extends TypeMap>(frame: Frame<T>, change: (batch: RecordBatch<T>) => RecordBatch<U>) {
+  if (frame instanceof Table) {
+    const batches = frame.batches.length === 0 ? [new RecordBatch(frame.schema as Schema<T>)] : frame.batches;
+    return new Table(batches.map(change));
+  }
+  return mapStream(frame, change);
+}
+
+async function* mapStream<T extends TypeMap, U extends TypeMap>(frame: BatchStream<T>, change: (batch: RecordBatch<T>) => RecordBatch<U>) {
+  for await (const batch of frame) yield change(batch);
+}

@@ -1,0 +1,100 @@
+/**
+ * Writes a frame as CSV that `readCsv` reads back to the same values: null is an empty field, an empty text is "".
+ */
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { type Data, DataType, DateDay, type RecordBatch, TimeUnit } from 'apache-arrow';
+import { cellReader } from '../arrow/cell.ts';
+import { batchesOf, type Frame } from '../arrow/frame.ts';
+
+export interface WriteCsvOptions {
+  /** Default `,`. */
+  readonly delimiter?: string;
+  /** Default: yes if the path ends in `.gz`. */
+  readonly gzip?: boolean;
+  /** Default `\n`. */
+  readonly lineEnd?: '\n' | '\r\n';
+}
+
+const CHUNK_ROWS = 2048;
+const MICROS_PER_DAY = 86_400_000_000n;
+const MS_PER_DAY = 86_400_000;
+
+/** Writes `frame` to `path`; returns the rows. The file appears under its name only when it is whole. */
+export async function writeCsv(path: string, frame: Frame, options: WriteCsvOptions = {}): Promise<number> {
+  const unfinished = `${path}.${process.pid}.part`;
+  const count = { rows: 0 };
+  const text = Readable.from(csvText(frame, options, count), { objectMode: false });
+  const file = createWriteStream(unfinished);
+  try {
+    if (options.gzip ?? path.endsWith('.gz')) await pipeline(text, createGzip(), file);
+    else await pipeline(text, file);
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  return count.rows;
+}
+
+/** The text of a CSV, header first, in pieces of a few thousand rows; `count.rows` grows along. */
+export async function* csvText(frame: Frame, options: WriteCsvOptions = {}, count = { rows: 0 }): AsyncGenerator<string> {
+  const delimiter = options.delimiter ?? ',';
+  const lineEnd = options.lineEnd ?? '\n';
+  const mustQuote = new RegExp(`["\\r\\n\\uFEFF${delimiter.replace(/[\\\]^-]/g, '\\$&')}]`);
+  const quoted = (text: string) => (text === '' || mustQuote.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  let isFirst = true;
+  for await (const batch of batchesOf(frame)) {
+    if (isFirst) yield batch.schema.fields.map((field) => quoted(field.name)).join(delimiter) + lineEnd;
+    isFirst = false;
+    const cells = batch.data.children.map((child, index) => cellText(child, batch.schema.fields[index]?.name ?? '', quoted));
+    yield* rowsText(batch, cells, delimiter, lineEnd);
+    count.rows += batch.numRows;
+  }
+}
+
+function* rowsText(batch: RecordBatch, cells: readonly ((row: number) => string)[], delimiter: string, lineEnd: string): Generator<string> {
+  for (let start = 0; start < batch.numRows; start += CHUNK_ROWS) {
+    let text = '';
+    const end = Math.min(start + CHUNK_ROWS, batch.numRows);
+    for (let row = start; row < end; row++) {
+      for (let column = 0; column < cells.length; column++) text += (column === 0 ? '' : delimiter) + cells[column]!(row);
+      text += lineEnd;
+    }
+    yield text;
+  }
+}
+
+/** How the cells of a column are spelled. */
+function cellText(data: Data, name: string, quoted: (text: string) => string): (row: number) => string {
+  const { type } = data;
+  const read = cellReader(data, name);
+  if (DataType.isTimestamp(type)) {
+    if (type.unit !== TimeUnit.MICROSECOND)
+      throw new TypeError(`column "${name}": only timestamps in microseconds can be written, not ${type}.`);
+    return (row) => (read(row) === null ? '' : timestampText(data.values[row] as bigint));
+  }
+  if (type instanceof DateDay) return (row) => (read(row) === null ? '' : dateText(data.values[row] as number));
+  return (row) => {
+    const value = read(row);
+    if (value === null) return '';
+    return typeof value === 'string' ? quoted(value) : Object.is(value, -0) ? '-0' : String(value);
+  };
+}
+
+function dateText(days: number): string {
+  const text = new Date(days * MS_PER_DAY).toISOString();
+  if (text.length !== 24) throw new RangeError(`the date ${text} lies outside the years 0000 to 9999 and cannot be written.`);
+  return text.slice(0, 10);
+}
+
+function timestampText(micros: bigint): string {
+  const days = micros / MICROS_PER_DAY - (micros % MICROS_PER_DAY < 0n ? 1n : 0n);
+  const ofDay = Number(micros - days * MICROS_PER_DAY);
+  const time = new Date(Math.floor(ofDay / 1000)).toISOString().slice(11, 19);
+  const fraction = ofDay % 1_000_000;
+  return `${dateText(Number(days))} ${time}${fraction === 0 ? '' : `.${String(fraction).padStart(6, '0')}`}`;
+}
