@@ -5,8 +5,8 @@
 import type { Instance, RunModel } from './run-model.ts';
 
 export interface Slots {
-  /** Free slots of a pool as held by this scheduler; undefined = there is no such pool. */
-  poolFree(pool: string): number | undefined;
+  /** Free slots of a pool as held by this shard; undefined = there is no such pool. */
+  poolFree(pool: string, shard: number): number | undefined;
   /** "8/8", for the reason. */
   poolText(pool: string): string;
   parallelismFree: number;
@@ -17,12 +17,16 @@ export interface Choice {
   readonly instance: Instance;
 }
 
+export interface Held extends Choice {
+  readonly reason: string;
+}
+
 export interface Chosen {
   readonly enqueue: readonly Choice[];
-  /** Ready but held back, with the reason in words; only those whose reason changed. */
-  readonly held: readonly (Choice & { readonly reason: string })[];
-  /** Slots wanted beyond what is held, by pool. */
-  readonly wanted: ReadonlyMap<string, number>;
+  /** Ready but held back, with the reason in words. */
+  readonly held: readonly Held[];
+  /** Slots wanted beyond what the shards hold. */
+  readonly wanted: readonly { readonly pool: string; readonly shard: number; readonly slots: number }[];
 }
 
 /** Looking further than this down one run's list in one pass is left to the next pass. */
@@ -30,21 +34,23 @@ const SCAN_MAX = 2_000;
 
 export function chooseQueue(runs: Iterable<RunModel>, slots: Slots, activeOfTask: (dagId: string, taskId: string) => number): Chosen {
   const enqueue: Choice[] = [];
-  const held: (Choice & { reason: string })[] = [];
-  const wanted = new Map<string, number>();
+  const held: Held[] = [];
+  const wanted = new Map<string, { pool: string; shard: number; slots: number }>();
   const taken = new Map<string, number>();
   const startedOfTask = new Map<string, number>();
   let parallelism = slots.parallelismFree;
 
   for (const { run, instance } of inOrder(runs, startedOfTask, held, activeOfTask)) {
-    const free = slots.poolFree(instance.pool);
+    const { shard } = run.row;
+    const key = `${instance.pool}/${shard}`;
+    const free = slots.poolFree(instance.pool, shard);
     if (free === undefined) {
       hold(held, run, instance, `pool ${instance.pool} does not exist. Create it, or change the task's pool`);
       continue;
     }
-    const used = taken.get(instance.pool) ?? 0;
+    const used = taken.get(key) ?? 0;
     if (free - used < instance.poolSlots) {
-      wanted.set(instance.pool, (wanted.get(instance.pool) ?? 0) + instance.poolSlots);
+      wanted.set(key, { pool: instance.pool, shard, slots: (wanted.get(key)?.slots ?? 0) + instance.poolSlots });
       hold(held, run, instance, `pool ${instance.pool} is full: ${slots.poolText(instance.pool)} slots taken`);
       continue;
     }
@@ -53,17 +59,17 @@ export function chooseQueue(runs: Iterable<RunModel>, slots: Slots, activeOfTask
       continue;
     }
     parallelism -= 1;
-    taken.set(instance.pool, used + instance.poolSlots);
+    taken.set(key, used + instance.poolSlots);
     enqueue.push({ run, instance });
   }
-  return { enqueue, held, wanted };
+  return { enqueue, held, wanted: [...wanted.values()] };
 }
 
 /** Each run offers what its own limits allow; heavier first, then the run that is due earlier. */
 function inOrder(
   runs: Iterable<RunModel>,
   startedOfTask: Map<string, number>,
-  held: (Choice & { reason: string })[],
+  held: Held[],
   activeOfTask: (dagId: string, taskId: string) => number,
 ): Choice[] {
   const offers: Choice[] = [];
@@ -111,8 +117,6 @@ function taskLimit(
   return null;
 }
 
-function hold(held: (Choice & { reason: string })[], run: RunModel, instance: Instance, reason: string): void {
-  if (instance.reason === reason) return;
-  instance.reason = reason;
+function hold(held: Held[], run: RunModel, instance: Instance, reason: string): void {
   held.push({ run, instance, reason });
 }

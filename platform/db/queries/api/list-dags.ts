@@ -1,0 +1,30 @@
+/** Pages through DAGs. Called by GET /api/v2/dags and the DAG list page. */
+import type { Queryable } from '../../client.ts';
+import { type ListPage, type ListRequest, type ListSource, readList } from '../../list-query.ts';
+import { DAG_COLUMNS, DAG_FROM, type DagRow } from './dag-row.ts';
+
+const SOURCE: ListSource = {
+  name: 'list_dags',
+  select: DAG_COLUMNS,
+  from: `${DAG_FROM} left join lateral (
+           select r.state, r.started_at, r.ended_at from dag_run r where r.dag_id = d.dag_id order by r.run_after desc, r.dag_run_id desc limit 1
+         ) last on true`,
+  fields: {
+    dag_id: 'd.dag_id',
+    is_paused: 'd.is_paused',
+    is_stale: 'd.is_stale',
+    has_import_errors: 'd.has_import_errors',
+    tags: "v.spec -> 'tags'",
+    owner: "v.spec ->> 'owner'",
+    search: "d.dag_id || ' ' || coalesce(v.spec ->> 'description', '') || ' ' || (v.spec ->> 'tags')",
+    next_run_after: 'd.next_run_after',
+    last_run_state: 'last.state',
+    last_run_started_at: 'last.started_at',
+    last_run_ended_at: 'last.ended_at',
+  },
+  tieBreak: 'd.dag_id',
+};
+
+export function listDags(db: Queryable, request: ListRequest): Promise<ListPage<DagRow>> {
+  return readList(db, SOURCE, request);
+}

@@ -1,0 +1,133 @@
+import type { DagRunState, TaskInstanceEvent, TaskInstanceState } from '#core/states.ts';
+import type { Queryable } from '../client.ts';
+
+/** All that happens to one instance in one flush: first state, last state, and each event between them. */
+export interface FlushedInstance {
+  readonly id: string;
+  readonly shard: number;
+  readonly from: TaskInstanceState;
+  readonly leaseEpoch: number;
+  readonly to: TaskInstanceState;
+  readonly tryDelta: number;
+  readonly reason: string | null;
+  readonly events: readonly {
+    readonly event: TaskInstanceEvent;
+    readonly from: TaskInstanceState;
+    readonly to: TaskInstanceState;
+    readonly reason: string | null;
+  }[];
+}
+
+export interface FlushedRun {
+  readonly dagRunId: string;
+  readonly shard: number;
+  readonly from: DagRunState;
+  readonly to: DagRunState;
+  readonly reason: string | null;
+}
+
+export interface Flush {
+  readonly owner: string;
+  /** The shards this scheduler believes it holds, with their epochs: the fence. */
+  readonly fence: readonly { readonly shard: number; readonly epoch: number }[];
+  readonly instances: readonly FlushedInstance[];
+  readonly runs: readonly FlushedRun[];
+  /** New words for instances that stay where they are. */
+  readonly notes: readonly { readonly id: string; readonly shard: number; readonly reason: string }[];
+}
+
+export interface Flushed {
+  /** Instances that moved, with their new try number. */
+  readonly moved: ReadonlyMap<string, number>;
+  readonly runs: ReadonlySet<string>;
+}
+
+const STATEMENT = {
+  name: 'flush_scheduling',
+  text: `
+with fence as materialized (
+  select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
+   where s.owner = $1 for key share of s
+), asked as (
+  select * from unnest($4::uuid[], $5::smallint[], $6::text[], $7::bigint[], $8::text[], $9::int[], $10::text[])
+    as a(task_instance_id, shard, from_state, lease_epoch, to_state, try_delta, reason)
+), moved as (
+  update task_instance ti
+     set state = a.to_state, reason = a.reason, try_number = ti.try_number + a.try_delta,
+         scheduled_at = case when a.to_state in ('scheduled', 'queued') and a.from_state <> 'scheduled' then clock_timestamp() else ti.scheduled_at end,
+         queued_at = case when a.to_state = 'queued' then clock_timestamp() else ti.queued_at end,
+         first_started_at = case when a.try_delta > 0 then null else ti.first_started_at end,
+         ended_at = case when a.to_state in ('skipped', 'upstream_failed', 'failed', 'success') then clock_timestamp()
+                         when a.to_state in ('scheduled', 'queued') then null else ti.ended_at end,
+         next_try_at = null
+    from asked a join fence on fence.shard = a.shard
+   where ti.task_instance_id = a.task_instance_id and ti.state = a.from_state and ti.lease_epoch = a.lease_epoch
+  returning ti.task_instance_id, ti.try_number, ti.lease_epoch
+), history as (
+  insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
+  select m.task_instance_id, e.event, e.from_state, e.to_state, m.try_number, m.lease_epoch, 'scheduler:' || $1, e.reason
+    from unnest($11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[]) with ordinality as e(task_instance_id, event, from_state, to_state, reason, step)
+    join moved m on m.task_instance_id = e.task_instance_id
+   order by e.step
+), run_moves as (
+  update dag_run r
+     set state = a.to_state, reason = a.reason,
+         started_at = case when a.to_state = 'running' then coalesce(r.started_at, clock_timestamp()) else r.started_at end,
+         ended_at = case when a.to_state in ('success', 'failed') then clock_timestamp() end
+    from unnest($16::uuid[], $17::smallint[], $18::text[], $19::text[], $20::text[]) as a(dag_run_id, shard, from_state, to_state, reason)
+    join fence on fence.shard = a.shard
+   where r.dag_run_id = a.dag_run_id and r.state = a.from_state
+  returning r.dag_run_id
+), noted as (
+  update task_instance ti set reason = n.reason
+    from unnest($21::uuid[], $22::smallint[], $23::text[]) as n(task_instance_id, shard, reason) join fence on fence.shard = n.shard
+   where ti.task_instance_id = n.task_instance_id and ti.state = 'scheduled' and ti.task_instance_id <> all($4::uuid[])
+)
+select task_instance_id as id, try_number as "tryNumber", false as "isRun" from moved
+union all
+select dag_run_id, 0, true from run_moves`,
+};
+
+/**
+ * flushScheduling    who: scheduler, one flush in flight; what arrives meanwhile is the next one.
+ * Locks: its shard rows (key share: a renewal passes, a take-over waits), the moved rows.
+ * States, events and run states are written together, fenced by the shard's epoch and by each row's own state and
+ * lease epoch. An instance or run missing from the answer was changed by somebody else, or the shard is lost: read
+ * it again before deciding anything about it.
+ */
+export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flushed> {
+  const { instances, runs, notes, fence } = flush;
+  const events = instances.flatMap((instance) => instance.events.map((event) => ({ id: instance.id, ...event })));
+  const result = await db.query<{ id: string; tryNumber: number; isRun: boolean }>(STATEMENT, [
+    flush.owner,
+    fence.map((held) => held.shard),
+    fence.map((held) => held.epoch),
+    instances.map((instance) => instance.id),
+    instances.map((instance) => instance.shard),
+    instances.map((instance) => instance.from),
+    instances.map((instance) => instance.leaseEpoch),
+    instances.map((instance) => instance.to),
+    instances.map((instance) => instance.tryDelta),
+    instances.map((instance) => instance.reason),
+    events.map((event) => event.id),
+    events.map((event) => event.event),
+    events.map((event) => event.from),
+    events.map((event) => event.to),
+    events.map((event) => event.reason),
+    runs.map((run) => run.dagRunId),
+    runs.map((run) => run.shard),
+    runs.map((run) => run.from),
+    runs.map((run) => run.to),
+    runs.map((run) => run.reason),
+    notes.map((note) => note.id),
+    notes.map((note) => note.shard),
+    notes.map((note) => note.reason),
+  ]);
+  const moved = new Map<string, number>();
+  const movedRuns = new Set<string>();
+  for (const row of result.rows) {
+    if (row.isRun) movedRuns.add(row.id);
+    else moved.set(row.id, row.tryNumber);
+  }
+  return { moved, runs: movedRuns };
+}

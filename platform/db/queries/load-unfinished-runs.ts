@@ -1,0 +1,92 @@
+import type { InstanceRow, RunRow } from '#core/scheduling/run-model.ts';
+import type { DagRunState } from '#core/states.ts';
+import type { Queryable } from '../client.ts';
+
+export interface LoadedRun {
+  readonly row: RunRow;
+  readonly versionId: string;
+  readonly instances: readonly InstanceRow[];
+  readonly mapLengths: ReadonlyMap<string, number>;
+}
+
+interface RunRecord {
+  readonly dagRunId: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly runType: string;
+  readonly shard: number;
+  readonly state: DagRunState;
+  readonly versionId: string;
+  readonly runAfter: Date;
+  readonly logicalDate: Date | null;
+  readonly startedAt: Date | null;
+  readonly params: unknown;
+  readonly revision: number;
+}
+
+const RUNS = {
+  name: 'load_unfinished_runs',
+  text: `
+select dag_run_id as "dagRunId", dag_id as "dagId", run_id as "runId", run_type as "runType", shard, state, version_id as "versionId",
+       run_after as "runAfter", logical_date as "logicalDate", started_at as "startedAt", params, revision
+  from dag_run
+ where state in ('queued', 'running') and shard = any($1::smallint[]) and ($2::text[] is null or dag_id = any($2))
+ order by run_after, dag_run_id`,
+};
+
+/** The columns of an instance that scheduling needs; shared by every statement that feeds the models. */
+export const INSTANCE_COLUMNS = `
+  task_instance_id as "id", task_id as "taskId", map_index as "mapIndex", state, try_number as "tryNumber", lease_epoch as "leaseEpoch",
+  pool, pool_slots as "poolSlots", queue, priority_weight as "priorityWeight", followed, reason,
+  (extract(epoch from next_try_at) * 1000)::float8 as "nextTryAtMs", (extract(epoch from queued_at) * 1000)::float8 as "queuedAtMs"`;
+
+const INSTANCES = {
+  name: 'load_unfinished_runs_instances',
+  text: `select dag_run_id as "dagRunId", ${INSTANCE_COLUMNS} from task_instance where dag_run_id = any($1::uuid[])`,
+};
+
+const LENGTHS = {
+  name: 'load_unfinished_runs_lengths',
+  text: `select dag_run_id as "dagRunId", scope_id as "scopeId", length from task_map where dag_run_id = any($1::uuid[])`,
+};
+
+/**
+ * loadUnfinishedRuns    who: scheduler, for shards it took over or DAGs whose runs changed. Reads only.
+ * A run missing from the answer is finished or deleted: drop its model.
+ */
+export async function loadUnfinishedRuns(
+  db: Queryable,
+  shards: readonly number[],
+  dagIds: readonly string[] | null,
+): Promise<readonly LoadedRun[]> {
+  const runs = (await db.query<RunRecord>(RUNS, [shards, dagIds])).rows;
+  if (runs.length === 0) return [];
+  const ids = runs.map((run) => run.dagRunId);
+  const [instances, lengths] = await Promise.all([
+    db.query<InstanceRow & { dagRunId: string }>(INSTANCES, [ids]),
+    db.query<{ dagRunId: string; scopeId: string; length: number }>(LENGTHS, [ids]),
+  ]);
+  const byRun = new Map<string, { instances: InstanceRow[]; lengths: Map<string, number> }>(
+    ids.map((id) => [id, { instances: [], lengths: new Map() }]),
+  );
+  for (const { dagRunId, ...instance } of instances.rows) byRun.get(dagRunId)?.instances.push(instance);
+  for (const length of lengths.rows) byRun.get(length.dagRunId)?.lengths.set(length.scopeId, length.length);
+  return runs.map((run) => ({
+    row: {
+      dagRunId: run.dagRunId,
+      dagId: run.dagId,
+      runId: run.runId,
+      runType: run.runType,
+      shard: run.shard,
+      state: run.state,
+      runAfterMs: run.runAfter.getTime(),
+      logicalDateMs: run.logicalDate?.getTime() ?? null,
+      startedAtMs: run.startedAt?.getTime() ?? null,
+      params: run.params,
+      revision: run.revision,
+    },
+    versionId: run.versionId,
+    instances: byRun.get(run.dagRunId)?.instances ?? [],
+    mapLengths: byRun.get(run.dagRunId)?.lengths ?? new Map(),
+  }));
+}

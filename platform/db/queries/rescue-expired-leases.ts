@@ -1,0 +1,66 @@
+import type { Queryable } from '../client.ts';
+
+export interface Rescued {
+  readonly id: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly shard: number;
+  readonly to: string;
+}
+
+const STATEMENT = {
+  name: 'rescue_expired_leases',
+  text: `
+with expired as (
+  select ti.task_instance_id, ti.lease_epoch, ti.lease_owner, ti.try_number, ti.max_tries, ti.state, r.dag_id, r.run_id, r.shard,
+         a.attempt_id, a.body_started_at is not null as body_started, (v.spec -> 'tasks') as tasks, ti.task_id
+    from dag_run r
+    join task_instance ti on ti.dag_run_id = r.dag_run_id and ti.state in ('running', 'restarting')
+     and ti.lease_expires_at < clock_timestamp() - $2 * interval '1 millisecond'
+    join dag_version v on v.version_id = r.version_id
+    left join task_attempt a on a.task_instance_id = ti.task_instance_id and a.ended_at is null
+   where r.state = 'running' and r.shard = any($1::smallint[])
+   order by ti.lease_expires_at limit 100
+   for update of ti skip locked
+), decided as (
+  select e.*,
+         case when e.state = 'restarting' then 'restart'
+              when not e.body_started then 'requeue_unstarted'
+              when e.try_number <= e.max_tries then 'lose' else 'fail_lost' end as event
+    from expired e
+), moved as (
+  update task_instance ti
+     set state = case d.event when 'restart' then 'none' when 'requeue_unstarted' then 'scheduled' when 'lose' then 'up_for_retry' else 'failed' end,
+         lease_epoch = ti.lease_epoch + 1, lease_owner = null, lease_expires_at = null, progress = null,
+         ended_at = case when d.event in ('lose', 'fail_lost') then clock_timestamp() end,
+         next_try_at = case when d.event = 'lose' then clock_timestamp() + coalesce((select (t ->> 'retryDelayMs')::float8 from jsonb_array_elements(d.tasks) as t
+                         where t ->> 'taskId' = d.task_id), 0) * interval '1 millisecond' end,
+         reason = case d.event when 'restart' then null
+                    when 'requeue_unstarted' then 'worker ' || d.lease_owner || ' was lost before the task began; queued again'
+                    when 'lose' then 'worker ' || d.lease_owner || ' was lost while the task ran; try ' || d.try_number || ' of ' || (d.max_tries + 1)
+                    else 'worker ' || d.lease_owner || ' was lost while the task ran, and no try is left' end
+    from decided d where ti.task_instance_id = d.task_instance_id
+  returning ti.task_instance_id, ti.state, ti.lease_epoch, ti.reason, ti.try_number
+), closed as (
+  update task_attempt a set outcome = 'lost', ended_at = clock_timestamp() from decided d where a.attempt_id = d.attempt_id
+), history as (
+  insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
+  select m.task_instance_id, d.event, d.state, m.state, m.try_number, m.lease_epoch, 'scheduler:' || $3, m.reason
+    from moved m join decided d on d.task_instance_id = m.task_instance_id
+)
+select m.task_instance_id as id, d.dag_id as "dagId", d.run_id as "runId", d.shard, m.state as "to"
+  from moved m join decided d on d.task_instance_id = m.task_instance_id`,
+};
+
+/**
+ * rescueExpiredLeases    who: scheduler, every second or so; several may run at once (skip locked).
+ * Locks the expired rows. An attempt whose lease ran out by the database's clock plus a grace is lost: one that had
+ * not begun is requeued for free, one that had costs a try (P4). The epoch is raised, so the old worker writes nothing.
+ * Zero rows = nothing was lost.
+ */
+export async function rescueExpiredLeases(
+  db: Queryable,
+  rescue: { readonly shards: readonly number[]; readonly graceMs: number; readonly owner: string },
+): Promise<readonly Rescued[]> {
+  return (await db.query<Rescued>(STATEMENT, [rescue.shards, rescue.graceMs, rescue.owner])).rows;
+}

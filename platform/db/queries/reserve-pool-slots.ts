@@ -1,0 +1,73 @@
+import type { Queryable } from '../client.ts';
+
+export interface Reservation {
+  readonly pool: string;
+  readonly shard: number;
+  readonly slots: number;
+}
+
+const STATEMENT = {
+  name: 'reserve_pool_slots',
+  text: `
+with locked as materialized (
+  select name, slots from pool where name = any($1::text[]) order by name for update
+), taken as (
+  select r.pool, sum(r.slots)::int as slots from pool_reservation r where r.pool in (select name from locked) group by r.pool
+), asked as (
+  select a.pool, a.shard, a.more, l.slots as limit_slots, greatest(0, l.slots - coalesce(t.slots, 0)) as free,
+         sum(a.more) over (partition by a.pool order by a.shard) - a.more as before
+    from unnest($1::text[], $2::smallint[], $3::int[]) as a(pool, shard, more)
+    join locked l on l.name = a.pool left join taken t on t.pool = a.pool
+), granted as (
+  select pool, shard, case when limit_slots < 0 then more else greatest(0, least(more, free - before)) end as more from asked
+)
+insert into pool_reservation as r (pool, shard, slots)
+select pool, shard, more from granted where more > 0
+on conflict (pool, shard) do update set slots = r.slots + excluded.slots
+returning r.pool, r.shard, r.slots`,
+};
+
+/**
+ * reservePoolSlots    who: scheduler, before it queues more than its shards hold. Locks the pool rows in name order.
+ * Grants as many of the slots asked for as the pool has left, counting every shard's reservation. Each
+ * (pool, shard) may be named once. A pair missing from the answer got nothing: the pool is full or unknown.
+ */
+export async function reservePoolSlots(db: Queryable, more: readonly Reservation[]): Promise<readonly Reservation[]> {
+  return (await db.query<Reservation>(STATEMENT, [more.map((one) => one.pool), more.map((one) => one.shard), more.map((one) => one.slots)]))
+    .rows;
+}
+
+const RELEASE = {
+  name: 'release_pool_slots',
+  text: `
+update pool_reservation r set slots = a.slots
+  from unnest($1::text[], $2::smallint[], $3::int[]) as a(pool, shard, slots)
+ where r.pool = a.pool and r.shard = a.shard and r.slots > a.slots`,
+};
+
+/** releasePoolSlots    who: scheduler, lowers its shards' reservations to what they use. Locks those rows. */
+export async function releasePoolSlots(db: Queryable, keep: readonly Reservation[]): Promise<void> {
+  await db.query(RELEASE, [keep.map((one) => one.pool), keep.map((one) => one.shard), keep.map((one) => one.slots)]);
+}
+
+const READ = {
+  name: 'read_pools',
+  text: `
+select p.name as pool, p.slots as "limit", coalesce((select json_agg(json_build_object('shard', r.shard, 'slots', r.slots)) from pool_reservation r
+         where r.pool = p.name and r.shard = any($1::smallint[])), '[]') as mine,
+       coalesce((select sum(r.slots) from pool_reservation r where r.pool = p.name), 0)::int as reserved
+  from pool p`,
+};
+
+export interface PoolState {
+  readonly pool: string;
+  /** -1 = unlimited. */
+  readonly limit: number;
+  readonly mine: readonly { readonly shard: number; readonly slots: number }[];
+  readonly reserved: number;
+}
+
+/** readPools    who: scheduler, at a take-over and in its sweep. Reads only. */
+export async function readPools(db: Queryable, shards: readonly number[]): Promise<readonly PoolState[]> {
+  return (await db.query<PoolState>(READ, [shards])).rows;
+}
