@@ -17,6 +17,7 @@ import {
   RefreshCw,
   RotateCw,
   SkipForward,
+  Undo2,
   Unplug,
   X,
 } from 'lucide-react';
@@ -56,6 +57,14 @@ const LOOKS: Readonly<Record<AnyState, StateLook>> = {
   removed: look('removed', Ban, 'removed', 'The task is no longer in the DAG.'),
 };
 
+/** How an attempt may end beside the states above (task_attempt.outcome). */
+const OUTCOME_LOOKS: Readonly<Record<string, StateLook>> = {
+  lost: look('lost', Unplug, 'upstream_failed', 'The worker fell silent and the lease ran out.'),
+  killed: look('killed', CircleSlash, 'failed', 'Stopped from outside: cleared, marked or timed out.'),
+  rescheduled: look('rescheduled', Hourglass, 'up_for_reschedule', 'A sensor that gave its slot back until its next look.'),
+  handed_back: look('handed back', Undo2, 'scheduled', 'The worker was stopping and gave it back; another one takes it.'),
+};
+
 const UNKNOWN = look('unknown', CircleHelp, 'none', 'A state this page does not know.');
 
 /** The states in the order legends and counts show them: ended well, busy, waiting, ended badly, quiet. */
@@ -77,6 +86,10 @@ export const STATE_ORDER: readonly AnyState[] = [
 
 /** The look of a state; a word from outside the table gets a neutral look that shows the word itself. */
 export function lookOf(state: string): StateLook {
-  const known = Object.hasOwn(LOOKS, state) ? LOOKS[state as AnyState] : undefined;
+  const known = Object.hasOwn(LOOKS, state)
+    ? LOOKS[state as AnyState]
+    : Object.hasOwn(OUTCOME_LOOKS, state)
+      ? OUTCOME_LOOKS[state]
+      : undefined;
   return known ?? { ...UNKNOWN, word: state, icon: CircleSlash };
 }
