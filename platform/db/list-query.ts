@@ -5,13 +5,13 @@
 import { assert } from '#core/errors.ts';
 import type { Queryable } from './client.ts';
 
-export type FilterOperator = 'eq' | 'any' | 'none_of' | 'like' | 'gte' | 'gt' | 'lte' | 'lt' | 'contains';
+export type FilterOperator = 'eq' | 'any' | 'none_of' | 'like' | 'gte' | 'gt' | 'lte' | 'lt' | 'contains' | 'has_any' | 'has_all';
 
 /** One condition on a field of the source; conditions are joined by AND. */
 export interface Filter {
   readonly field: string;
   readonly operator: FilterOperator;
-  /** `any`, `none_of` and `like` take a list. */
+  /** `any`, `none_of`, `like`, `has_any` and `has_all` (on JSON arrays of text) take a list. */
   readonly value: unknown;
 }
 
@@ -52,6 +52,8 @@ const OPERATORS: Readonly<Record<FilterOperator, (expression: string, parameter:
   gt: (expression, parameter) => `${expression} > ${parameter}`,
   lte: (expression, parameter) => `${expression} <= ${parameter}`,
   lt: (expression, parameter) => `${expression} < ${parameter}`,
+  has_any: (expression, parameter) => `${expression} ?| ${parameter}`,
+  has_all: (expression, parameter) => `${expression} ?& ${parameter}`,
   contains: (expression, parameter) => `position(${parameter} in ${expression}) > 0`,
 };
 
