@@ -6,6 +6,9 @@ const STATEMENT = {
 };
 
 /** listRunRevisions    who: scheduler's sweep, to notice runs created or changed without a doorbell. Reads only. */
-export async function listRunRevisions(db: Queryable, shards: readonly number[]): Promise<readonly { readonly dagRunId: string; readonly dagId: string; readonly revision: number }[]> {
+export async function listRunRevisions(
+  db: Queryable,
+  shards: readonly number[],
+): Promise<readonly { readonly dagRunId: string; readonly dagId: string; readonly revision: number }[]> {
   return (await db.query<{ dagRunId: string; dagId: string; revision: number }>(STATEMENT, [shards])).rows;
 }

@@ -1,0 +1,99 @@
+/** Creates the runs whose time has come. The unique logical date makes a second creation harmless. */
+import { runIdFor } from '#core/ids.ts';
+import { type NextRun, nextRun } from '#core/timetable/timetable.ts';
+import { newId } from '#platform/clock.ts';
+import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
+import { setNextRuns } from '#platform/db/queries/set-next-run.ts';
+import type { EngineDeps } from './deps.ts';
+import type { DagEntry, Memory } from './memory.ts';
+
+/** A DAG that catches up creates at most this many runs in one pass. */
+const CATCHUP_PER_PASS = 20;
+
+/** Asks the timetable for the DAG's next run; null while it is paused, stale, or nothing is due by time. */
+export async function planNextRun(deps: EngineDeps, memory: Memory, dag: DagEntry, nowMs: number): Promise<NextRun | null> {
+  if (dag.row.isPaused || dag.row.isStale || dag.index === null) return null;
+  const { spec } = dag.index;
+  const question = {
+    lastLogicalDateMs: dag.lastLogicalDateMs,
+    nowMs,
+    startDateMs: spec.startDate === null ? null : Date.parse(spec.startDate),
+    endDateMs: spec.endDate === null ? null : Date.parse(spec.endDate),
+    catchup: spec.catchup,
+  };
+  try {
+    if (spec.schedule.kind === 'custom')
+      return await deps.timetables.nextRun({ ...question, name: spec.schedule.name, args: spec.schedule.args });
+    return nextRun({
+      ...question,
+      schedule: spec.schedule,
+      firstSeenMs: dag.row.firstSeenAt.getTime(),
+      hasUnfinishedRun: memory.runsOf(spec.dagId).size > 0,
+    });
+  } catch (error) {
+    deps.logger.error(
+      { event: 'timetable.failed', dag_id: spec.dagId, err: (error as Error).message },
+      'the timetable could not say when the next run is due; it is asked again at the next change',
+    );
+    return null;
+  }
+}
+
+/** Creates what is due for these DAGs and plans what follows. Returns the DAGs that got a run. */
+export async function createDueRuns(
+  deps: EngineDeps,
+  memory: Memory,
+  dags: readonly DagEntry[],
+  nowMs: number,
+): Promise<readonly string[]> {
+  const fresh: NewDagRun[] = [];
+  const planned: DagEntry[] = [];
+  for (const dag of dags) {
+    dag.next = await planNextRun(deps, memory, dag, nowMs);
+    dag.planned = true;
+    planned.push(dag);
+    for (let count = 0; count < CATCHUP_PER_PASS && dag.next !== null && dag.next.runAfterMs <= nowMs; count++) {
+      fresh.push(scheduledRun(dag.row.dagId, dag.next));
+      dag.lastLogicalDateMs = dag.next.logicalDateMs;
+      if (dag.index?.spec.schedule.kind === 'continuous') {
+        dag.next = null;
+        break;
+      }
+      dag.next = await planNextRun(deps, memory, dag, nowMs);
+    }
+  }
+  const created = fresh.length > 0 ? await createDagRuns(deps.db, fresh) : new Set<string>();
+  await setNextRuns(
+    deps.db,
+    planned.map(({ row, next }) => ({
+      dagId: row.dagId,
+      logicalDate: at(next?.logicalDateMs),
+      intervalStart: at(next?.intervalStartMs),
+      intervalEnd: at(next?.intervalEndMs),
+      runAfter: at(next?.runAfterMs),
+    })),
+  );
+  return [...new Set(fresh.filter((run) => created.has(run.dagRunId)).map((run) => run.dagId))];
+}
+
+function scheduledRun(dagId: string, next: NextRun): NewDagRun {
+  const logicalDate = new Date(next.logicalDateMs);
+  return {
+    dagRunId: newId(),
+    dagId,
+    runId: runIdFor('scheduled', logicalDate.toISOString().replace('.000Z', '+00:00').replace('Z', '+00:00')),
+    runType: 'scheduled',
+    logicalDate,
+    dataIntervalStart: new Date(next.intervalStartMs),
+    dataIntervalEnd: new Date(next.intervalEndMs),
+    runAfter: new Date(next.runAfterMs),
+    conf: {},
+    triggeredBy: 'timetable',
+    triggeringUser: null,
+    note: null,
+  };
+}
+
+function at(ms: number | undefined): Date | null {
+  return ms === undefined ? null : new Date(ms);
+}

@@ -1,0 +1,377 @@
+/**
+ * The engine: one pass reads what changed, decides, and writes everything it decided in one fenced flush; what
+ * happens meanwhile is the next pass. Postgres is told first, workers and pages after the commit. A pass may die
+ * between any two lines: the next one, here or in another scheduler, starts from the rows.
+ */
+
+import { DueHeap } from '#core/due-heap.ts';
+import { chooseQueue } from '#core/scheduling/choose-queue.ts';
+import { decideRun, type RunEnd } from '#core/scheduling/decide-run.ts';
+import type { RunModel } from '#core/scheduling/run-model.ts';
+import { expandMapped } from '#platform/db/queries/expand-mapped.ts';
+import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
+import { readInstances } from '#platform/db/queries/read-instances.ts';
+import type { EngineDeps } from './deps.ts';
+import { createDueRuns } from './due-runs.ts';
+import { FlushBuilder } from './flush-builder.ts';
+import type { Inbox } from './inbox.ts';
+import { applyRow, moveInstance } from './ingest.ts';
+import { Loader } from './loader.ts';
+import { type DagEntry, Memory } from './memory.ts';
+import { PoolBook } from './pool-book.ts';
+import { ring } from './ring.ts';
+import { planStarts } from './start-runs.ts';
+
+/** Bounds one flush; the rest is the next pass. */
+const FLUSH_MAX = 5_000;
+const READ_MAX = 1_000;
+
+export class Engine {
+  readonly memory = new Memory();
+  readonly pools = new PoolBook();
+  readonly lastRungMs = new Map<string, number>();
+  idleSlots: (queue: string) => number = () => 1;
+  /** Database time minus ours, ms. */
+  clockOffsetMs = 0;
+
+  readonly #deps: EngineDeps;
+  readonly #inbox: Inbox;
+  readonly #loader: Loader;
+  readonly #epochs = new Map<number, number>();
+  readonly #dirtyRuns = new Set<RunModel>();
+  readonly #dirtyDags = new Set<string>();
+  readonly #due = new DueHeap<string>();
+
+  constructor(deps: EngineDeps, inbox: Inbox) {
+    this.#deps = deps;
+    this.#inbox = inbox;
+    this.#loader = new Loader(deps.db);
+  }
+
+  get shards(): readonly number[] {
+    return [...this.#epochs.keys()];
+  }
+
+  get epochs(): ReadonlyMap<number, number> {
+    return this.#epochs;
+  }
+
+  nowMs(): number {
+    return this.#deps.clock.now() + this.clockOffsetMs;
+  }
+
+  async gain(shards: readonly { readonly shard: number; readonly epoch: number }[]): Promise<void> {
+    const numbers = shards.map((held) => held.shard);
+    for (const { shard, epoch } of shards) this.#epochs.set(shard, epoch);
+    await this.pools.load(this.#deps.db, this.shards);
+    await this.#loadDags(numbers, null);
+    for (const run of await this.#loader.runs(numbers, null)) this.#adopt(run);
+  }
+
+  lose(shard: number): void {
+    this.#epochs.delete(shard);
+    this.memory.dropShard(shard);
+    this.pools.forgetShard(shard);
+  }
+
+  /** One pass. Returns how long nothing is due, in ms. */
+  async runOnce(): Promise<number> {
+    if (this.#epochs.size === 0) return 1_000;
+    await this.#hear();
+    this.#fireTimers();
+    await this.#createRuns();
+    const flush = new FlushBuilder();
+    this.#startRuns(flush);
+    await this.#decide(flush);
+    await this.#enqueue(flush);
+    await this.#write(flush);
+    if (this.#dirtyRuns.size > 0 || this.#dirtyDags.size > 0 || !this.#inbox.isEmpty) return 0;
+    return Math.max(0, Math.min(1_000, (this.#due.peekMs() ?? Number.POSITIVE_INFINITY) - this.nowMs()));
+  }
+
+  async #hear(): Promise<void> {
+    const heard = this.#inbox.take();
+    if (heard.dagIds.length > 0 || heard.sweep) await this.#loadDags(this.shards, heard.sweep ? null : heard.dagIds);
+    if (heard.runDagIds.length > 0 || heard.sweep) await this.#reloadRuns(heard.sweep ? null : heard.runDagIds);
+    const mine = heard.endedIds.filter((id) => this.memory.runOfInstance(id) !== undefined);
+    for (let start = 0; start < mine.length; start += READ_MAX) {
+      for (const row of await readInstances(this.#deps.db, mine.slice(start, start + READ_MAX))) {
+        const applied = applyRow(this.memory, this.pools, row);
+        if (!applied) continue;
+        this.#dirtyRuns.add(applied.run);
+        if (row.state === 'failed')
+          this.#tell('task_instance_failed', applied.run, row.reason, applied.run.taskOf(applied.instance).task.spec.taskId, row.mapIndex);
+      }
+    }
+  }
+
+  async #loadDags(shards: readonly number[], dagIds: readonly string[] | null): Promise<void> {
+    const loaded = await this.#loader.dags(shards, dagIds);
+    const found = new Set(loaded.map(({ row }) => row.dagId));
+    for (const dagId of dagIds ?? []) if (!found.has(dagId)) this.memory.dags.delete(dagId);
+    for (const { row, index } of loaded) {
+      this.memory.dags.set(row.dagId, {
+        row,
+        index,
+        next: null,
+        planned: false,
+        lastLogicalDateMs: row.lastLogicalDate?.getTime() ?? null,
+      });
+      this.#due.set(`dag:${row.dagId}`, this.nowMs());
+      this.#dirtyDags.add(row.dagId);
+      for (const run of this.memory.runsOf(row.dagId)) this.#dirtyRuns.add(run);
+    }
+  }
+
+  async #reloadRuns(dagIds: readonly string[] | null): Promise<void> {
+    const runs = await this.#loader.runs(this.shards, dagIds);
+    const found = new Set(runs.map((run) => run.row.dagRunId));
+    const known = dagIds === null ? [...this.memory.runs.values()] : dagIds.flatMap((dagId) => [...this.memory.runsOf(dagId)]);
+    for (const run of known) if (!found.has(run.row.dagRunId)) this.#forget(run);
+    for (const run of runs) this.#adopt(run);
+    for (const run of known) this.#dirtyDags.add(run.row.dagId);
+  }
+
+  #adopt(run: RunModel): void {
+    const old = this.memory.dropRun(run.row.dagRunId);
+    if (old) {
+      this.pools.giveBackAll(old);
+      this.#dirtyRuns.delete(old);
+    }
+    this.memory.putRun(run);
+    this.pools.takeAll(run);
+    this.#learnParamsLengths(run);
+    run.markAllDirty();
+    this.#dirtyRuns.add(run);
+    this.#dirtyDags.add(run.row.dagId);
+  }
+
+  #forget(run: RunModel): void {
+    this.memory.dropRun(run.row.dagRunId);
+    this.pools.giveBackAll(run);
+    this.#dirtyRuns.delete(run);
+    for (const id of run.byId.keys()) this.lastRungMs.delete(id);
+  }
+
+  /** Lists given as params are known from the start. */
+  #learnParamsLengths(run: RunModel): void {
+    for (const { scope, sourceIndex } of run.index.scopes) {
+      if (sourceIndex !== null) continue;
+      const list = scope.over.path.reduce<unknown>(
+        (value, step) => (value as Record<string, unknown> | null | undefined)?.[step],
+        run.row.params,
+      );
+      if (Array.isArray(list)) run.mapLengths.set(scope.scopeId, list.length);
+    }
+  }
+
+  #fireTimers(): void {
+    for (const key of this.#due.takeDue(this.nowMs())) {
+      const id = key.slice(4);
+      if (key.startsWith('dag:')) this.#dirtyDags.add(id);
+      const run = key.startsWith('run:') ? this.memory.runs.get(id) : undefined;
+      if (!run) continue;
+      for (const instance of run.timed) run.dirty.add(instance);
+      this.#dirtyRuns.add(run);
+    }
+  }
+
+  async #createRuns(): Promise<void> {
+    const nowMs = this.nowMs();
+    const asked: DagEntry[] = [];
+    for (const dagId of this.#dirtyDags) {
+      const dag = this.memory.dags.get(dagId);
+      if (dag && (!dag.planned || (dag.next !== null && dag.next.runAfterMs <= nowMs) || dag.index?.spec.schedule.kind === 'continuous'))
+        asked.push(dag);
+    }
+    if (asked.length === 0) return;
+    const created = await createDueRuns(this.#deps, this.memory, asked, nowMs);
+    for (const dag of asked) this.#due.set(`dag:${dag.row.dagId}`, dag.next?.runAfterMs ?? null);
+    if (created.length > 0) await this.#reloadRuns(created);
+    if (created.length > 0) this.#deps.broker.ring('ui_events', { topics: created.flatMap((dagId) => ['dags', `dag:${dagId}`]) });
+  }
+
+  #startRuns(flush: FlushBuilder): void {
+    for (const dagId of this.#dirtyDags) {
+      const dag = this.memory.dags.get(dagId);
+      if (!dag) continue;
+      const plan = planStarts(this.memory, dag, this.nowMs());
+      if (plan.nextDueMs !== null)
+        this.#due.set(`dag:${dagId}`, Math.min(plan.nextDueMs, dag.next?.runAfterMs ?? Number.POSITIVE_INFINITY));
+      for (const run of plan.start) {
+        flush.moveRun(run, 'running', null);
+        run.markAllDirty();
+        this.#dirtyRuns.add(run);
+      }
+    }
+    this.#dirtyDags.clear();
+  }
+
+  async #decide(flush: FlushBuilder): Promise<void> {
+    for (const run of this.#dirtyRuns) {
+      if (flush.size > FLUSH_MAX) return;
+      this.#dirtyRuns.delete(run);
+      if (run.row.state !== 'running' || this.memory.runs.get(run.row.dagRunId) !== run) continue;
+      for (;;) {
+        const decision = decideRun(run, this.nowMs());
+        for (const move of decision.moves) flush.move(run, move);
+        if (decision.nextDueMs !== null) this.#due.set(`run:${run.row.dagRunId}`, decision.nextDueMs);
+        if (decision.end) this.#endRun(flush, run, decision.end);
+        if (decision.expansions.length === 0) break;
+        if (
+          !(await this.#expand(
+            run,
+            decision.expansions.flatMap(({ placeholders, length }) =>
+              placeholders.map((placeholder) => ({ id: placeholder.id, shard: run.row.shard, length })),
+            ),
+          ))
+        )
+          break;
+      }
+    }
+  }
+
+  /** Returns false when somebody else was faster; the run is then read again. */
+  async #expand(
+    run: RunModel,
+    placeholders: readonly { readonly id: string; readonly shard: number; readonly length: number }[],
+  ): Promise<boolean> {
+    const rows = await expandMapped(this.#deps.db, { owner: this.#deps.schedulerId, fence: this.#fence(), placeholders });
+    if (rows.length === 0) {
+      this.#inbox.reloadRuns(run.row.dagId);
+      return false;
+    }
+    const byTask = new Map<number, (typeof rows)[number][]>();
+    for (const row of rows) {
+      const index = run.index.byId.get(row.taskId)?.index as number;
+      byTask.set(index, [...(byTask.get(index) ?? []), row]);
+    }
+    for (const [taskIndex, instances] of byTask) run.expand(taskIndex, instances);
+    this.memory.indexInstances(run);
+    return true;
+  }
+
+  #endRun(flush: FlushBuilder, run: RunModel, end: RunEnd): void {
+    flush.moveRun(run, end.state, end.reason);
+  }
+
+  async #enqueue(flush: FlushBuilder): Promise<void> {
+    const runs = [...this.memory.runs.values()].filter(
+      (run) => run.ready.size > 0 && run.row.state === 'running' && !this.memory.dags.get(run.row.dagId)?.row.isPaused,
+    );
+    if (runs.length === 0) return;
+    const choose = () => {
+      let occupying = 0;
+      for (const run of this.memory.runs.values()) occupying += run.occupying;
+      const slots = {
+        poolFree: (pool: string, shard: number) => this.pools.free(pool, shard),
+        poolText: (pool: string) => this.pools.text(pool),
+        parallelismFree: this.#deps.config.parallelism - occupying,
+      };
+      const chosen = chooseQueue(runs, slots, (dagId, taskId) => this.#activeOfTask(dagId, taskId));
+      for (const { run, instance } of chosen.enqueue) {
+        flush.move(run, { instance, event: 'enqueue', from: 'scheduled', to: 'queued', reason: null, tryDelta: 0 });
+        moveInstance(run, this.pools, instance, 'queued');
+        instance.reason = null;
+        instance.queuedAtMs = this.nowMs();
+        flush.queued.push({ run, instance });
+      }
+      return chosen;
+    };
+    let chosen = choose();
+    if (chosen.wanted.length > 0 && (await this.pools.reserve(this.#deps.db, chosen.wanted))) chosen = choose();
+    for (const { run, instance, reason } of chosen.held) flush.note(run, instance, reason);
+  }
+
+  #activeOfTask(dagId: string, taskId: string): number {
+    let active = 0;
+    for (const run of this.memory.runsOf(dagId)) {
+      const state = run.tasks[run.index.byId.get(taskId)?.index ?? -1];
+      for (const instance of state?.instances ?? []) if (instance.state === 'queued' || instance.state === 'running') active += 1;
+    }
+    return active;
+  }
+
+  #fence(): readonly { readonly shard: number; readonly epoch: number }[] {
+    return [...this.#epochs].map(([shard, epoch]) => ({ shard, epoch }));
+  }
+
+  async #write(flush: FlushBuilder): Promise<void> {
+    if (flush.isEmpty) return;
+    const built = flush.build(this.#deps.schedulerId, this.#fence());
+    let flushed: Awaited<ReturnType<typeof flushScheduling>>;
+    try {
+      flushed = await flushScheduling(this.#deps.db, built);
+    } catch (error) {
+      // Nothing was written, or we cannot know: the models are ahead of the rows, so read them again.
+      for (const run of flush.touchedRuns) this.#inbox.reloadRuns(run.row.dagId);
+      throw error;
+    }
+    for (const instance of built.instances)
+      if (!flushed.moved.has(instance.id)) this.#inbox.reloadRuns(this.memory.runOfInstance(instance.id)?.row.dagId ?? '');
+    const rung = flush.queued.filter(({ instance }) => flushed.moved.has(instance.id));
+    const nowMs = this.nowMs();
+    for (const { instance } of rung) this.lastRungMs.set(instance.id, nowMs);
+    void ring(
+      this.#deps.broker,
+      this.#deps.logger,
+      rung.map(({ instance }) => ({
+        queue: instance.queue,
+        taskInstanceId: instance.id,
+        tryNumber: flushed.moved.get(instance.id) as number,
+        leaseEpoch: instance.leaseEpoch,
+      })),
+      this.idleSlots,
+    );
+    for (const moved of built.runs) this.#afterRunMove(moved.dagRunId, flushed.runs.has(moved.dagRunId), moved.reason);
+    this.#deps.broker.ring('ui_events', { topics: topicsOf(flush) });
+  }
+
+  #afterRunMove(dagRunId: string, written: boolean, reason: string | null): void {
+    const run = this.memory.runs.get(dagRunId);
+    if (!run) return;
+    if (!written) {
+      this.#inbox.reloadRuns(run.row.dagId);
+      return;
+    }
+    this.#deps.logger.info(
+      { event: `dag_run.${run.row.state}`, dag_id: run.row.dagId, run_id: run.row.runId, reason },
+      `run ${run.row.state}`,
+    );
+    this.#tell(
+      run.row.state === 'running' ? 'dag_run_running' : run.row.state === 'success' ? 'dag_run_success' : 'dag_run_failed',
+      run,
+      reason,
+    );
+    if (run.row.state !== 'running') this.#forget(run);
+    // The next queued run may start now; a continuous DAG may get its next run.
+    this.#dirtyDags.add(run.row.dagId);
+  }
+
+  #tell(
+    type: 'dag_run_running' | 'dag_run_success' | 'dag_run_failed' | 'task_instance_failed',
+    run: RunModel,
+    reason: string | null,
+    taskId?: string,
+    mapIndex?: number,
+  ): void {
+    this.#deps.notify({
+      type,
+      dagId: run.row.dagId,
+      runId: run.row.runId,
+      reason,
+      ...(taskId !== undefined && { taskId }),
+      ...(mapIndex !== undefined && { mapIndex }),
+    });
+  }
+}
+
+function topicsOf(flush: FlushBuilder): readonly string[] {
+  const topics = new Set<string>();
+  for (const run of flush.touchedRuns) {
+    topics.add('dags');
+    topics.add(`dag:${run.row.dagId}`);
+    topics.add(`run:${run.row.dagId}/${run.row.runId}`);
+  }
+  return [...topics];
+}

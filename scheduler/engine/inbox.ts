@@ -1,0 +1,70 @@
+/** What was said since the last pass. Every message is a hint: the pass reads the rows it names. */
+import type { Broker } from '#platform/broker/broker.ts';
+import type { DagsChanged, RunsChanged, TaskInstancesEnded } from '#platform/broker/messages.ts';
+
+export interface Heard {
+  readonly endedIds: readonly string[];
+  readonly runDagIds: readonly string[];
+  readonly dagIds: readonly string[];
+  /** A message was lost or unreadable: look at everything. */
+  readonly sweep: boolean;
+}
+
+const LIST_MAX = 5_000;
+
+export class Inbox {
+  readonly #wake: () => void;
+  #ended = new Set<string>();
+  #runDags = new Set<string>();
+  #dags = new Set<string>();
+  #sweep = false;
+  #stops: (() => Promise<void>)[] = [];
+
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  async start(broker: Broker): Promise<void> {
+    this.#stops = await Promise.all([
+      broker.listen('task_instances_ended', (message) => this.#hear(this.#ended, (message as Partial<TaskInstancesEnded> | null)?.ids)),
+      broker.listen('runs_changed', (message) => this.#hear(this.#runDags, (message as Partial<RunsChanged> | null)?.dagIds)),
+      broker.listen('dags_changed', (message) => this.#hear(this.#dags, (message as Partial<DagsChanged> | null)?.dagIds)),
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#stops.map((stop) => stop()));
+  }
+
+  /** The scheduler's own: reload the runs of a DAG. */
+  reloadRuns(dagId: string): void {
+    this.#runDags.add(dagId);
+  }
+
+  reloadDag(dagId: string): void {
+    this.#dags.add(dagId);
+  }
+
+  ended(ids: readonly string[]): void {
+    for (const id of ids) this.#ended.add(id);
+  }
+
+  get isEmpty(): boolean {
+    return this.#ended.size === 0 && this.#runDags.size === 0 && this.#dags.size === 0 && !this.#sweep;
+  }
+
+  take(): Heard {
+    const heard = { endedIds: [...this.#ended], runDagIds: [...this.#runDags], dagIds: [...this.#dags], sweep: this.#sweep };
+    this.#ended = new Set();
+    this.#runDags = new Set();
+    this.#dags = new Set();
+    this.#sweep = false;
+    return heard;
+  }
+
+  #hear(list: Set<string>, ids: unknown): void {
+    if (!Array.isArray(ids) || list.size > LIST_MAX) this.#sweep = true;
+    else for (const id of ids) if (typeof id === 'string') list.add(id);
+    this.#wake();
+  }
+}

@@ -1,0 +1,46 @@
+/** Reads DAGs, versions and runs from Postgres into the scheduler's memory. */
+import { type DagIndex, indexDag } from '#core/scheduling/dag-index.ts';
+import { RunModel } from '#core/scheduling/run-model.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import { listScheduledDags, type ScheduledDag } from '#platform/db/queries/list-scheduled-dags.ts';
+import { loadUnfinishedRuns } from '#platform/db/queries/load-unfinished-runs.ts';
+import { loadVersions } from '#platform/db/queries/load-version.ts';
+
+const VERSIONS_MAX = 20_000;
+
+export class Loader {
+  readonly #db: Queryable;
+  /** Versions never change, so they are cached for ever (up to a bound). */
+  readonly #versions = new Map<string, DagIndex>();
+
+  constructor(db: Queryable) {
+    this.#db = db;
+  }
+
+  async dags(
+    shards: readonly number[],
+    dagIds: readonly string[] | null,
+  ): Promise<readonly { readonly row: ScheduledDag; readonly index: DagIndex | null }[]> {
+    const rows = await listScheduledDags(this.#db, shards, dagIds);
+    await this.#need(rows.flatMap((row) => (row.versionId === null ? [] : [row.versionId])));
+    return rows.map((row) => ({ row, index: row.versionId === null ? null : (this.#versions.get(row.versionId) ?? null) }));
+  }
+
+  async runs(shards: readonly number[], dagIds: readonly string[] | null): Promise<readonly RunModel[]> {
+    const loaded = await loadUnfinishedRuns(this.#db, shards, dagIds);
+    await this.#need(loaded.map((run) => run.versionId));
+    return loaded.flatMap((run) => {
+      const index = this.#versions.get(run.versionId);
+      return index ? [new RunModel(run.row, index, run.instances, run.mapLengths)] : [];
+    });
+  }
+
+  async #need(versionIds: readonly string[]): Promise<void> {
+    const missing = [...new Set(versionIds)].filter((id) => !this.#versions.has(id));
+    if (missing.length === 0) return;
+    if (this.#versions.size + missing.length > VERSIONS_MAX) this.#versions.clear();
+    for (let start = 0; start < missing.length; start += 200)
+      for (const version of await loadVersions(this.#db, missing.slice(start, start + 200)))
+        this.#versions.set(version.versionId, indexDag(version.spec));
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Which pool slots each owned shard has reserved and which of them are taken. A shard queues only within its
+ * reservation, and reservations never exceed the pool (Postgres checks under the pool's lock), so the pool's
+ * limit holds at every instant with any number of schedulers.
+ */
+import type { RunModel } from '#core/scheduling/run-model.ts';
+import { OCCUPYING_STATES } from '#core/states.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import {
+  type PoolState,
+  type Reservation,
+  readPools,
+  releasePoolSlots,
+  reservePoolSlots,
+} from '#platform/db/queries/reserve-pool-slots.ts';
+
+/** A shard asks for a little more than it needs, but not so much that other shards of a small pool starve. */
+const SPARE_SHARE = 1 / 32;
+const SPARE_MAX = 16;
+
+export class PoolBook {
+  readonly #pools = new Map<string, PoolState>();
+  readonly #reserved = new Map<string, number>();
+  readonly #taken = new Map<string, number>();
+
+  async load(db: Queryable, shards: readonly number[]): Promise<void> {
+    const pools = await readPools(db, shards);
+    this.#pools.clear();
+    for (const pool of pools) {
+      this.#pools.set(pool.pool, pool);
+      for (const mine of pool.mine) this.#reserved.set(key(pool.pool, mine.shard), mine.slots);
+    }
+  }
+
+  free(pool: string, shard: number): number | undefined {
+    if (!this.#pools.has(pool)) return undefined;
+    return (this.#reserved.get(key(pool, shard)) ?? 0) - (this.#taken.get(key(pool, shard)) ?? 0);
+  }
+
+  text(pool: string): string {
+    const state = this.#pools.get(pool);
+    return state ? `${Math.min(state.reserved, state.limit)}/${state.limit}` : '0/0';
+  }
+
+  take(pool: string, shard: number, slots: number): void {
+    this.#taken.set(key(pool, shard), (this.#taken.get(key(pool, shard)) ?? 0) + slots);
+  }
+
+  giveBack(pool: string, shard: number, slots: number): void {
+    this.#taken.set(key(pool, shard), Math.max(0, (this.#taken.get(key(pool, shard)) ?? 0) - slots));
+  }
+
+  /** Counts a loaded run's occupying instances. */
+  takeAll(run: RunModel): void {
+    for (const instance of run.byId.values())
+      if (OCCUPYING_STATES.includes(instance.state)) this.take(instance.pool, run.row.shard, instance.poolSlots);
+  }
+
+  giveBackAll(run: RunModel): void {
+    for (const instance of run.byId.values())
+      if (OCCUPYING_STATES.includes(instance.state)) this.giveBack(instance.pool, run.row.shard, instance.poolSlots);
+  }
+
+  forgetShard(shard: number): void {
+    for (const map of [this.#reserved, this.#taken])
+      for (const entry of [...map.keys()]) if (entry.endsWith(`/${shard}`)) map.delete(entry);
+  }
+
+  /** Asks for more slots. Returns true when at least one was granted. */
+  async reserve(db: Queryable, wanted: readonly Reservation[]): Promise<boolean> {
+    const asks = wanted.map((want) => ({ ...want, slots: want.slots + this.#spare(want.pool) }));
+    let granted = await reservePoolSlots(db, asks);
+    if (granted.length < asks.length) {
+      // Slots other shards of ours hold but do not use may be what is missing.
+      await this.trim(db);
+      granted = [
+        ...granted,
+        ...(await reservePoolSlots(
+          db,
+          wanted.filter((want) => !granted.some((got) => got.pool === want.pool && got.shard === want.shard)),
+        )),
+      ];
+    }
+    for (const { pool, shard, slots } of granted) this.#reserved.set(key(pool, shard), slots);
+    return granted.length > 0;
+  }
+
+  /** Gives back what is reserved and not used. */
+  async trim(db: Queryable): Promise<void> {
+    const keep: Reservation[] = [];
+    for (const [entry, reserved] of this.#reserved) {
+      const taken = this.#taken.get(entry) ?? 0;
+      if (reserved <= taken) continue;
+      const cut = entry.lastIndexOf('/');
+      keep.push({ pool: entry.slice(0, cut), shard: Number(entry.slice(cut + 1)), slots: taken });
+    }
+    if (keep.length === 0) return;
+    await releasePoolSlots(db, keep);
+    for (const { pool, shard, slots } of keep) this.#reserved.set(key(pool, shard), slots);
+  }
+
+  #spare(pool: string): number {
+    const limit = this.#pools.get(pool)?.limit ?? 0;
+    return limit < 0 ? SPARE_MAX : Math.min(SPARE_MAX, Math.floor(limit * SPARE_SHARE));
+  }
+}
+
+function key(pool: string, shard: number): string {
+  return `${pool}/${shard}`;
+}

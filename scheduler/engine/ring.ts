@@ -1,0 +1,44 @@
+/** Rings the workers for what was just queued: ids only, after the commit, in batches sized to the idle slots. */
+import type { Broker, Delivery } from '#platform/broker/broker.ts';
+import type { Logger } from '#platform/logger.ts';
+
+export interface Ringing extends Delivery {
+  readonly queue: string;
+}
+
+const BATCH_MAX = 50;
+
+/** Splits deliveries into batches: single ones while workers are idle, bigger ones when they are not. */
+export function batchesOf(deliveries: readonly Delivery[], idleSlots: number): readonly (readonly Delivery[])[] {
+  const size = Math.min(BATCH_MAX, Math.max(1, Math.ceil(deliveries.length / Math.max(1, idleSlots))));
+  const batches: Delivery[][] = [];
+  for (let start = 0; start < deliveries.length; start += size) batches.push(deliveries.slice(start, start + size));
+  return batches;
+}
+
+/** What could not be rung stays `queued` in Postgres and is rung again by the sweep. */
+export async function ring(
+  broker: Broker,
+  logger: Logger,
+  ringing: readonly Ringing[],
+  idleSlots: (queue: string) => number,
+): Promise<void> {
+  const byQueue = new Map<string, Delivery[]>();
+  for (const { queue, ...delivery } of ringing) {
+    const list = byQueue.get(queue);
+    if (list) list.push(delivery);
+    else byQueue.set(queue, [delivery]);
+  }
+  await Promise.all(
+    [...byQueue].map(async ([queue, deliveries]) => {
+      try {
+        await broker.publish(queue, batchesOf(deliveries, idleSlots(queue)));
+      } catch (error) {
+        logger.warn(
+          { event: 'delivery.not_rung', queue, count: deliveries.length, err: (error as Error).message },
+          'the broker did not take a batch; it is rung again from Postgres',
+        );
+      }
+    }),
+  );
+}

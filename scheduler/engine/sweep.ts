@@ -1,0 +1,62 @@
+/**
+ * Repairs whatever a lost doorbell left behind: instances that moved on unseen, runs and DAGs that changed
+ * unseen, queued instances nobody claimed. Bounded by what is in flight, not by history.
+ */
+import { countIdleSlots } from '#platform/db/queries/count-idle-slots.ts';
+import { listRunRevisions } from '#platform/db/queries/list-run-revisions.ts';
+import { listDagRevisions } from '#platform/db/queries/list-scheduled-dags.ts';
+import { findMovedInstances } from '#platform/db/queries/read-instances.ts';
+import type { EngineDeps } from './deps.ts';
+import type { Engine } from './engine.ts';
+import type { Inbox } from './inbox.ts';
+import { type Ringing, ring } from './ring.ts';
+
+const IN_FLIGHT = new Set(['queued', 'running', 'restarting', 'deferred']);
+
+export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
+  const { shards } = engine;
+  if (shards.length === 0) return;
+  const idle = await countIdleSlots(deps.db);
+  engine.idleSlots = (queue) => idle.get(queue)?.idle ?? 1;
+  await noticeChanges(deps, engine, inbox);
+  await noticeMoves(deps, engine, inbox);
+  await ringAgain(deps, engine);
+  await engine.pools.trim(deps.db);
+  await engine.pools.load(deps.db, shards);
+}
+
+async function noticeChanges(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
+  const { memory, shards } = engine;
+  const dags = await listDagRevisions(deps.db, shards);
+  for (const { dagId, revision } of dags) if (memory.dags.get(dagId)?.row.revision !== revision) inbox.reloadDag(dagId);
+  const present = new Set(dags.map((dag) => dag.dagId));
+  for (const dagId of memory.dags.keys()) if (!present.has(dagId)) inbox.reloadDag(dagId);
+  const runs = await listRunRevisions(deps.db, shards);
+  for (const { dagRunId, dagId, revision } of runs) if (memory.runs.get(dagRunId)?.row.revision !== revision) inbox.reloadRuns(dagId);
+  const unfinished = new Set(runs.map((run) => run.dagRunId));
+  for (const run of memory.runs.values()) if (!unfinished.has(run.row.dagRunId)) inbox.reloadRuns(run.row.dagId);
+}
+
+async function noticeMoves(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
+  const known = inFlight(engine).map(({ instance }) => ({ id: instance.id, state: instance.state, leaseEpoch: instance.leaseEpoch }));
+  if (known.length > 0) inbox.ended(await findMovedInstances(deps.db, known));
+}
+
+async function ringAgain(deps: EngineDeps, engine: Engine): Promise<void> {
+  const before = engine.nowMs() - deps.config.reringAfterMs;
+  const late: Ringing[] = [];
+  for (const { instance } of inFlight(engine)) {
+    if (instance.state !== 'queued' || (engine.lastRungMs.get(instance.id) ?? instance.queuedAtMs ?? 0) > before) continue;
+    engine.lastRungMs.set(instance.id, engine.nowMs());
+    late.push({ queue: instance.queue, taskInstanceId: instance.id, tryNumber: instance.tryNumber, leaseEpoch: instance.leaseEpoch });
+  }
+  if (late.length > 0) await ring(deps.broker, deps.logger, late, engine.idleSlots);
+}
+
+function inFlight(engine: Engine) {
+  return [...engine.memory.runs.values()].flatMap((run) =>
+    run.row.state === 'running'
+      ? [...run.byId.values()].filter((instance) => IN_FLIGHT.has(instance.state)).map((instance) => ({ run, instance }))
+      : [],
+  );
+}

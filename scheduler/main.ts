@@ -1,0 +1,138 @@
+/** The scheduler process: shards, the engine, rescue of lost attempts, and the DAG processor. */
+import { hostname } from 'node:os';
+import type { Broker } from '#platform/broker/broker.ts';
+import { type Clock, newId } from '#platform/clock.ts';
+import type { Config } from '#platform/config/config.ts';
+import type { Database } from '#platform/db/client.ts';
+import type { HeldShard } from '#platform/db/queries/hold-shards.ts';
+import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
+import { saveService } from '#platform/db/queries/save-service.ts';
+import type { Logger } from '#platform/logger.ts';
+import { Loop, type Service } from '#platform/service/service.ts';
+import { WINDLASS_VERSION } from '#platform/version.ts';
+import { DagProcessor } from './dag-processor/manager.ts';
+import { PluginHost } from './dag-processor/plugin-host.ts';
+import type { EngineDeps } from './engine/deps.ts';
+import { Engine } from './engine/engine.ts';
+import { Inbox } from './engine/inbox.ts';
+import { sweep } from './engine/sweep.ts';
+import { ShardKeeper } from './shard-keeper.ts';
+
+export interface SchedulerDeps {
+  readonly config: Config;
+  readonly db: Database;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Scheduler {
+  readonly schedulerId: string;
+  stop(): Promise<void>;
+}
+
+const SWEEP_MS = 5_000;
+const RESCUE_MS = 1_000;
+
+export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
+  const { config, db, broker, clock, logger } = deps;
+  const schedulerId = `${hostname()}:${process.pid}:${newId().slice(-6)}`;
+  const plugins = new PluginHost(deps);
+  const engineDeps: EngineDeps = { ...deps, schedulerId, timetables: plugins, notify: (event) => plugins.notify(event) };
+  const pending: HeldShard[] = [];
+  let sweptAtMs = Number.NEGATIVE_INFINITY;
+
+  const inbox = new Inbox(() => engineLoop.wake());
+  const engine = new Engine(engineDeps, inbox);
+  const engineLoop = new Loop({
+    name: 'engine',
+    clock,
+    logger,
+    intervalMs: 1_000,
+    runOnce: async () => {
+      if (pending.length > 0) await engine.gain(pending.splice(0));
+      if (clock.monotonic() - sweptAtMs > SWEEP_MS) {
+        sweptAtMs = clock.monotonic();
+        await sweep(engineDeps, engine, inbox);
+      }
+      return engine.runOnce();
+    },
+  });
+  const keeper = new ShardKeeper({
+    schedulerId,
+    db,
+    clock,
+    ttlMs: config.shardLeaseTtlMs,
+    serviceHeartbeatMs: config.serviceHeartbeatMs,
+    gained: (shards) => {
+      pending.push(...shards);
+      engineLoop.wake();
+    },
+    lost: (shard) => engine.lose(shard),
+    offset: (offsetMs) => {
+      engine.clockOffsetMs = offsetMs;
+    },
+  });
+  const heartbeat = (stopped: boolean) =>
+    saveService(db, {
+      serviceId: schedulerId,
+      kind: 'scheduler',
+      hostname: hostname(),
+      pid: process.pid,
+      version: WINDLASS_VERSION,
+      stopped,
+      info: { shards: engine.shards.length, runs: engine.memory.runs.size, dags: engine.memory.dags.size },
+    });
+
+  const rescue = async () => {
+    if (engine.shards.length === 0) return undefined;
+    const rescued = await rescueExpiredLeases(db, { shards: engine.shards, graceMs: config.leaseGraceMs, owner: schedulerId });
+    for (const lost of rescued)
+      logger.warn(
+        { event: 'attempt.lost', dag_id: lost.dagId, run_id: lost.runId, task_instance_id: lost.id, to: lost.to },
+        `an attempt was lost with its worker; now ${lost.to}`,
+      );
+    if (rescued.length > 0) {
+      inbox.ended(rescued.map((lost) => lost.id));
+      engineLoop.wake();
+      broker.ring('ui_events', { topics: rescued.map((lost) => `run:${lost.dagId}/${lost.runId}`) });
+    }
+    return undefined;
+  };
+  const loops: readonly Service[] = [
+    new Loop({
+      name: 'heartbeat',
+      clock,
+      logger,
+      intervalMs: config.serviceHeartbeatMs,
+      runOnce: async () => void (await heartbeat(false)),
+    }),
+    new Loop({
+      name: 'shards',
+      clock,
+      logger,
+      intervalMs: Math.floor(config.shardLeaseTtlMs / 3),
+      runOnce: async () => void (await keeper.runOnce()),
+    }),
+    engineLoop,
+    new Loop({ name: 'rescue', clock, logger, intervalMs: RESCUE_MS, runOnce: rescue }),
+    new DagProcessor(deps),
+  ];
+  await heartbeat(false);
+  await inbox.start(broker);
+  await plugins.start();
+  for (const loop of loops) await loop.start();
+  logger.info({ event: 'scheduler.started', scheduler_id: schedulerId }, 'scheduler started');
+
+  return {
+    schedulerId,
+    async stop() {
+      await inbox.stop();
+      for (const loop of [...loops].reverse()) await loop.stop();
+      await plugins.stop();
+      await keeper.release().catch(() => {});
+      await heartbeat(true).catch(() => {});
+      logger.info({ event: 'scheduler.stopped' }, 'scheduler stopped');
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * Holds this scheduler's share of the shards. A shard is owned by lease; its epoch fences every write, so a
+ * scheduler that was asleep past its lease writes nothing when it wakes.
+ */
+import { SHARD_COUNT } from '#core/sharding.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Database } from '#platform/db/client.ts';
+import { countSchedulers } from '#platform/db/queries/count-schedulers.ts';
+import { type HeldShard, holdShards, releaseShards } from '#platform/db/queries/hold-shards.ts';
+
+export interface ShardKeeperOptions {
+  readonly schedulerId: string;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly ttlMs: number;
+  readonly serviceHeartbeatMs: number;
+  readonly gained: (shards: readonly HeldShard[]) => void;
+  readonly lost: (shard: number) => void;
+  /** Database time minus ours, ms. */
+  readonly offset: (offsetMs: number) => void;
+}
+
+export class ShardKeeper {
+  readonly #options: ShardKeeperOptions;
+  #held = new Map<number, number>();
+
+  constructor(options: ShardKeeperOptions) {
+    this.#options = options;
+  }
+
+  async runOnce(): Promise<void> {
+    const { schedulerId, db, clock, ttlMs, serviceHeartbeatMs, gained, lost, offset } = this.#options;
+    const alive = Math.max(1, await countSchedulers(db, 3 * serviceHeartbeatMs));
+    const answer = await holdShards(db, { owner: schedulerId, ttlMs, wantedMax: Math.ceil(SHARD_COUNT / alive) });
+    if (answer.databaseNow) offset(answer.databaseNow.getTime() - clock.now());
+    const now = new Map(answer.shards.map((shard) => [shard.shard, shard.epoch]));
+    for (const [shard, epoch] of this.#held) if (now.get(shard) !== epoch) lost(shard);
+    const fresh = answer.shards.filter((shard) => this.#held.get(shard.shard) !== shard.epoch);
+    this.#held = now;
+    if (fresh.length > 0) gained(fresh);
+  }
+
+  async release(): Promise<void> {
+    for (const shard of this.#held.keys()) this.#options.lost(shard);
+    this.#held.clear();
+    await releaseShards(this.#options.db, this.#options.schedulerId);
+  }
+}
