@@ -7,8 +7,8 @@ import type { Instance, RunModel } from './run-model.ts';
 export interface Slots {
   /** Free slots of a pool as held by this shard; undefined = there is no such pool. */
   poolFree(pool: string, shard: number): number | undefined;
-  /** "8/8", for the reason. */
-  poolText(pool: string): string;
+  /** All slots of the pool, for the reason. */
+  poolLimit(pool: string): number;
   parallelismFree: number;
 }
 
@@ -51,7 +51,7 @@ export function chooseQueue(runs: Iterable<RunModel>, slots: Slots, activeOfTask
     const used = taken.get(key) ?? 0;
     if (free - used < instance.poolSlots) {
       wanted.set(key, { pool: instance.pool, shard, slots: (wanted.get(key)?.slots ?? 0) + instance.poolSlots });
-      hold(held, run, instance, `pool ${instance.pool} is full: ${slots.poolText(instance.pool)} slots taken`);
+      hold(held, run, instance, fullPool(instance, slots.poolLimit(instance.pool)));
       continue;
     }
     if (parallelism <= 0) {
@@ -115,6 +115,12 @@ function taskLimit(
   startedOfTask.set(runKey, (startedOfTask.get(runKey) ?? 0) + 1);
   startedOfTask.set(dagKey, (startedOfTask.get(dagKey) ?? 0) + 1);
   return null;
+}
+
+function fullPool({ pool, poolSlots }: Instance, limit: number): string {
+  return poolSlots === 1
+    ? `pool ${pool} is full: all ${limit} slots are taken`
+    : `pool ${pool} has too few free slots: the task needs ${poolSlots} of ${limit}`;
 }
 
 function hold(held: Held[], run: RunModel, instance: Instance, reason: string): void {

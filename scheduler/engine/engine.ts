@@ -265,7 +265,7 @@ export class Engine {
       for (const run of this.memory.runs.values()) occupying += run.occupying;
       const slots = {
         poolFree: (pool: string, shard: number) => this.pools.free(pool, shard),
-        poolText: (pool: string) => this.pools.text(pool),
+        poolLimit: (pool: string) => this.pools.limit(pool),
         parallelismFree: this.#deps.config.parallelism - occupying,
       };
       const chosen = chooseQueue(runs, slots, (dagId, taskId) => this.#activeOfTask(dagId, taskId));
@@ -279,6 +279,7 @@ export class Engine {
       return chosen;
     };
     let chosen = choose();
+    if (await this.pools.findMissing(this.#deps.db, this.shards)) chosen = choose();
     if (chosen.wanted.length > 0 && (await this.pools.reserve(this.#deps.db, chosen.wanted))) chosen = choose();
     for (const { run, instance, reason } of chosen.held) flush.note(run, instance, reason);
   }

@@ -22,6 +22,8 @@ export class PoolBook {
   readonly #pools = new Map<string, PoolState>();
   readonly #reserved = new Map<string, number>();
   readonly #taken = new Map<string, number>();
+  readonly #missing = new Set<string>();
+  readonly #lookedFor = new Set<string>();
 
   async load(db: Queryable, shards: readonly number[]): Promise<void> {
     const pools = await readPools(db, shards);
@@ -33,13 +35,30 @@ export class PoolBook {
   }
 
   free(pool: string, shard: number): number | undefined {
-    if (!this.#pools.has(pool)) return undefined;
+    if (!this.#pools.has(pool)) {
+      this.#missing.add(pool);
+      return undefined;
+    }
     return (this.#reserved.get(key(pool, shard)) ?? 0) - (this.#taken.get(key(pool, shard)) ?? 0);
   }
 
-  text(pool: string): string {
-    const state = this.#pools.get(pool);
-    return state ? `${Math.min(state.reserved, state.limit)}/${state.limit}` : '0/0';
+  /** Looks once for pools that were asked for and are not known: they may be new. True when one was found. */
+  async findMissing(db: Queryable, shards: readonly number[]): Promise<boolean> {
+    const fresh = [...this.#missing].filter((pool) => !this.#lookedFor.has(pool));
+    if (fresh.length === 0) return false;
+    for (const pool of fresh) this.#lookedFor.add(pool);
+    await this.load(db, shards);
+    return fresh.some((pool) => this.#pools.has(pool));
+  }
+
+  /** The next sweep looks again. */
+  forgetMissing(): void {
+    this.#missing.clear();
+    this.#lookedFor.clear();
+  }
+
+  limit(pool: string): number {
+    return this.#pools.get(pool)?.limit ?? 0;
   }
 
   take(pool: string, shard: number, slots: number): void {
@@ -100,7 +119,7 @@ export class PoolBook {
   }
 
   #spare(pool: string): number {
-    const limit = this.#pools.get(pool)?.limit ?? 0;
+    const limit = this.limit(pool);
     return limit < 0 ? SPARE_MAX : Math.min(SPARE_MAX, Math.floor(limit * SPARE_SHARE));
   }
 }

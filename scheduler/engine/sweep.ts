@@ -22,6 +22,7 @@ export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Pro
   await noticeMoves(deps, engine, inbox);
   await ringAgain(deps, engine);
   await engine.pools.trim(deps.db);
+  engine.pools.forgetMissing();
   await engine.pools.load(deps.db, shards);
 }
 
