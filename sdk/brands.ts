@@ -1,0 +1,21 @@
+/**
+ * Marks by which Windlass recognises its own objects. Every bundle carries its own copy of the sdk, so
+ * `instanceof` fails between a bundle and the process that runs it; symbols of the global registry do not.
+ */
+export const DAG = Symbol.for('windlass.dag');
+export const PLUGIN = Symbol.for('windlass.plugin');
+export const TASK_DEFINITION = Symbol.for('windlass.task-definition');
+/** Holds a node's or reference's inner side (`sdk/ref.ts`). */
+export const NODE = Symbol.for('windlass.node');
+/** On what a body throws or returns to say how it ended: "skip", "fatal", "retry_after", "pending". */
+export const OUTCOME = Symbol.for('windlass.outcome');
+
+/** Reads a mark; anything (null, a hostile Proxy) may be asked. Returns undefined when there is none. */
+export function brandOf(value: unknown, brand: symbol): unknown {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  try {
+    return (value as Record<symbol, unknown>)[brand];
+  } catch {
+    return undefined;
+  }
+}

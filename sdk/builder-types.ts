@@ -1,0 +1,110 @@
+/** What a build function gets. The types are the contract: wrong wiring does not compile (test/sdk/types). */
+import type { Duration } from '#core/duration.ts';
+import type { Ctx } from './context.ts';
+import type { Dag } from './dag-type.ts';
+import type { TaskDef } from './define-task.ts';
+import type { Pending } from './outcomes.ts';
+import type { Node, Ref, Resolve, Wire } from './ref.ts';
+import type { EmptySchema, InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
+import type { MapOpts, SensorOpts, TaskOpts } from './task-options.ts';
+
+type Inputs = Record<string, unknown>;
+// biome-ignore lint/suspicious/noExplicitAny: any result fits; the joined type is taken from the cases
+type AnyRef = Ref<any>;
+type ValueOf<R> = R extends Ref<infer T> ? T : never;
+
+export interface ApprovalOpts<I, Options extends readonly string[], F extends StandardSchemaV1> {
+  subject: string | ((input: Resolve<I>) => string);
+  body?: (input: Resolve<I>) => string;
+  options: Options;
+  form?: F;
+  assignees?: readonly string[];
+  timeout?: Duration;
+  fallback?: Options[number];
+}
+
+export interface EventOpts<S extends StandardSchemaV1, P> {
+  schema: S;
+  timeout: Duration;
+  match?: (event: InferOut<S>, ctx: Ctx<P>) => boolean;
+}
+
+export interface Builder<P> {
+  readonly params: Ref<P>;
+
+  /** A task with no inputs. */
+  task<O>(id: string, run: (ctx: Ctx<P>) => O, options?: TaskOpts<Awaited<O>, Record<never, never>>): Ref<Awaited<O>>;
+  /** A reusable definition, wired. */
+  task<In, O>(id: string, input: Wire<In>, definition: TaskDef<In, O>, options?: TaskOpts<O, In>): Ref<O>;
+  /** A task with inputs: references and literals, at any depth. */
+  task<const I extends Inputs, O>(
+    id: string,
+    input: I,
+    run: (input: Resolve<I>, ctx: Ctx<P>) => O,
+    options?: TaskOpts<Awaited<O>, Resolve<I>>,
+  ): Ref<Awaited<O>>;
+
+  /** One instance per element of a list known only at run time. */
+  map<E, O>(
+    id: string,
+    over: Ref<readonly E[]>,
+    run: (item: E, ctx: Ctx<P>) => O,
+    options?: TaskOpts<Awaited<O>, E> & MapOpts<E>,
+  ): Ref<Awaited<O>[]>;
+  /** A reusable definition, once per element. */
+  map<In, O>(id: string, over: Ref<readonly In[]>, definition: TaskDef<In, O>, options?: TaskOpts<O, In> & MapOpts<In>): Ref<O[]>;
+  /** The same with inputs that every instance shares. */
+  map<E, const I extends Inputs, O>(
+    id: string,
+    over: Ref<readonly E[]>,
+    shared: I,
+    run: (item: E, shared: Resolve<I>, ctx: Ctx<P>) => O,
+    options?: TaskOpts<Awaited<O>, E> & MapOpts<E>,
+  ): Ref<Awaited<O>[]>;
+
+  /** Prefixes the ids of what it builds ("group.task"), and can be ordered as one. */
+  group<R>(id: string, build: (builder: Builder<P>) => R, options?: { docMd?: string; collapsed?: boolean }): R & Node;
+  /** A group that runs once per element. */
+  mapGroup<E, O>(
+    id: string,
+    over: Ref<readonly E[]>,
+    build: (item: Ref<E>, builder: Builder<P>) => Ref<O>,
+    options?: MapOpts<E> & { docMd?: string; collapsed?: boolean },
+  ): Ref<O[]>;
+
+  /** Exactly one case runs; the result is whichever did. */
+  branch<const I extends Inputs, C extends Record<string, (builder: Builder<P>) => AnyRef>>(
+    id: string,
+    input: I,
+    decide: (input: Resolve<I>, ctx: Ctx<P>) => keyof C | Promise<keyof C>,
+    cases: C,
+  ): Ref<{ [K in keyof C]: ValueOf<ReturnType<C[K]>> }[keyof C]>;
+
+  /** false skips everything downstream that needs it. */
+  gate<const I extends Inputs>(id: string, input: I, test: (input: Resolve<I>, ctx: Ctx<P>) => boolean | Promise<boolean>): Node;
+
+  /** Checked again and again until it returns something other than `notYet()`; holds no worker slot between checks. */
+  sensor<O>(
+    id: string,
+    check: (ctx: Ctx<P>) => O,
+    options: SensorOpts & TaskOpts<Exclude<Awaited<O>, Pending>>,
+  ): Ref<Exclude<Awaited<O>, Pending>>;
+
+  /** Not available in this version yet. */
+  waitForEvent<S extends StandardSchemaV1>(id: string, event: string, options: EventOpts<S, P>): Ref<InferOut<S>>;
+  /** Not available in this version yet. */
+  approval<const I extends Inputs, const Options extends readonly string[], F extends StandardSchemaV1 = EmptySchema>(
+    id: string,
+    input: I,
+    options: ApprovalOpts<I, Options, F>,
+  ): Ref<{ choice: Options[number]; form: InferOut<F>; by: string | null; at: Date }>;
+  /** Not available in this version yet. */
+  trigger<P2 extends StandardSchemaV1, R2>(
+    id: string,
+    dag: Dag<P2, R2>,
+    options: { params: Wire<InferIn<P2>>; wait?: boolean; after?: Node | Node[] },
+  ): Ref<R2>;
+
+  /** Orders: each step starts when the one before has ended. A list is a step of several nodes. */
+  chain(...steps: (Node | readonly Node[])[]): void;
+}

@@ -1,0 +1,139 @@
+/** Turns the calls of a build function into a draft. Types live in builder-types.ts; here everything is unknown. */
+import { AppError } from '#core/errors.ts';
+import { brandOf, TASK_DEFINITION } from './brands.ts';
+import { buildBranch } from './build-branch.ts';
+import { buildGroup, buildMapGroup } from './build-group.ts';
+import type { Builder } from './builder-types.ts';
+import type { Scope } from './draft.ts';
+import { taskHandle } from './handles.ts';
+import { type BuildContext, makeTask, readBody, readInput, readMapLimits, readOptions } from './make-task.ts';
+import { readOver } from './map-over.ts';
+import { durationMs, oneOf, positiveNumber } from './option-values.ts';
+import { makeNode, makeRef } from './ref.ts';
+import { type Hook, MAP_OPTION_TABLE, SENSOR_OPTION_TABLE, TASK_OPTION_TABLE } from './task-options.ts';
+
+/** The builder of the scope that is open now. It also serves scopes within, but not after its own has closed. */
+export function makeBuilder(context: BuildContext): Builder<unknown> {
+  const { draft } = context;
+  const own: Scope = draft.scope;
+  const open = <A extends unknown[], R>(build: (...args: A) => R) => {
+    return (...args: A): R => {
+      if (own.open) return build(...args);
+      throw new AppError(
+        'DAG_INVALID',
+        `The build function of ${own.label} has ended; nothing can be added to it now. Tasks cannot be made inside handlers.`,
+      );
+    };
+  };
+  const later = (name: string) =>
+    open((id: unknown) => {
+      throw new AppError(
+        'DAG_INVALID',
+        `${name}("${String(id)}") in ${draft.scope.label} is not available in this version of Windlass yet. Remove it.`,
+      );
+    });
+  const builder = {
+    params: makeRef({ draft, id: 'params', heads: () => [], tails: () => [], isJoin: false, source: { kind: 'params', path: [] } }),
+    task: open((...args: unknown[]) => buildTask(context, args)),
+    map: open((...args: unknown[]) => buildMap(context, args)),
+    sensor: open((...args: unknown[]) => buildSensor(context, args)),
+    gate: open((...args: unknown[]) => buildGate(context, args)),
+    branch: open((...args: unknown[]) => buildBranch(context, makeBuilder, args)),
+    group: open((...args: unknown[]) => buildGroup(context, makeBuilder, args)),
+    mapGroup: open((...args: unknown[]) => buildMapGroup(context, makeBuilder, args)),
+    chain: open((...steps: unknown[]) => buildChain(context, steps)),
+    trigger: later('trigger'),
+    waitForEvent: later('waitForEvent'),
+    approval: later('approval'),
+  };
+  return builder as unknown as Builder<unknown>;
+}
+
+function buildTask(context: BuildContext, args: readonly unknown[]): unknown {
+  const [id, second, third, fourth] = args;
+  const direct = typeof second === 'function';
+  const body = readBody('task', id, direct ? second : third);
+  const taskId = makeTask(context, {
+    what: 'task',
+    localId: id,
+    kind: 'task',
+    call: direct ? 'context' : 'input',
+    body,
+    input: direct ? undefined : readInput('task', id, second),
+    options: readOptions('task', id, direct ? third : fourth),
+    table: TASK_OPTION_TABLE,
+  });
+  return makeRef(taskHandle(context.draft, taskId));
+}
+
+function buildMap(context: BuildContext, args: readonly unknown[]): unknown {
+  const { draft } = context;
+  const [id, over, third, fourth, fifth] = args;
+  const shared = typeof third !== 'function' && brandOf(third, TASK_DEFINITION) === undefined;
+  const options = readOptions('map', id, shared ? fifth : fourth);
+  const where = `map "${String(id)}"`;
+  const list = readOver(draft, where, over);
+  const fullId = draft.scope.prefix + String(id);
+  const taskId = makeTask(context, {
+    what: 'map',
+    localId: id,
+    kind: 'task',
+    call: shared ? 'item_input' : 'item',
+    body: readBody('map', id, shared ? fourth : third),
+    input: shared ? readInput('map', id, third) : undefined,
+    options,
+    table: MAP_OPTION_TABLE,
+    extra: { mapScope: fullId, label: (options['label'] as Hook | undefined) ?? null },
+  });
+  draft.mapScopes.push({ id: taskId, over: list, ...readMapLimits(where, options) });
+  if (list.kind === 'task') draft.addEdge(list.taskId, taskId);
+  return makeRef(taskHandle(draft, taskId, []));
+}
+
+function buildSensor(context: BuildContext, args: readonly unknown[]): unknown {
+  const [id, check, given] = args;
+  const where = `sensor "${String(id)}"`;
+  const options = readOptions('sensor', id, given);
+  const read = (name: string) => durationMs({ where, name }, options[name]);
+  const taskId = makeTask(context, {
+    what: 'sensor',
+    localId: id,
+    kind: 'sensor',
+    call: 'context',
+    body: readBody('sensor', id, check),
+    input: undefined,
+    options,
+    table: SENSOR_OPTION_TABLE,
+    extra: {
+      sensor: {
+        everyMs: Math.max(100, read('every')),
+        timeoutMs: read('timeout'),
+        onTimeout: oneOf({ where, name: 'onTimeout' }, options['onTimeout'] ?? 'fail', ['fail', 'skip']),
+        backoff: positiveNumber({ where, name: 'backoff' }, options['backoff'] ?? 1, 1),
+      },
+    },
+  });
+  return makeRef(taskHandle(context.draft, taskId));
+}
+
+function buildGate(context: BuildContext, args: readonly unknown[]): unknown {
+  const [id, input, test, options] = args;
+  const taskId = makeTask(context, {
+    what: 'gate',
+    localId: id,
+    kind: 'gate',
+    call: 'input',
+    body: readBody('gate', id, test),
+    input: readInput('gate', id, input),
+    options: readOptions('gate', id, options),
+    table: TASK_OPTION_TABLE,
+  });
+  return makeNode({ ...taskHandle(context.draft, taskId), source: null }, {});
+}
+
+function buildChain({ draft }: BuildContext, steps: readonly unknown[]): void {
+  const lists = steps.map((step): readonly unknown[] => (Array.isArray(step) ? step : [step]));
+  for (let index = 1; index < lists.length; index++) draft.order(lists[index - 1] as unknown[], lists[index] as unknown[]);
+  // One step orders nothing, but a wrong one should not pass unseen.
+  if (lists.length === 1) for (const node of lists[0] as unknown[]) draft.orderable(node);
+}

@@ -1,0 +1,64 @@
+/** What a handler may know and do: its second argument (its first, when it has no inputs). */
+import type { Macros } from './plugin.ts';
+
+/** A connection as a task sees it. */
+export interface Connection {
+  readonly id: string;
+  /** "postgres", "http", "google_cloud_platform", … */
+  readonly type: string;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly login: string | null;
+  readonly password: string | null;
+  /** Database or path, as in Airflow. */
+  readonly schema: string | null;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly note?: string;
+}
+
+export interface TaskLog {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+  /** Folds the lines logged meanwhile under one heading. */
+  group<T>(name: string, run: () => Promise<T> | T): Promise<T>;
+}
+
+export interface Ctx<P> {
+  readonly params: P;
+  readonly run: {
+    readonly id: string;
+    readonly dagId: string;
+    readonly type: 'manual' | 'scheduled' | 'backfill' | 'asset';
+    /** A manual run without one: when it was due to start. */
+    readonly logicalDate: Date;
+    /** A manual run without one: both ends are its logical date. */
+    readonly interval: { readonly start: Date; readonly end: Date };
+  };
+  readonly task: { readonly id: string; readonly attempt: number; readonly mapIndex: number };
+  /** Aborts on cancel, timeout and a lost lease. Hand it to whatever waits. */
+  readonly signal: AbortSignal;
+  readonly log: TaskLog;
+  /** Throws when there is no such connection. */
+  conn<T = Connection>(id: string): Promise<T>;
+  /** Null when there is no such variable. */
+  variable(key: string): Promise<string | null>;
+  readonly xcom: {
+    push(key: string, value: unknown): Promise<void>;
+    /** A value pushed (or returned: key "return_value") by a task of this run; undefined when there is none. */
+    pull<T = unknown>(taskId: string, key?: string): Promise<T | undefined>;
+  };
+  heartbeat(progress?: Progress): void;
+  /** The same for every attempt of this task in this run: hand it to services that deduplicate. */
+  readonly idempotencyKey: string;
+  /** A folder shared by the tasks of this run, for files too large to return. */
+  readonly scratch: string;
+  /** Functions of the installed plugins, by plugin name. */
+  readonly macros: Macros;
+}

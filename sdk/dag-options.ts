@@ -1,0 +1,112 @@
+/** Options of a DAG: the author's form, and the settings made from it. */
+import { DAG_DEFAULTS } from '#core/dag-spec.ts';
+import type { Duration } from '#core/duration.ts';
+import { AppError } from '#core/errors.ts';
+import type { Ctx } from './context.ts';
+import * as read from './option-values.ts';
+import { type ReadSchedule, readSchedule, type Schedule } from './schedule.ts';
+import { isStandardSchema, type StandardSchemaV1 } from './standard-schema.ts';
+import type { TaskOpts } from './task-options.ts';
+import { checkOptions, type OptionTable } from './unknown-option.ts';
+
+export interface DagOpts<P extends StandardSchemaV1> {
+  schedule?: Schedule;
+  startDate?: Date | string;
+  endDate?: Date | string;
+  catchup?: boolean;
+  /** Any Standard Schema (zod, valibot, arktype) of an object. Makes the trigger form and types `ctx.params`. */
+  params?: P;
+  tags?: readonly string[];
+  owner?: string;
+  description?: string;
+  docMd?: string;
+  maxActiveRuns?: number;
+  maxActiveTasks?: number;
+  maxConsecutiveFailedDagRuns?: number;
+  dagrunTimeout?: Duration;
+  /** The first failed task fails the run. */
+  failFast?: boolean;
+  /** Overrides the server's setting for a DAG seen for the first time. */
+  isPausedUponCreation?: boolean;
+  /** Options of every task, unless the task says otherwise. */
+  defaultArgs?: TaskOpts;
+  deadline?: { within: Duration; notify: readonly string[] };
+  // biome-ignore lint/suspicious/noExplicitAny: a callback may be shared by DAGs with different params
+  onFailureCallback?: (event: { error: unknown; ctx: Ctx<any> }) => void | Promise<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  onSuccessCallback?: (event: { ctx: Ctx<any> }) => void | Promise<void>;
+}
+
+export const DAG_OPTION_TABLE: OptionTable = {
+  schedule: 'known',
+  startDate: 'known',
+  endDate: 'known',
+  catchup: 'known',
+  params: 'known',
+  tags: 'known',
+  owner: 'known',
+  description: 'known',
+  docMd: 'known',
+  maxActiveRuns: 'known',
+  maxActiveTasks: 'known',
+  maxConsecutiveFailedDagRuns: 'known',
+  dagrunTimeout: 'known',
+  failFast: 'known',
+  isPausedUponCreation: 'known',
+  defaultArgs: 'known',
+  deadline: 'later',
+  onFailureCallback: 'later',
+  onSuccessCallback: 'later',
+};
+
+export interface DagSettings {
+  readonly schedule: ReadSchedule;
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+  readonly catchup: boolean;
+  readonly tags: readonly string[];
+  readonly owner: string;
+  readonly description: string | null;
+  readonly docMd: string | null;
+  readonly maxActiveRuns: number;
+  readonly maxActiveTasks: number;
+  readonly maxConsecutiveFailedDagRuns: number;
+  readonly dagrunTimeoutMs: number | null;
+  readonly failFast: boolean;
+  readonly isPausedUponCreation: boolean | null;
+}
+
+/** Makes the options definite. Throws DAG_INVALID naming the option. */
+export function readDagSettings(dagId: string, options: object): DagSettings {
+  const where = `DAG "${dagId}"`;
+  checkOptions(where, options, DAG_OPTION_TABLE);
+  const given = options as Readonly<Record<string, unknown>>;
+  const optional = <T, F>(name: string, reader: (place: read.Place, value: unknown) => T, fallback: F): T | F =>
+    given[name] === undefined || given[name] === null ? fallback : reader({ where, name }, given[name]);
+  const atLeast = (least: number) => (place: read.Place, value: unknown) => read.wholeNumber(place, value, least);
+  if (given['params'] !== undefined && !isStandardSchema(given['params']))
+    throw new AppError(
+      'DAG_INVALID',
+      `Option "params" of ${where} must be a schema of an object, like z.object({ limit: z.number().default(10) }).`,
+    );
+  const startDate = optional('startDate', read.instant, null);
+  const endDate = optional('endDate', read.instant, null);
+  if (startDate !== null && endDate !== null && endDate < startDate)
+    throw new AppError('DAG_INVALID', `endDate (${endDate}) of ${where} lies before its startDate (${startDate}).`);
+  return {
+    schedule: readSchedule(dagId, given['schedule']),
+    startDate,
+    endDate,
+    catchup: optional('catchup', read.flag, DAG_DEFAULTS.catchup),
+    tags: [...new Set(optional('tags', read.texts, []))],
+    owner: optional('owner', read.text, DAG_DEFAULTS.owner),
+    description: optional('description', read.text, null),
+    docMd: optional('docMd', read.text, null),
+    maxActiveRuns: optional('maxActiveRuns', atLeast(1), DAG_DEFAULTS.maxActiveRuns),
+    maxActiveTasks: optional('maxActiveTasks', atLeast(1), DAG_DEFAULTS.maxActiveTasks),
+    maxConsecutiveFailedDagRuns: optional('maxConsecutiveFailedDagRuns', atLeast(0), DAG_DEFAULTS.maxConsecutiveFailedDagRuns),
+    dagrunTimeoutMs: optional('dagrunTimeout', read.durationMs, null),
+    failFast: optional('failFast', read.flag, false),
+    isPausedUponCreation: optional('isPausedUponCreation', read.flag, null),
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * What `dag(...)` makes: the graph with its functions. Plain data of apiVersion 1, because the process that
+ * runs a task may come from a newer installation than the sdk inside the bundle.
+ */
+import type { SensorSpec, TaskKind } from '#core/dag-spec.ts';
+import type { DagSettings } from './dag-options.ts';
+import type { Macros } from './plugin.ts';
+import type { Source } from './ref.ts';
+import type { StandardSchemaV1 } from './standard-schema.ts';
+import type { Hook, TaskSettings } from './task-options.ts';
+
+export const API_VERSION = 1;
+
+/** A handler's input: references at any depth within lists and plain objects; the rest stays as it was written. */
+export type InputTree =
+  | { readonly kind: 'literal'; readonly value: unknown }
+  | { readonly kind: 'ref'; readonly source: Source }
+  | { readonly kind: 'list'; readonly items: readonly InputTree[] }
+  | { readonly kind: 'object'; readonly entries: readonly (readonly [string, InputTree])[] };
+
+/** How the handler is called: run(ctx), run(input, ctx), run(item, ctx) or run(item, input, ctx). */
+export type CallForm = 'context' | 'input' | 'item' | 'item_input';
+
+export interface TaskDefinition {
+  readonly id: string;
+  readonly kind: TaskKind;
+  readonly operator: string;
+  readonly groupId: string | null;
+  readonly mapScope: string | null;
+  readonly call: CallForm;
+  readonly input: InputTree | null;
+  readonly run: (...args: unknown[]) => unknown;
+  /** Checked at run time, for a reusable definition: against the input, or the item when `call` is "item". */
+  readonly inputSchema: StandardSchemaV1 | null;
+  readonly settings: TaskSettings;
+  readonly label: Hook;
+  /** branch: case name -> tasks that start it. */
+  readonly branchCases: Readonly<Record<string, readonly string[]>> | null;
+  readonly sensor: SensorSpec | null;
+  /** Sorted. */
+  readonly upstream: readonly string[];
+  /** Sorted; the upstreams whose results the input needs. */
+  readonly reads: readonly string[];
+  /** Some upstream is a branch's joined end. */
+  readonly followsJoin: boolean;
+}
+
+export interface GroupDefinition {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly docMd: string | null;
+  readonly collapsed: boolean;
+}
+
+export interface MapScopeDefinition {
+  readonly id: string;
+  readonly over: Source;
+  readonly maxActive: number | null;
+  readonly tolerate: number;
+}
+
+export interface DagDefinition {
+  readonly apiVersion: typeof API_VERSION;
+  readonly id: string;
+  readonly settings: DagSettings;
+  readonly params: StandardSchemaV1 | null;
+  /** In the author's order. */
+  readonly tasks: ReadonlyMap<string, TaskDefinition>;
+  readonly groups: readonly GroupDefinition[];
+  readonly mapScopes: readonly MapScopeDefinition[];
+  /** What the build function returned, for DAGs that read this one's output. */
+  readonly output: InputTree;
+  readonly macros: Macros;
+}

@@ -1,0 +1,27 @@
+/** What a DAG file imports: `import { dag, cron } from "windlass"`. The one public barrel. */
+export type { Duration } from '#core/duration.ts';
+export type { TriggerRule } from '#core/trigger-rules.ts';
+export { type Asset, type AssetExpression, type AssetSchedule, asset, onAssets } from './assets.ts';
+export type { ApprovalOpts, Builder, EventOpts } from './builder-types.ts';
+export type { Connection, Ctx, Progress, TaskLog } from './context.ts';
+export { dag } from './dag.ts';
+export type { DagOpts } from './dag-options.ts';
+export type { Dag } from './dag-type.ts';
+export { defineTask, type TaskDef, type TaskDefOptions } from './define-task.ts';
+export { Fatal, notYet, type Pending, RetryAfter, Skip } from './outcomes.ts';
+export {
+  type DagRunEvent,
+  definePlugin,
+  type Listeners,
+  type Macro,
+  type Macros,
+  type PlannedRun,
+  type Plugin,
+  type PluginOptions,
+  type TaskInstanceEventInfo,
+  type Timetable,
+} from './plugin.ts';
+export type { Node, Ref, Resolve, Wire } from './ref.ts';
+export { type CronSchedule, cron, type Preset, type Schedule, type TimetableSchedule, timetable } from './schedule.ts';
+export type { InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
+export type { MapOpts, SensorOpts, TaskOpts } from './task-options.ts';

@@ -1,0 +1,122 @@
+/** Turns a definition into the plain JSON that the rest of Windlass knows of a DAG. */
+
+import { topologicalOrder } from '#core/dag-graph.ts';
+import { DAG_DEFAULTS, type DagSpec, type ListSource, type MapScope, SPEC_VERSION, TASK_DEFAULTS, type TaskSpec } from '#core/dag-spec.ts';
+import { AppError } from '#core/errors.ts';
+import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../definition.ts';
+import { jsonSchemaOf, type StandardSchemaV1, validateAtOnce } from '../standard-schema.ts';
+
+/** Throws DAG_INVALID when the params are no object schema or the definition comes from a newer sdk. */
+export function serialiseDag(dag: DagDefinition): DagSpec {
+  const { settings } = dag;
+  const order = topologicalOrder(new Map([...dag.tasks.values()].map((task) => [task.id, task.upstream])));
+  if (order === null) throw new AppError('DAG_INVALID', `DAG "${dag.id}" has a cycle.`);
+  const params = readParams(dag.id, dag.params);
+  return {
+    specVersion: SPEC_VERSION,
+    dagId: dag.id,
+    description: settings.description,
+    docMd: settings.docMd,
+    owner: settings.owner ?? DAG_DEFAULTS.owner,
+    tags: settings.tags,
+    schedule: settings.schedule.spec,
+    scheduleSummary: settings.schedule.summary,
+    startDate: settings.startDate,
+    endDate: settings.endDate,
+    catchup: settings.catchup,
+    maxActiveRuns: settings.maxActiveRuns,
+    maxActiveTasks: settings.maxActiveTasks,
+    dagrunTimeoutMs: settings.dagrunTimeoutMs,
+    maxConsecutiveFailedDagRuns: settings.maxConsecutiveFailedDagRuns,
+    failFast: settings.failFast,
+    isPausedUponCreation: settings.isPausedUponCreation,
+    paramsSchema: params.schema,
+    paramsDefaults: params.defaults,
+    groups: dag.groups.map((group) => ({
+      groupId: group.id,
+      parentId: group.parentId,
+      docMd: group.docMd,
+      collapsed: group.collapsed,
+    })),
+    mapScopes: dag.mapScopes.map(serialiseScope),
+    tasks: order.map((id) => serialiseTask(dag.tasks.get(id) as TaskDefinition)),
+  };
+}
+
+function serialiseTask(task: TaskDefinition): TaskSpec {
+  const { settings } = task;
+  return {
+    taskId: task.id,
+    kind: task.kind,
+    operator: task.operator,
+    groupId: task.groupId,
+    mapScope: task.mapScope,
+    upstream: task.upstream,
+    reads: task.reads,
+    // Of a branch's cases all but one are skipped, so the default rule would skip whatever joins them.
+    triggerRule: settings.triggerRule ?? (task.followsJoin ? 'none_failed_min_one_success' : TASK_DEFAULTS.triggerRule),
+    retries: settings.retries,
+    retryDelayMs: settings.retryDelayMs,
+    retryExponentialBackoff: settings.retryExponentialBackoff,
+    maxRetryDelayMs: settings.maxRetryDelayMs,
+    executionTimeoutMs: settings.executionTimeoutMs,
+    queue: settings.queue,
+    pool: settings.pool,
+    poolSlots: settings.poolSlots,
+    priorityWeight: settings.priorityWeight,
+    dependsOnPast: settings.dependsOnPast,
+    waitForDownstream: settings.waitForDownstream,
+    maxActiveTisPerDag: settings.maxActiveTisPerDag,
+    maxActiveTisPerDagrun: settings.maxActiveTisPerDagrun,
+    branchCases: task.branchCases,
+    sensor: task.sensor,
+    docMd: settings.docMd,
+    checks: settings.checks.map((check) => check.name),
+  };
+}
+
+function serialiseScope(scope: MapScopeDefinition): MapScope {
+  return { scopeId: scope.id, over: listSource(scope), maxActive: scope.maxActive, tolerate: scope.tolerate };
+}
+
+/** Where the list of a scope lies; the builder let only these two kinds through. */
+export function listSource(scope: MapScopeDefinition): ListSource {
+  const { over } = scope;
+  if (over.kind === 'task') return { from: 'task', taskId: over.taskId, path: over.path };
+  if (over.kind === 'params') return { from: 'params', taskId: '', path: over.path };
+  throw new AppError('DAG_INVALID', `Map "${scope.id}" must run over a task's result or the params.`);
+}
+
+interface ParamsOfDag {
+  readonly schema: Readonly<Record<string, unknown>> | null;
+  readonly defaults: Readonly<Record<string, unknown>>;
+}
+
+function readParams(dagId: string, schema: StandardSchemaV1 | null): ParamsOfDag {
+  if (schema === null) return { schema: null, defaults: {} };
+  const json = jsonSchemaOf(schema);
+  if (json === null) return { schema: null, defaults: plainObject(valueOfEmpty(schema)) };
+  if (json['type'] !== undefined && json['type'] !== 'object')
+    throw new AppError(
+      'DAG_INVALID',
+      `The params of DAG "${dagId}" must be a schema of an object, but it describes ${JSON.stringify(json['type'])}. Use z.object({ ... }).`,
+    );
+  const properties = (json['properties'] ?? {}) as Readonly<Record<string, { readonly default?: unknown }>>;
+  const declared = Object.entries(properties).filter(([, property]) => property?.default !== undefined);
+  return { schema: json, defaults: Object.fromEntries(declared.map(([name, property]) => [name, property.default])) };
+}
+
+/** What the schema makes of an empty object; undefined when something is required. */
+function valueOfEmpty(schema: StandardSchemaV1): unknown {
+  const result = validateAtOnce(schema, {});
+  return result?.ok ? result.value : undefined;
+}
+
+function plainObject(value: unknown): Readonly<Record<string, unknown>> {
+  try {
+    const plain: unknown = JSON.parse(JSON.stringify(value ?? {}));
+    return typeof plain === 'object' && plain !== null && !Array.isArray(plain) ? (plain as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,194 @@
+/** Options of a task: the author's form (Airflow's names in camelCase), and the settings made from it. */
+import { TASK_DEFAULTS } from '#core/dag-spec.ts';
+import type { Duration } from '#core/duration.ts';
+import { AppError } from '#core/errors.ts';
+import { TRIGGER_RULES, type TriggerRule } from '#core/trigger-rules.ts';
+import type { Asset } from './assets.ts';
+import * as read from './option-values.ts';
+import type { Node } from './ref.ts';
+import { checkOptions, type OptionTable } from './unknown-option.ts';
+
+// biome-ignore-start lint/suspicious/noExplicitAny: the defaults must accept options written for any task
+export interface TaskOpts<Out = any, In = any> {
+  /** Starts after these, without reading their results. */
+  after?: Node | readonly Node[];
+  retries?: number;
+  retryDelay?: Duration;
+  /** true = doubled each try; a number multiplies. */
+  retryExponentialBackoff?: number | boolean;
+  maxRetryDelay?: Duration;
+  /** Says whether this error deserves a retry. */
+  retryPolicy?: (error: unknown) => boolean;
+  executionTimeout?: Duration;
+  queue?: string;
+  pool?: string | { readonly name: string; readonly slots: number };
+  poolSlots?: number;
+  priorityWeight?: number;
+  triggerRule?: TriggerRule;
+  dependsOnPast?: boolean;
+  waitForDownstream?: boolean;
+  maxActiveTisPerDag?: number;
+  maxActiveTisPerDagrun?: number;
+  /** false skips the task; asked just before the body. */
+  when?: (input: In) => boolean | Promise<boolean>;
+  /** Run on the result; false or a text fails the try. */
+  checks?: Record<string, (out: Out) => boolean | string | Promise<boolean | string>>;
+  outlets?: readonly Asset[];
+  docMd?: string;
+  cache?: { key: (input: In) => string; ttl: Duration };
+}
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
+
+export interface MapOpts<Element> {
+  /** What the UI calls an instance. */
+  label?: (item: Element) => string;
+  /** At most this many instances at once. */
+  maxActive?: number;
+  /** Share ("5%", 0.05) or count (>= 1) of instances that may fail without failing what follows. */
+  tolerate?: number | `${number}%`;
+}
+
+export interface SensorOpts {
+  every: Duration;
+  timeout: Duration;
+  onTimeout?: 'fail' | 'skip';
+  /** Each wait is the last one times this; 1 = constant. */
+  backoff?: number;
+}
+
+/** An optional function of the author's. */
+export type Hook = ((...args: unknown[]) => unknown) | null;
+
+/** The options made definite; plain data but for its functions. */
+export interface TaskSettings {
+  /** Null = not chosen by the author; the builder picks by what the task reads. */
+  readonly triggerRule: TriggerRule | null;
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  readonly retryExponentialBackoff: number;
+  readonly maxRetryDelayMs: number | null;
+  readonly retryPolicy: Hook;
+  readonly executionTimeoutMs: number | null;
+  readonly queue: string;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly priorityWeight: number;
+  readonly dependsOnPast: boolean;
+  readonly waitForDownstream: boolean;
+  readonly maxActiveTisPerDag: number | null;
+  readonly maxActiveTisPerDagrun: number | null;
+  readonly when: Hook;
+  readonly checks: readonly { readonly name: string; readonly run: (...args: unknown[]) => unknown }[];
+  readonly outlets: readonly Asset[];
+  readonly docMd: string | null;
+}
+
+export const TASK_OPTION_TABLE: OptionTable = {
+  after: 'known',
+  retries: 'known',
+  retryDelay: 'known',
+  retryExponentialBackoff: 'known',
+  maxRetryDelay: 'known',
+  retryPolicy: 'known',
+  executionTimeout: 'known',
+  queue: 'known',
+  pool: 'known',
+  poolSlots: 'known',
+  priorityWeight: 'known',
+  triggerRule: 'known',
+  dependsOnPast: 'known',
+  waitForDownstream: 'known',
+  maxActiveTisPerDag: 'known',
+  maxActiveTisPerDagrun: 'known',
+  when: 'known',
+  checks: 'known',
+  outlets: 'known',
+  docMd: 'known',
+  cache: 'later',
+};
+
+export const MAP_OPTION_TABLE: OptionTable = { ...TASK_OPTION_TABLE, label: 'known', maxActive: 'known', tolerate: 'known' };
+export const MAP_GROUP_OPTION_TABLE: OptionTable = {
+  label: 'known',
+  maxActive: 'known',
+  tolerate: 'known',
+  docMd: 'known',
+  collapsed: 'known',
+};
+export const SENSOR_OPTION_TABLE: OptionTable = {
+  ...TASK_OPTION_TABLE,
+  every: 'known',
+  timeout: 'known',
+  onTimeout: 'known',
+  backoff: 'known',
+};
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Layers, weakest first: a DAG's defaultArgs, a definition's own options, the call's. Throws DAG_INVALID. */
+export function readTaskSettings(where: string, layers: readonly object[], table: OptionTable): TaskSettings {
+  for (const layer of layers) checkOptions(where, layer, table);
+  const given = Object.assign({}, ...layers.map(withoutUndefined)) as Given;
+  const optional = <T, F>(name: string, reader: (place: read.Place, value: unknown) => T, fallback: F): T | F =>
+    given[name] === undefined || given[name] === null ? fallback : reader({ where, name }, given[name]);
+  const atLeast = (least: number) => (place: read.Place, value: unknown) => read.wholeNumber(place, value, least);
+  const pool = readPool(where, given);
+  return {
+    triggerRule: optional('triggerRule', (place, value) => read.oneOf(place, value, TRIGGER_RULES), null),
+    retries: optional('retries', atLeast(0), TASK_DEFAULTS.retries),
+    retryDelayMs: optional('retryDelay', read.durationMs, TASK_DEFAULTS.retryDelayMs),
+    retryExponentialBackoff: optional('retryExponentialBackoff', readBackoff, TASK_DEFAULTS.retryExponentialBackoff),
+    maxRetryDelayMs: optional('maxRetryDelay', read.durationMs, null),
+    retryPolicy: optional('retryPolicy', read.func, null),
+    executionTimeoutMs: optional('executionTimeout', read.durationMs, null),
+    queue: optional('queue', read.key, TASK_DEFAULTS.queue),
+    ...pool,
+    priorityWeight: optional('priorityWeight', read.anyInteger, TASK_DEFAULTS.priorityWeight),
+    dependsOnPast: optional('dependsOnPast', read.flag, false),
+    // Airflow: waiting for the previous run's downstream implies waiting for the previous run.
+    waitForDownstream: optional('waitForDownstream', read.flag, false),
+    maxActiveTisPerDag: optional('maxActiveTisPerDag', atLeast(1), null),
+    maxActiveTisPerDagrun: optional('maxActiveTisPerDagrun', atLeast(1), null),
+    when: optional('when', read.func, null),
+    checks: readChecks(where, given['checks']),
+    outlets: (given['outlets'] as readonly Asset[] | undefined) ?? [],
+    docMd: optional('docMd', read.text, null),
+  };
+}
+
+function withoutUndefined(layer: object): object {
+  return Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined));
+}
+
+function readBackoff(place: read.Place, value: unknown): number {
+  if (typeof value === 'boolean') return value ? 2 : 1;
+  return read.positiveNumber(place, value, 0) || 1;
+}
+
+function readPool(where: string, given: Given): { pool: string; poolSlots: number } {
+  const pool = given['pool'] ?? TASK_DEFAULTS.pool;
+  const detailed = typeof pool === 'object' ? (pool as Given) : { name: pool };
+  return {
+    pool: read.key({ where, name: 'pool' }, detailed['name']),
+    poolSlots: read.wholeNumber({ where, name: 'poolSlots' }, given['poolSlots'] ?? detailed['slots'] ?? TASK_DEFAULTS.poolSlots, 1),
+  };
+}
+
+function readChecks(where: string, checks: unknown): TaskSettings['checks'] {
+  if (checks === undefined || checks === null) return [];
+  if (typeof checks !== 'object') throw new AppError('DAG_INVALID', `Option "checks" of ${where} must be an object of functions.`);
+  return Object.entries(checks).map(([name, run]) => ({ name, run: read.func({ where, name: `checks["${name}"]` }, run) }));
+}
+
+/** "5%" -> 0.05; 0.05 -> 0.05; 3 -> 3 instances. Throws DAG_INVALID. */
+export function readTolerance(where: string, value: unknown): number {
+  if (value === undefined) return 0;
+  if (typeof value === 'string') {
+    const match = /^(\d+(?:\.\d+)?)%$/.exec(value.trim());
+    if (match && Number(match[1]) <= 100) return Math.min(Number(match[1]) / 100, 0.999_999);
+  } else if (typeof value === 'number' && value >= 0 && (value < 1 || Number.isSafeInteger(value))) return value;
+  throw new AppError(
+    'DAG_INVALID',
+    `Option "tolerate" of ${where} must be a share ("5%" or 0.05) or a whole count, but is ${JSON.stringify(value)}.`,
+  );
+}
