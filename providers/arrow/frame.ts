@@ -4,11 +4,14 @@
  */
 import { RecordBatch, type Schema, Table, type TypeMap } from 'apache-arrow';
 
+// biome-ignore lint/suspicious/noExplicitAny: as in Arrow itself, "columns of any types"; its types are invariant, so TypeMap would take none
+export type AnyColumns = any;
+
 /** Record batches of one schema. A stream has at least one batch, if need be an empty one, so that its schema is known. */
-export type BatchStream<T extends TypeMap = TypeMap> = AsyncIterable<RecordBatch<T>> | Iterable<RecordBatch<T>>;
+export type BatchStream<T extends TypeMap = AnyColumns> = AsyncIterable<RecordBatch<T>> | Iterable<RecordBatch<T>>;
 
 /** A table in memory or a stream of batches. */
-export type Frame<T extends TypeMap = TypeMap> = Table<T> | BatchStream<T>;
+export type Frame<T extends TypeMap = AnyColumns> = Table<T> | BatchStream<T>;
 
 /** The batches of a frame, in order. A table's empty ones are left out unless it has no other. */
 export async function* batchesOf<T extends TypeMap>(frame: Frame<T>): AsyncGenerator<RecordBatch<T>> {

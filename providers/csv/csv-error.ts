@@ -1,3 +1,5 @@
+import { Fatal } from '#sdk/outcomes.ts';
+
 /** Where in a CSV file something is wrong. */
 export interface CsvPosition {
   /** Data row, 1 = the first after the header; 0 = the header. */
@@ -9,8 +11,9 @@ export interface CsvPosition {
   readonly text?: string;
 }
 
-/** A file that is not what it was declared to be. Reading it again will not help. */
-export class CsvError extends Error {
+/** A file that is not what it was declared to be. Fatal: reading it again will not help, so a task does not retry. */
+export class CsvError extends Fatal {
+  override name = 'CsvError';
   readonly row: number;
   readonly line: number;
   readonly column: string | undefined;
@@ -21,7 +24,6 @@ export class CsvError extends Error {
     const where = at.row === 0 ? `header (line ${at.line})` : `row ${at.row} (line ${at.line})`;
     const column = at.column === undefined ? '' : `, column "${at.column}"`;
     super(`${name}: ${where}${column}: ${what}`);
-    this.name = 'CsvError';
     this.row = at.row;
     this.line = at.line;
     this.column = at.column;
