@@ -1,0 +1,2 @@
+/** `windlass/providers/files`: files from elsewhere. */
+export { type Download, type DownloadOptions, downloadFile } from './download-file.ts';
