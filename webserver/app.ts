@@ -16,11 +16,21 @@ import { denyUndeclaredRoutes, registerRoutes } from './http/register-routes.ts'
 import type { Route, WebDeps } from './http/route.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { serveUi } from './http/serve-ui.ts';
+import { UiEvents } from './streams/ui-events.ts';
+import { dagPageRoutes } from './ui-api/dag.ts';
+import { dagListRoutes } from './ui-api/dag-list.ts';
+import { gridRoutes } from './ui-api/grid.ts';
+import { homeRoutes } from './ui-api/home.ts';
+import { importErrorPageRoutes } from './ui-api/import-errors.ts';
+import { logPageRoutes } from './ui-api/log.ts';
+import { runPageRoutes } from './ui-api/run.ts';
+import { streamRoutes } from './ui-api/stream.ts';
+import { taskInstancePageRoutes } from './ui-api/task-instance.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-export function allRoutes(deps: WebDeps): readonly Route[] {
+export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
   return [
     ...authRoutes(deps),
     ...healthRoutes,
@@ -29,6 +39,15 @@ export function allRoutes(deps: WebDeps): readonly Route[] {
     ...dagRunRoutes(deps),
     ...taskInstanceRoutes,
     ...logRoutes(deps),
+    ...homeRoutes(deps),
+    ...dagListRoutes,
+    ...dagPageRoutes(deps),
+    ...gridRoutes,
+    ...runPageRoutes,
+    ...taskInstancePageRoutes,
+    ...logPageRoutes(deps),
+    ...importErrorPageRoutes(deps),
+    ...streamRoutes(deps, events),
   ];
 }
 
@@ -43,6 +62,10 @@ export async function buildApp(deps: WebDeps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 1000, ignoreTrailingSlash: true },
     forceCloseConnections: true,
   });
+  const events = new UiEvents(deps.clock);
+  await events.start(deps.broker);
+  // Before the port closes: an open stream would keep it open.
+  app.addHook('preClose', () => events.stop());
   app.decorateRequest('principal', null);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   denyUndeclaredRoutes(app);
@@ -63,7 +86,7 @@ export async function buildApp(deps: WebDeps): Promise<FastifyInstance> {
       'request answered',
     );
   });
-  await app.register(async (scope) => registerRoutes(scope, deps, allRoutes(deps)));
+  await app.register(async (scope) => registerRoutes(scope, deps, allRoutes(deps, events)));
   await serveUi(app);
   return app;
 }

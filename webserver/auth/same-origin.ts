@@ -12,7 +12,10 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Throws FORBIDDEN when the request comes from another site's page. */
 export function refuseForeignOrigin(request: FastifyRequest, declared: Route): void {
-  if (credentialOf(request)?.from === 'bearer') return;
+  const credential = credentialOf(request);
+  if (credential?.from === 'bearer') return;
+  // Nobody is logged in: that is the answer, wherever the request comes from.
+  if (credential === null && declared.permission !== 'public') return;
   const site = request.headers['sec-fetch-site'];
   const isNavigation = request.headers['sec-fetch-mode'] === 'navigate';
   if (SAFE_METHODS.has(request.method)) {

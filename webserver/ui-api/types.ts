@@ -2,8 +2,9 @@
  * What the pages on 8080 read beside the stable REST API: the private API under /ui/api, shaped for one page
  * each. Server and React app share these types. Instants are ISO-8601 UTC text; durations say their unit.
  */
-import type { DagRunState, TaskInstanceState } from '#core/states.ts';
+
 import type { TaskKind } from '#core/dag-spec.ts';
+import type { DagRunState, TaskInstanceState } from '#core/states.ts';
 
 export type StateCounts = Readonly<Partial<Record<TaskInstanceState, number>>>;
 
@@ -69,7 +70,15 @@ export interface UiDagCard {
 
 /** GET /ui/api/importErrors */
 export interface UiImportErrors {
-  readonly errors: readonly { readonly filePath: string; readonly message: string; readonly stack: string; readonly line: number | null; readonly column: number | null; readonly seenAt: string; readonly sourceExcerpt: readonly { readonly line: number; readonly text: string }[] }[];
+  readonly errors: readonly {
+    readonly filePath: string;
+    readonly message: string;
+    readonly stack: string;
+    readonly line: number | null;
+    readonly column: number | null;
+    readonly seenAt: string;
+    readonly sourceExcerpt: readonly { readonly line: number; readonly text: string }[];
+  }[];
 }
 
 export interface UiTaskNode {
@@ -153,7 +162,15 @@ export interface UiTaskInstance extends UiInstance {
   readonly queue: string;
   readonly priorityWeight: number;
   readonly attempts: readonly UiAttempt[];
-  readonly events: readonly { readonly event: string; readonly fromState: string; readonly toState: string; readonly at: string; readonly actor: string; readonly reason: string | null; readonly tryNumber: number }[];
+  readonly events: readonly {
+    readonly event: string;
+    readonly fromState: string;
+    readonly toState: string;
+    readonly at: string;
+    readonly actor: string;
+    readonly reason: string | null;
+    readonly tryNumber: number;
+  }[];
   readonly xcoms: readonly { readonly key: string; readonly bytes: number; readonly value: unknown }[];
   /** Blocking upstreams, limits and the like, as sentences; empty once it runs. */
   readonly waitingFor: readonly string[];

@@ -1,0 +1,93 @@
+/** GET /ui/api/dags/{dagId}, its source. */
+import { z } from 'zod';
+import { upcomingTicks } from '#core/timetable/timetable.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
+import { listDagVersions } from '#platform/db/queries/api/list-dag-versions.ts';
+import { listImportErrors } from '#platform/db/queries/api/list-import-errors.ts';
+import { listRecentRuns } from '#platform/db/queries/ui/list-recent-runs.ts';
+import { requireDag, requireDagVersion } from '../api/lookups.ts';
+import { dagPath } from '../api/path-ids.ts';
+import { iso } from '../http/iso.ts';
+import { integer } from '../http/list-query-schema.ts';
+import { type Route, route, type WebDeps } from '../http/route.ts';
+import { uiDagCard, uiTask } from './shapes.ts';
+import type { UiDag, UiSource } from './types.ts';
+
+const SHOWN_RUNS = 14;
+const SHOWN_VERSIONS = 100;
+const SHOWN_NEXT_RUNS = 5;
+
+export function dagPageRoutes(deps: WebDeps): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: '/ui/api/dags/:dag_id',
+      permission: 'viewer',
+      summary: 'One DAG with its tasks.',
+      params: dagPath,
+      handle: ({ db, params }) => readDag(db, params.dag_id, deps.clock.now()),
+    }),
+    route({
+      method: 'GET',
+      url: '/ui/api/dags/:dag_id/source',
+      permission: 'viewer',
+      summary: "A version's source, as it was stored.",
+      params: dagPath,
+      query: z.object({ version: integer.optional() }),
+      async handle({ db, params, query }): Promise<UiSource> {
+        const version = await requireDagVersion(db, params.dag_id, query.version ?? null);
+        return { filePath: version.file_path, versionNumber: version.version_number, source: version.source };
+      },
+    }),
+  ];
+}
+
+async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiDag> {
+  const row = await requireDag(db, dagId);
+  const { spec } = await requireDagVersion(db, dagId, row.version_number);
+  const versions = await listDagVersions(db, {
+    filters: [{ field: 'dag_id', operator: 'eq', value: dagId }],
+    orderBy: [{ field: 'version_number', descending: true }],
+    limit: SHOWN_VERSIONS,
+    offset: 0,
+  });
+  return {
+    ...uiDagCard(row, await listRecentRuns(db, [dagId], SHOWN_RUNS)),
+    docMd: spec.docMd,
+    versionNumber: row.version_number,
+    versions: versions.rows.map((version) => ({ versionNumber: version.version_number, createdAt: iso(version.created_at) })),
+    catchup: spec.catchup,
+    startDate: spec.startDate,
+    endDate: spec.endDate,
+    maxActiveRuns: spec.maxActiveRuns,
+    maxActiveTasks: spec.maxActiveTasks,
+    nextRuns: nextRunsOf(row, nowMs),
+    paramsSchema: spec.paramsSchema,
+    paramsDefaults: spec.paramsDefaults,
+    tasks: spec.tasks.map(uiTask),
+    groups: spec.groups.map(({ groupId, parentId }) => ({ groupId, parentId })),
+    importError: row.has_import_errors ? await importErrorOf(db, row.file_path) : null,
+  };
+}
+
+async function importErrorOf(db: Queryable, filePath: string): Promise<UiDag['importError']> {
+  const page = await listImportErrors(db, {
+    filters: [{ field: 'file_path', operator: 'eq', value: filePath }],
+    orderBy: [],
+    limit: 1,
+    offset: 0,
+  });
+  const error = page.rows[0];
+  return error ? { message: error.message, line: error.line } : null;
+}
+
+/** When runs would come by time, also for a paused DAG; past what is due now. */
+function nextRunsOf(row: DagRow, nowMs: number): readonly string[] {
+  const startMs = row.head.startDate === null ? null : Date.parse(row.head.startDate);
+  const endMs = row.head.endDate === null ? Number.POSITIVE_INFINITY : Date.parse(row.head.endDate);
+  const afterMs = startMs === null ? nowMs : Math.max(nowMs, startMs - 1);
+  const ticks = upcomingTicks(row.head.schedule, afterMs, SHOWN_NEXT_RUNS, startMs).filter((tick) => tick <= endMs);
+  if (ticks.length === 0 && row.next_run_after !== null) return [iso(row.next_run_after)];
+  return ticks.map((tick) => iso(new Date(tick)));
+}

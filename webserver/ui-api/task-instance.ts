@@ -1,0 +1,89 @@
+/** GET /ui/api/dags/{dagId}/runs/{runId}/tasks/{taskId}: one instance with attempts, history and XComs. */
+import type { TaskSpec } from '#core/dag-spec.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instance.ts';
+import { type AttemptRow, listAttemptsOf } from '#platform/db/queries/api/list-attempts-of.ts';
+import { listInstanceEvents } from '#platform/db/queries/ui/list-instance-events.ts';
+import { listInstanceXComs } from '#platform/db/queries/ui/list-instance-xcoms.ts';
+import { readWaitingFacts } from '#platform/db/queries/ui/read-waiting-facts.ts';
+import { requireDagRun, requireDagVersion, requireTaskInstance } from '../api/lookups.ts';
+import { instancePath, mapIndexQuery } from '../api/path-ids.ts';
+import { keyOf } from '../api/task-instances.ts';
+import { iso } from '../http/iso.ts';
+import { type Route, route } from '../http/route.ts';
+import { uiInstance, uiRun, uiTask } from './shapes.ts';
+import type { UiAttempt, UiTaskInstance } from './types.ts';
+import { waitingFor } from './waiting-for.ts';
+
+const XCOM_SHOWN_BYTES = 64 * 1024;
+
+export const taskInstancePageRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    url: '/ui/api/dags/:dag_id/runs/:dag_run_id/tasks/:task_id',
+    permission: 'viewer',
+    summary: 'One task instance.',
+    params: instancePath,
+    query: mapIndexQuery,
+    handle: ({ db, params, query }) => readInstance(db, keyOf(params, query.map_index)),
+  }),
+];
+
+async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTaskInstance> {
+  const run = await requireDagRun(db, key.dagId, key.runId);
+  const instance = await requireTaskInstance(db, key);
+  const { spec } = await requireDagVersion(db, key.dagId, run.version_number);
+  const task = spec.tasks.find((candidate) => candidate.taskId === key.taskId) ?? lostTask(instance);
+  const id = instance.task_instance_id;
+  const facts = await readWaitingFacts(db, id, task.upstream);
+  return {
+    ...uiInstance(instance),
+    run: uiRun(run),
+    node: uiTask(task),
+    pool: instance.pool,
+    queue: instance.queue,
+    priorityWeight: instance.priority_weight,
+    attempts: (await listAttemptsOf(db, id)).map(uiAttempt),
+    events: (await listInstanceEvents(db, id)).map((event) => ({
+      event: event.event,
+      fromState: event.from_state,
+      toState: event.to_state,
+      at: iso(event.at),
+      actor: event.actor,
+      reason: event.reason,
+      tryNumber: event.try_number,
+    })),
+    xcoms: await listInstanceXComs(db, id, XCOM_SHOWN_BYTES),
+    waitingFor: facts === null ? [] : waitingFor({ instance, run, task, facts, maxActiveRuns: spec.maxActiveRuns }),
+  };
+}
+
+function uiAttempt(row: AttemptRow): UiAttempt {
+  return {
+    tryNumber: row.try_number,
+    outcome: row.outcome,
+    hostname: row.hostname,
+    workerId: row.worker_id,
+    pid: row.pid,
+    startedAt: iso(row.claimed_at),
+    endedAt: iso(row.ended_at),
+    error: row.error,
+  };
+}
+
+/** A run always has the tasks of its version; this keeps a page working if a row says otherwise. */
+function lostTask(instance: { task_id: string; operator: string; pool: string; queue: string; max_tries: number }): TaskSpec {
+  return {
+    taskId: instance.task_id,
+    kind: 'task',
+    operator: instance.operator,
+    groupId: null,
+    mapScope: null,
+    upstream: [],
+    retries: instance.max_tries,
+    triggerRule: 'all_success',
+    pool: instance.pool,
+    queue: instance.queue,
+    docMd: null,
+  } as unknown as TaskSpec;
+}
