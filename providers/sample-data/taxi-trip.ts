@@ -2,11 +2,32 @@
  * One made-up yellow taxi trip of January 2021 as a CSV line: columns, number formats and oddities are those of the
  * files that the NYC Taxi & Limousine Commission published; every value is drawn by a seeded generator.
  */
+import type { CsvTypes } from '../csv/csv-types.ts';
 import { normal, type Random, weighted } from './random.ts';
 
-export const TAXI_HEADER =
-  'VendorID,tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,RatecodeID,store_and_fwd_flag,PULocationID,' +
-  'DOLocationID,payment_type,fare_amount,extra,mta_tax,tip_amount,tolls_amount,improvement_surcharge,total_amount,congestion_surcharge';
+/** The columns in the file's order, with the types they are read as. */
+export const TAXI_COLUMN_TYPES = {
+  VendorID: 'int64',
+  tpep_pickup_datetime: 'timestamp',
+  tpep_dropoff_datetime: 'timestamp',
+  passenger_count: 'int64',
+  trip_distance: 'float64',
+  RatecodeID: 'int64',
+  store_and_fwd_flag: 'text',
+  PULocationID: 'int64',
+  DOLocationID: 'int64',
+  payment_type: 'int64',
+  fare_amount: 'float64',
+  extra: 'float64',
+  mta_tax: 'float64',
+  tip_amount: 'float64',
+  tolls_amount: 'float64',
+  improvement_surcharge: 'float64',
+  total_amount: 'float64',
+  congestion_surcharge: 'float64',
+} as const satisfies CsvTypes;
+
+export const TAXI_HEADER = Object.keys(TAXI_COLUMN_TYPES).join(',');
 
 /** Share of trips recorded with zero passengers: 25,671 of 1,369,769 in the original. */
 export const ZERO_PASSENGER_SHARE = 0.01874;
