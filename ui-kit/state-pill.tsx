@@ -25,8 +25,8 @@ export function StatePill({ state, size = 'md', title }: { state: string; size?:
       data-state={state}
       className={cx('inline-flex shrink-0 items-center rounded-full font-medium whitespace-nowrap text-ink', sizes[size])}
       style={{
-        backgroundColor: `color-mix(in oklch, ${color} 13%, var(--surface))`,
-        boxShadow: `inset 0 0 0 1px color-mix(in oklch, ${color} 34%, transparent)`,
+        backgroundColor: `color-mix(in oklab, ${color} 13%, var(--surface))`,
+        boxShadow: `inset 0 0 0 1px color-mix(in oklab, ${color} 34%, transparent)`,
       }}
     >
       <StateIcon state={state} size={size === 'lg' ? 15 : 12} />
