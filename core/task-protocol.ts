@@ -37,7 +37,11 @@ export interface AttemptContext {
 export interface RunMessage {
   readonly type: 'run';
   readonly context: AttemptContext;
-  /** Results by task id; a mapped upstream's is a list in map order. A task that has none is absent. */
+  /**
+   * Results by task id, encoded by `sdk/runtime/value-codec.ts` as the producer's child sent them. A task that
+   * has none is absent. A mapped upstream's is a list in map order, without the instances that have none; to
+   * an instance of the same map scope it is the result of its own map index.
+   */
   readonly inputs: Readonly<Record<string, unknown>>;
   /** The element of the list, for a mapped instance. */
   readonly item?: unknown;
@@ -111,6 +115,8 @@ export type BodyResult =
       /** Lengths of the lists that are mapped over, by scope id. */
       readonly mapLengths: Readonly<Record<string, number>>;
       readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly message: string | null }[];
+      /** What the UI calls this instance of a mapped task. */
+      readonly mapLabel?: string;
     }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: ErrorReport; readonly retryable: boolean; readonly retryAfterMs: number | null }

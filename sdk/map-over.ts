@@ -19,7 +19,8 @@ export function readOver(draft: Draft, where: string, over: unknown): Source & {
       `${where} lies inside mapped group "${draft.scope.mapScope}". A map inside a mapped group is not available yet.`,
     );
   const collected = source.kind === 'task' && source.each !== null;
-  if (source.kind === 'join' || source.kind === 'item' || (collected && (source.each?.length || source.path.length)))
+  // The scheduler learns the length with the one result that holds the list.
+  if (source.kind === 'join' || source.kind === 'item' || collected)
     throw new AppError(
       'DAG_INVALID',
       `${where} cannot run over this directly. Put a task between that returns the list: task("list", { x }, ({ x }) => x).`,

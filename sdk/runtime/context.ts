@@ -1,0 +1,95 @@
+/** Makes the context that handlers see from what the supervisor said of the attempt. */
+import { mkdirSync } from 'node:fs';
+import type { AttemptContext, LogLevel } from '#core/task-protocol.ts';
+import type { Ctx, TaskLog } from '../context.ts';
+import type { Macros } from '../plugin.ts';
+import type { TaskHost } from './task-host.ts';
+import { decodeValue, encodeValue } from './value-codec.ts';
+
+const RUN_TYPES: Readonly<Record<string, Ctx<unknown>['run']['type']>> = {
+  manual: 'manual',
+  scheduled: 'scheduled',
+  backfill: 'backfill',
+  asset_triggered: 'asset',
+};
+
+/** `params` are validated already. The scratch folder is made when first asked for. */
+export function makeContext(attempt: AttemptContext, params: unknown, macros: Macros, host: TaskHost): Ctx<unknown> {
+  const logicalDate = new Date(attempt.logicalDate ?? attempt.runAfter);
+  return {
+    params,
+    run: {
+      id: attempt.runId,
+      dagId: attempt.dagId,
+      type: RUN_TYPES[attempt.runType] ?? 'manual',
+      logicalDate,
+      interval: {
+        start: new Date(attempt.dataIntervalStart ?? logicalDate),
+        end: new Date(attempt.dataIntervalEnd ?? logicalDate),
+      },
+    },
+    task: { id: attempt.taskId, attempt: attempt.tryNumber, mapIndex: attempt.mapIndex },
+    signal: host.signal,
+    log: makeLog(host),
+    conn: <T>(id: string) => host.request({ what: 'connection', id }) as Promise<T>,
+    variable: async (key) => ((await host.request({ what: 'variable', key })) ?? null) as string | null,
+    xcom: {
+      push: async (key, value) => {
+        await host.request({ what: 'xcom_push', key, value: encodeValue(value, `xcom "${key}"`) });
+      },
+      pull: async <T>(taskId: string, key = 'return_value') => {
+        const found = await host.request({ what: 'xcom_pull', taskId, key });
+        return (found === undefined || found === null ? undefined : decodeValue(found)) as T | undefined;
+      },
+    },
+    heartbeat: (progress) => host.heartbeat(progress ?? null),
+    idempotencyKey: attempt.idempotencyKey,
+    get scratch() {
+      mkdirSync(attempt.scratchFolder, { recursive: true });
+      return attempt.scratchFolder;
+    },
+    macros,
+  };
+}
+
+/** Group lines carry these fields, by which the log viewer folds. */
+function makeLog(host: TaskHost): TaskLog {
+  const at = (level: LogLevel) => (message: string, fields?: object) => host.log(level, asText(message), plainFields(fields));
+  const info = at('info');
+  return {
+    debug: at('debug'),
+    info,
+    warn: at('warning'),
+    error: at('error'),
+    async group(name, run) {
+      info(`::group::${name}`);
+      try {
+        return await run();
+      } finally {
+        info('::endgroup::');
+      }
+    },
+  };
+}
+
+function asText(message: unknown): string {
+  try {
+    return typeof message === 'string' ? message : message instanceof Error ? (message.stack ?? message.message) : String(message);
+  } catch {
+    return '(a message that cannot be shown as text)';
+  }
+}
+
+/** Logging must never fail a task: fields that are no JSON are said so. */
+function plainFields(fields: object | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (fields === undefined || fields === null) return undefined;
+  try {
+    const text = JSON.stringify(fields, (_key, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value instanceof Error ? (value.stack ?? value.message) : value,
+    );
+    const plain: unknown = JSON.parse(text ?? '{}');
+    return typeof plain === 'object' && plain !== null && !Array.isArray(plain) ? (plain as Record<string, unknown>) : { value: plain };
+  } catch {
+    return { fields: '(cannot be written as JSON)' };
+  }
+}

@@ -1,0 +1,176 @@
+/** Runs one attempt of one task: the body's whole life between the supervisor's `run` and its `result`. */
+import { SPEC_LIMITS } from '#core/dag-spec.ts';
+import { closest } from '#core/did-you-mean.ts';
+import { parseDuration } from '#core/duration.ts';
+import { AppError } from '#core/errors.ts';
+import type { BodyResult, RunMessage } from '#core/task-protocol.ts';
+import { brandOf, OUTCOME } from '../brands.ts';
+import type { Ctx } from '../context.ts';
+import { API_VERSION, type DagDefinition, type TaskDefinition } from '../definition.ts';
+import { Fatal } from '../outcomes.ts';
+import { validateWith } from '../standard-schema.ts';
+import { resultOfThrown } from './body-error.ts';
+import { makeContext } from './context.ts';
+import { resolveInput, type Values } from './resolve-input.ts';
+import { listSource } from './serialise-dag.ts';
+import type { TaskHost } from './task-host.ts';
+import { decodeValue, encodeValue } from './value-codec.ts';
+
+type Success = Extract<BodyResult, { outcome: 'success' }>;
+
+/** Never rejects: whatever happens becomes a BodyResult. */
+export async function runTask(dag: DagDefinition, message: RunMessage, host: TaskHost): Promise<BodyResult> {
+  const task = dag.tasks?.get(message.context.taskId);
+  try {
+    if (dag.apiVersion !== API_VERSION)
+      throw new Fatal(
+        `This DAG version was made by an sdk of API version ${String(dag.apiVersion)}; this worker knows ${API_VERSION}. Update the worker.`,
+      );
+    if (task === undefined) throw new Fatal(`DAG "${dag.id}" has no task "${message.context.taskId}" in this version.`);
+    return await runBody(dag, task, message, host);
+  } catch (thrown) {
+    return resultOfThrown(thrown, task?.settings.retryPolicy ?? null);
+  }
+}
+
+async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMessage, host: TaskHost): Promise<BodyResult> {
+  const values = await readValues(dag, message);
+  const context = makeContext(message.context, values.params, dag.macros, host);
+  const given = await readInput(task, values);
+  if (task.settings.when !== null && !(await task.settings.when(given.forHooks, context)))
+    return { outcome: 'skipped', reason: 'its when condition was false' };
+  const mapLabel = readLabel(task, values.item);
+  const returned = await call(task, given, context);
+  if (brandOf(returned, OUTCOME) === 'pending') return reschedule(task, message, returned);
+  const result = await readResult(dag, task, returned);
+  return mapLabel === null ? result : { ...result, mapLabel };
+}
+
+async function readValues(dag: DagDefinition, message: RunMessage): Promise<Values> {
+  const inputs = new Map(Object.entries(message.inputs).map(([id, value]) => [id, decodeValue(value)]));
+  const item = decodeValue(message.item);
+  const raw = message.context.params ?? {};
+  if (dag.params === null) return { params: raw, item, inputs };
+  const checked = await validateWith(dag.params, raw);
+  if (!checked.ok)
+    throw new Fatal(`The run's params do not fit the DAG: ${checked.problems.join('; ')}. Trigger it again with other params.`);
+  return { params: checked.value, item, inputs };
+}
+
+interface Given {
+  readonly input: unknown;
+  readonly item: unknown;
+  /** What `when` sees: the item of a mapped task, else the inputs. */
+  readonly forHooks: unknown;
+}
+
+async function readInput(task: TaskDefinition, values: Values): Promise<Given> {
+  const mapped = task.call === 'item' || task.call === 'item_input';
+  let input = task.input === null ? {} : resolveInput(task.input, values);
+  let item = values.item;
+  if (task.inputSchema !== null) {
+    const checked = await validateWith(task.inputSchema, task.call === 'item' ? item : input);
+    if (!checked.ok)
+      throw new Fatal(`The inputs of "${task.id}" do not fit its definition "${task.operator}": ${checked.problems.join('; ')}.`);
+    if (task.call === 'item') item = checked.value;
+    else input = checked.value;
+  }
+  return { input, item, forHooks: mapped ? item : input };
+}
+
+function call(task: TaskDefinition, { input, item }: Given, context: Ctx<unknown>): unknown {
+  switch (task.call) {
+    case 'context':
+      return task.run(context);
+    case 'input':
+      return task.run(input, context);
+    case 'item':
+      return task.run(item, context);
+    case 'item_input':
+      return task.run(item, input, context);
+  }
+}
+
+function readLabel(task: TaskDefinition, item: unknown): string | null {
+  if (task.label === null) return null;
+  try {
+    return String(task.label(item)).slice(0, SPEC_LIMITS.idLengthChars);
+  } catch {
+    // A label is decoration: the instance then shows its index.
+    return null;
+  }
+}
+
+/** A sensor that is not there yet: ask again later, or give up after its timeout. */
+function reschedule(task: TaskDefinition, { context }: RunMessage, pending: unknown): BodyResult {
+  const { sensor } = task;
+  if (sensor === null) throw new Fatal(`"${task.id}" returned notYet(), which only a sensor may. Make it with sensor(...).`);
+  const { again, note } = pending as { readonly again: unknown; readonly note: string | null };
+  const elapsedMs = context.firstStartedAt === null ? 0 : Math.max(0, Date.now() - Date.parse(context.firstStartedAt));
+  if (elapsedMs >= sensor.timeoutMs) {
+    const reason = `the sensor did not find what it waits for within ${sensor.timeoutMs} ms${note ? ` (${note})` : ''}`;
+    if (sensor.onTimeout === 'skip') return { outcome: 'skipped', reason };
+    throw new Fatal(reason);
+  }
+  // Waits of every, every*b, every*b^2 ... sum up to what has elapsed, which gives the next one without counting.
+  const grown = sensor.everyMs + elapsedMs * (sensor.backoff - 1);
+  const afterMs = parseDuration(again) ?? grown;
+  return { outcome: 'reschedule', afterMs: Math.min(Math.round(afterMs), sensor.timeoutMs - elapsedMs), note: note ?? null };
+}
+
+async function readResult(dag: DagDefinition, task: TaskDefinition, returned: unknown): Promise<Success> {
+  const checks = await runChecks(task, returned);
+  const { value, followed } = readDecision(task, returned);
+  const encoded = encodeValue(value, `the result of "${task.id}"`);
+  return {
+    outcome: 'success',
+    value: encoded,
+    bytes: Buffer.byteLength(JSON.stringify(encoded)),
+    followed,
+    mapLengths: measureLists(dag, task, returned),
+    checks,
+  };
+}
+
+async function runChecks(task: TaskDefinition, returned: unknown): Promise<Success['checks']> {
+  const passed: { name: string; passed: boolean; message: string | null }[] = [];
+  for (const check of task.settings.checks) {
+    const verdict = await check.run(returned);
+    if (verdict === false || typeof verdict === 'string')
+      throw new Error(`Check "${check.name}" failed${typeof verdict === 'string' ? `: ${verdict}` : '.'}`);
+    passed.push({ name: check.name, passed: true, message: null });
+  }
+  return passed;
+}
+
+/** What a branch or gate returned decides who follows. */
+function readDecision(task: TaskDefinition, returned: unknown): { value: unknown; followed: readonly string[] | null } {
+  if (task.kind === 'gate') return { value: Boolean(returned), followed: returned ? null : [] };
+  if (task.kind !== 'branch' || task.branchCases === null) return { value: returned, followed: null };
+  const cases = task.branchCases;
+  if (typeof returned === 'string' && Object.hasOwn(cases, returned)) return { value: returned, followed: cases[returned] ?? [] };
+  const near = typeof returned === 'string' ? closest(returned, Object.keys(cases)) : null;
+  throw new Fatal(
+    `Branch "${task.id}" chose ${typeof returned === 'string' ? `"${returned}"` : String(typeof returned)}, which is no case.${near ? ` Did you mean "${near}"?` : ''} Cases: ${Object.keys(cases).join(', ')}.`,
+  );
+}
+
+/** Lengths of the lists in this result that others map over. */
+function measureLists(dag: DagDefinition, task: TaskDefinition, returned: unknown): Record<string, number> {
+  const lengths: Record<string, number> = {};
+  for (const scope of dag.mapScopes) {
+    const over = listSource(scope);
+    if (over.from !== 'task' || over.taskId !== task.id) continue;
+    const list = over.path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], returned);
+    const where = `${over.path.length > 0 ? `.${over.path.join('.')} of ` : ''}the result of "${task.id}"`;
+    if (!Array.isArray(list))
+      throw new Fatal(`"${scope.id}" maps over ${where}, which must be a list but is ${list === null ? 'null' : typeof list}.`);
+    if (list.length > SPEC_LIMITS.mappedInstances)
+      throw new AppError(
+        'BAD_REQUEST',
+        `"${scope.id}" maps over ${where} with ${list.length} elements; ${SPEC_LIMITS.mappedInstances} are allowed. Map over batches.`,
+      );
+    lengths[scope.id] = list.length;
+  }
+  return lengths;
+}

@@ -1,0 +1,215 @@
+/** Goal: every mistake in a DAG file is answered by what was wrong, where, and what to do. Method: one row a mistake. */
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Ref } from '#sdk/index.ts';
+import { asset, type Builder, dag, defineTask, onAssets, type StandardSchemaV1 } from '#sdk/index.ts';
+import ex1 from './types/ex1.ts';
+
+type Build = (builder: Builder<Record<never, never>>) => unknown;
+const build =
+  (make: Build, options: object = {}) =>
+  () =>
+    dag('d', options as { params?: StandardSchemaV1<Record<never, never>> }, make);
+const one: Build = ({ task }) => task('a', () => 1);
+
+const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ['an unknown DAG option', build(one, { shedule: '@daily' }), /Unknown option "shedule" of DAG "d". Did you mean "schedule"\?/],
+  [
+    'a snake_case option',
+    build(({ task }) => task('a', () => 1, { retry_delay: '1s' } as object)),
+    /Unknown option "retry_delay" of task "a". Did you mean "retryDelay"/,
+  ],
+  [
+    'an unknown option in defaultArgs',
+    build(one, { defaultArgs: { retires: 3 } }),
+    /Unknown option "retires" of task "a". Did you mean "retries"/,
+  ],
+  [
+    'an option of a later version',
+    build(one, { deadline: { within: '1h', notify: [] } }),
+    /"deadline" of DAG "d" is not available in this version/,
+  ],
+  [
+    'a bad duration',
+    build(({ task }) => task('a', () => 1, { retryDelay: '1 minute' as '1m' })),
+    /"retryDelay" of task "a" must be a duration like "30s"/,
+  ],
+  [
+    'negative retries',
+    build(({ task }) => task('a', () => 1, { retries: -1 })),
+    /"retries" of task "a" must be a whole number, at least 0, but is -1/,
+  ],
+  [
+    'a bad trigger rule',
+    build(({ task }) => task('a', () => 1, { triggerRule: 'all' as 'always' })),
+    /"triggerRule" of task "a" must be one of all_success/,
+  ],
+  ['a duplicate id', build(({ task }) => [task('a', () => 1), task('a', () => 1)]), /two things called "a"/],
+  [
+    'a task named like a group',
+    build(({ task, group }) => [group('a', one), task('a', () => 1)]),
+    /two things called "a" \(a group and a task\)/,
+  ],
+  ['a bad id', build(({ task }) => task('a b', () => 1)), /task id "a b" in DAG "d" is not valid/],
+  ['a path as id', build(({ task }) => task('../a', () => 1)), /is not valid/],
+  ['a missing function', build(({ task }) => task('a', {}, 7 as never)), /task "a" needs a function to run/],
+  [
+    'a cycle',
+    build(({ task, chain }) => {
+      const a = task('a', () => 1);
+      const b = task('b', { a }, () => 1);
+      chain(
+        b,
+        task('c', () => 1),
+        a,
+      );
+    }),
+    /cycle: (a > b > c > a|b > c > a > b|c > a > b > c)/,
+  ],
+  [
+    'a task after itself',
+    build(({ task }) => {
+      const a = task('a', () => 1);
+      a.after(a);
+    }),
+    /cycle: a > a/,
+  ],
+  [
+    'a reference used as a list',
+    build(({ task }) => task('b', { n: (task('a', () => [1]) as unknown as number[]).length }, () => 1)),
+    /"a" is a reference .*pass it as an input/,
+  ],
+  ['a reference in a template string', build(({ task }) => task(`b_${task('a', () => 1)}`, () => 1)), /"a" is a reference .*as text/],
+  ['a reference spread', build(({ task }) => [...(task('a', () => [1]) as unknown as number[])]), /"a" is a reference/],
+  ['an async build function', build(async ({ task }) => task('a', () => 1)), /build function of DAG "d" is async/],
+  ['fetch at build time', build(() => void fetch('http://x')), /fetch\(\) was called by the build function of DAG "d"/],
+  ['a timer at build time', build(() => void setTimeout(() => 1, 1)), /setTimeout\(\) was called/],
+  [
+    'a gate as an input',
+    build(({ task, gate }) => task('a', { g: gate('g', {}, () => true) }, () => 1)),
+    /input "g" is "g", which has no value/,
+  ],
+  ['after something else', build(({ task }) => task('a', () => 1, { after: 'b' as never })), /after, before and chain take what task\(\)/],
+  [
+    'mapping over a list known now',
+    build(({ map }) => map('m', [1, 2] as unknown as Ref<number[]>, (x) => x)),
+    /runs over a reference to a list/,
+  ],
+  [
+    'mapping over a mapped result',
+    build(({ task, map }) =>
+      map(
+        'n',
+        map(
+          'm',
+          task('a', () => [1]),
+          (x) => x,
+        ),
+        (x) => x,
+      ),
+    ),
+    /Put a task between/,
+  ],
+  [
+    'a map in a mapped group',
+    build(({ task, mapGroup }) =>
+      mapGroup(
+        'g',
+        task('a', () => [[1]]),
+        (_item, b) =>
+          b.map(
+            'm',
+            b.task('l', () => [1]),
+            (x) => x,
+          ),
+      ),
+    ),
+    /not available yet/,
+  ],
+  [
+    'a mapped group without a result',
+    build(({ task, mapGroup }) =>
+      mapGroup(
+        'g',
+        task('a', () => [1]),
+        (_i, b) => {
+          b.task('x', () => 1);
+          return undefined as never;
+        },
+      ),
+    ),
+    /must return the reference of one of its own tasks/,
+  ],
+  [
+    'an inner reference outside its mapped group',
+    build(({ task, mapGroup }) => {
+      let leaked: Ref<number> | undefined;
+      mapGroup(
+        'g',
+        task('a', () => [1]),
+        (item, b) => {
+          leaked = b.task('x', { item }, ({ item }) => item);
+          return leaked;
+        },
+      );
+      task('b', { leaked }, () => 1);
+    }),
+    /"g.x" runs once per element of mapped group "g"/,
+  ],
+  [
+    'a case that makes no task',
+    build(({ task, branch }) => {
+      const a = task('a', () => 1);
+      branch('b', {}, () => 'x', { x: () => a });
+    }),
+    /case "x" of branch "b" must return the reference of a task made inside/,
+  ],
+  ['trigger', build(({ trigger }) => trigger('t', ex1, { params: {} })), /trigger\("t"\).*not available in this version/],
+  [
+    'waitForEvent',
+    build(({ waitForEvent }) => waitForEvent('w', 'e', { schema: z.object({}), timeout: '1h' })),
+    /not available in this version/,
+  ],
+  ['approval', build(({ approval }) => approval('w', {}, { subject: 's', options: ['a'] })), /not available in this version/],
+  [
+    'an asset schedule',
+    build(one, { schedule: onAssets.all(asset('s3://x')) }),
+    /scheduled on assets, which is not available in this version/,
+  ],
+  ['a misspelt preset', build(one, { schedule: '@dialy' }), /Did you mean @daily\?/],
+  ['a bad cron expression', build(one, { schedule: '0 6 * *' }), /five fields/],
+  ['a bad time zone', build(one, { schedule: { cron: '0 6 * * *', tz: 'Berlin' } }), /no time zone/],
+  ['params that are no schema', build(one, { params: { a: 1 } }), /must be a schema of an object/],
+  ['dates the wrong way round', build(one, { startDate: '2026-02-01', endDate: '2026-01-01' }), /lies before its startDate/],
+  ['a definition without a schema', () => defineTask({ run: () => 1 } as never), /needs a schema/],
+  ['a bad DAG id', () => dag('a/b', {}, one as never), /DAG id "a\/b" is not valid/],
+];
+
+test.each(MISTAKES)('%s is refused with a clear message', (_name, make, message) => {
+  expect(make).toThrowError(message);
+});
+
+test('a reference of another DAG is refused by name', () => {
+  let foreign: Ref<number> | undefined;
+  dag('first', {}, ({ task }) => {
+    foreign = task('a', () => 1);
+  });
+  expect(() => dag('second', {}, ({ task }) => task('b', { foreign }, () => 1))).toThrowError(
+    /"a" belongs to DAG "first" and cannot be used in DAG "second"/,
+  );
+});
+
+test('the builder does not work after its function has ended', () => {
+  let kept: Builder<Record<never, never>> | undefined;
+  dag('d', {}, (builder) => {
+    kept = builder;
+    builder.task('a', () => 1);
+  });
+  expect(() => kept?.task('b', () => 1)).toThrowError(/build function of DAG "d" has ended/);
+});
+
+test('timers and fetch work again after the build, also after a failed one', () => {
+  const before = [globalThis.setTimeout, globalThis.fetch];
+  expect(build(() => void setTimeout(() => 1, 1))).toThrowError();
+  expect([globalThis.setTimeout, globalThis.fetch]).toEqual(before);
+});
