@@ -29,7 +29,7 @@ export function Select({ className, children, ...rest }: SelectHTMLAttributes<HT
 }
 
 /** A search field with a magnifier; `hint` shows the key that focuses it. */
-export function SearchInput({ hint, className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { hint?: string }) {
+export function SearchInput({ hint, className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { hint?: string | undefined }) {
   return (
     <span className={cx('relative inline-flex', className)}>
       <Search size={14} className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-ink-3" />

@@ -19,7 +19,6 @@ export function Meter({
   const share = max <= 0 ? 0 : Math.min(1, value / max);
   return (
     <div
-      // biome-ignore lint/a11y/useSemanticElements: a native meter cannot be drawn as a rope
       role="meter"
       aria-label={label}
       aria-valuenow={value}

@@ -1,0 +1,34 @@
+/** Addresses of pages, and of what they read: the only place where ids are put into paths. */
+
+const enc = encodeURIComponent;
+
+export const pages = {
+  home: () => '/',
+  dags: (query = '') => `/dags${query}`,
+  runs: (query = '') => `/runs${query}`,
+  dag: (dagId: string, tab = '') => `/dags/${enc(dagId)}${tab === '' ? '' : `/${tab}`}`,
+  run: (dagId: string, runId: string, tab = '') => `/dags/${enc(dagId)}/runs/${enc(runId)}${tab === '' ? '' : `/${tab}`}`,
+  task: (dagId: string, runId: string, taskId: string, mapIndex = -1, tab = '') =>
+    `/dags/${enc(dagId)}/runs/${enc(runId)}/tasks/${enc(taskId)}${tab === '' ? '' : `/${tab}`}${mapIndex < 0 ? '' : `?map_index=${mapIndex}`}`,
+} as const;
+
+export const uiApi = {
+  session: '/ui/api/session',
+  home: '/ui/api/home',
+  dags: '/ui/api/dags',
+  importErrors: '/ui/api/importErrors',
+  stream: '/ui/api/stream',
+  dag: (dagId: string) => `/ui/api/dags/${enc(dagId)}`,
+  grid: (dagId: string) => `/ui/api/dags/${enc(dagId)}/grid`,
+  source: (dagId: string) => `/ui/api/dags/${enc(dagId)}/source`,
+  run: (dagId: string, runId: string) => `/ui/api/dags/${enc(dagId)}/runs/${enc(runId)}`,
+  task: (dagId: string, runId: string, taskId: string) => `/ui/api/dags/${enc(dagId)}/runs/${enc(runId)}/tasks/${enc(taskId)}`,
+  log: (dagId: string, runId: string, taskId: string) => `/ui/api/dags/${enc(dagId)}/runs/${enc(runId)}/tasks/${enc(taskId)}/log`,
+} as const;
+
+export const restApi = {
+  dag: (dagId: string) => `/api/v2/dags/${enc(dagId)}`,
+  dagRuns: (dagId: string) => `/api/v2/dags/${dagId === '~' ? '~' : enc(dagId)}/dagRuns`,
+  dagRun: (dagId: string, runId: string) => `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}`,
+  clear: (dagId: string) => `/api/v2/dags/${enc(dagId)}/clearTaskInstances`,
+} as const;

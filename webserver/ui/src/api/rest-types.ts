@@ -1,0 +1,30 @@
+/** What this app reads of the public REST API (Airflow's REST v2 field names). */
+import type { DagRunState } from '#core/states.ts';
+
+export interface RestDagRun {
+  readonly dag_run_id: string;
+  readonly dag_id: string;
+  readonly logical_date: string | null;
+  readonly run_after: string;
+  readonly queued_at: string | null;
+  readonly start_date: string | null;
+  readonly end_date: string | null;
+  readonly run_type: string;
+  readonly state: DagRunState;
+  readonly triggered_by: string | null;
+  readonly triggering_user_name: string | null;
+  readonly note: string | null;
+}
+
+export interface RestDagRunPage {
+  readonly dag_runs: readonly RestDagRun[];
+  readonly total_entries: number;
+}
+
+/** Body of POST /api/v2/dags/{dag_id}/dagRuns. */
+export interface TriggerBody {
+  readonly logical_date: string | null;
+  readonly dag_run_id?: string;
+  readonly conf?: unknown;
+  readonly note?: string;
+}

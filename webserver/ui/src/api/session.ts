@@ -1,0 +1,28 @@
+/** Logging in and out, and what each role may do on the pages. The server decides; this only hides dead buttons. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { request } from './http.ts';
+import { useSession } from './queries.ts';
+
+/** Logs in with a password; the server answers with a session cookie. */
+export function useLogin() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (credentials: { username: string; password: string }) => request<unknown>('POST', '/auth/login', credentials),
+    onSuccess: () => client.invalidateQueries(),
+  });
+}
+
+/** Ends the session and forgets all that was read with it. */
+export function useLogout() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => request<unknown>('POST', '/auth/logout'),
+    onSettled: () => client.resetQueries(),
+  });
+}
+
+/** True when the user may trigger runs and pause DAGs. */
+export function useMayEdit(): boolean {
+  const { data } = useSession();
+  return data !== undefined && data.role !== 'viewer';
+}

@@ -1,0 +1,106 @@
+/**
+ * The push stream: the server names what changed, the queries that show it are asked again. While the stream is
+ * down everything on screen is asked for every few seconds instead, and the header says so.
+ */
+import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import type { StreamStatus } from '#ui-kit/stream-light.tsx';
+import type { UiChange } from '../../../ui-api/types.ts';
+import { uiApi } from './paths.ts';
+
+const StreamContext = createContext<StreamStatus>('connecting');
+
+/** Whether this page is pushed to right now. */
+export function useStreamStatus(): StreamStatus {
+  return useContext(StreamContext);
+}
+
+/** Bursts of topics become one round of refetches. */
+const GATHER_MS = 150;
+const POLL_MS = 5_000;
+/** An EventSource that gave up (a refused answer) is opened anew after this long. */
+const REOPEN_MS = 4_000;
+
+/** The query keys a topic makes stale. */
+export function keysOf(topic: string): readonly QueryKey[] {
+  if (topic === 'dags') return [['dags'], ['home'], ['dag']];
+  if (topic === 'import_errors') return [['importErrors'], ['dags'], ['dag'], ['home']];
+  if (topic === 'workers') return [['home']];
+  const [kind, rest = ''] = splitOnce(topic, ':');
+  if (kind === 'dag') return [['dags'], ['home'], ['dag', rest], ['grid', rest], ['dagRuns'], ['source', rest]];
+  if (kind !== 'run') return [];
+  const [dagId, runId] = splitOnce(rest, '/');
+  return [['run', dagId, runId], ['task', dagId, runId], ['grid', dagId], ['dagRuns'], ['dags'], ['home']];
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function invalidate(client: QueryClient, topics: ReadonlySet<string>): void {
+  const keys = new Map<string, QueryKey>();
+  for (const topic of topics) for (const key of keysOf(topic)) keys.set(JSON.stringify(key), key);
+  for (const queryKey of keys.values()) void client.invalidateQueries({ queryKey }, { cancelRefetch: false });
+}
+
+/** Opens the stream and calls back; gives the function that closes it. */
+function openStream(onStatus: (status: StreamStatus) => void, onTopics: (topics: readonly string[]) => void): () => void {
+  let source: EventSource | null = null;
+  let reopenTimer: number | undefined;
+  const open = () => {
+    source = new EventSource(uiApi.stream);
+    source.onopen = () => onStatus('live');
+    source.onerror = () => {
+      onStatus('polling');
+      if (source?.readyState !== EventSource.CLOSED) return;
+      reopenTimer = window.setTimeout(open, REOPEN_MS);
+    };
+    source.addEventListener('change', (event) => onTopics((JSON.parse((event as MessageEvent<string>).data) as UiChange).topics));
+  };
+  open();
+  return () => {
+    window.clearTimeout(reopenTimer);
+    source?.close();
+  };
+}
+
+/** Keeps the whole app fresh. */
+export function StreamProvider({ children }: { children: ReactNode }) {
+  const client = useQueryClient();
+  const [status, setStatus] = useState<StreamStatus>('connecting');
+
+  useEffect(() => {
+    const waiting = new Set<string>();
+    let gatherTimer: number | undefined;
+    let wasDown = false;
+    const close = openStream(
+      (next) => {
+        setStatus(next);
+        // Whatever happened while the stream was down has to be caught up with.
+        if (next === 'live' && wasDown) void client.invalidateQueries();
+        wasDown = next !== 'live';
+      },
+      (topics) => {
+        for (const topic of topics) waiting.add(topic);
+        gatherTimer ??= window.setTimeout(() => {
+          gatherTimer = undefined;
+          invalidate(client, waiting);
+          waiting.clear();
+        }, GATHER_MS);
+      },
+    );
+    return () => {
+      window.clearTimeout(gatherTimer);
+      close();
+    };
+  }, [client]);
+
+  useEffect(() => {
+    if (status !== 'polling') return;
+    const timer = window.setInterval(() => void client.invalidateQueries(), POLL_MS);
+    return () => window.clearInterval(timer);
+  }, [status, client]);
+
+  return <StreamContext.Provider value={status}>{children}</StreamContext.Provider>;
+}

@@ -1,0 +1,112 @@
+/** Turns tasks and groups into the nodes and edges that are drawn, with closed groups as one node each. Pure. */
+import type { UiTaskNode } from '../../../ui-api/types.ts';
+import { type Group, shortLabel, tasksByGroup } from '../grid/task-rows.ts';
+
+export type GraphDirection = 'RIGHT' | 'DOWN';
+
+export interface FlowNode {
+  readonly id: string;
+  readonly kind: 'task' | 'group' | 'closed';
+  readonly label: string;
+  readonly parentId: string | null;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface FlowEdge {
+  readonly id: string;
+  readonly source: string;
+  readonly target: string;
+}
+
+export interface FlowGraph {
+  /** Parents stand before their children. */
+  readonly nodes: readonly FlowNode[];
+  readonly edges: readonly FlowEdge[];
+}
+
+const NODE_HEIGHT = 46;
+const CHARACTER_PX = 7.25;
+const LEAST_WIDTH = 132;
+const MOST_WIDTH = 260;
+
+/** Node ids of groups must not meet task ids. */
+export function groupNodeId(groupId: string): string {
+  return `group:${groupId}`;
+}
+
+function widthOf(label: string): number {
+  return Math.round(Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, label.length * CHARACTER_PX + 54)));
+}
+
+/** What is drawn while `closed` groups are folded. */
+export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[], closed: ReadonlySet<string>): FlowGraph {
+  const parents = new Map(groups.map((group) => [group.groupId, group.parentId]));
+  const members = tasksByGroup(tasks, groups);
+  /** The outermost closed group around something; null when all of them are open. */
+  const hiddenBy = (groupId: string | null): string | null => {
+    let outermost: string | null = null;
+    for (let at = groupId; at !== null; at = parents.get(at) ?? null) if (closed.has(at)) outermost = at;
+    return outermost;
+  };
+  const nodes: FlowNode[] = [];
+  const addGroup = ({ groupId, parentId }: Group) => {
+    if (hiddenBy(parentId) !== null || (members.get(groupId)?.length ?? 0) === 0) return;
+    const label = shortLabel(groupId, parentId);
+    const parent = parentId === null ? null : groupNodeId(parentId);
+    const isClosed = closed.has(groupId);
+    nodes.push({
+      id: groupNodeId(groupId),
+      kind: isClosed ? 'closed' : 'group',
+      label,
+      parentId: parent,
+      width: isClosed ? widthOf(`${label} 99 tasks`) : 0,
+      height: isClosed ? NODE_HEIGHT : 0,
+    });
+    if (!isClosed) for (const child of groups) if (child.parentId === groupId) addGroup(child);
+  };
+  for (const group of groups) if (group.parentId === null) addGroup(group);
+  const drawnAs = new Map<string, string>();
+  for (const task of tasks) {
+    const hidden = hiddenBy(task.groupId);
+    drawnAs.set(task.taskId, hidden === null ? task.taskId : groupNodeId(hidden));
+    if (hidden !== null) continue;
+    const label = shortLabel(task.taskId, task.groupId);
+    nodes.push({
+      id: task.taskId,
+      kind: 'task',
+      label,
+      parentId: task.groupId === null ? null : groupNodeId(task.groupId),
+      width: widthOf(label),
+      height: NODE_HEIGHT,
+    });
+  }
+  const edges = new Map<string, FlowEdge>();
+  for (const task of tasks)
+    for (const upstream of task.upstream) {
+      const source = drawnAs.get(upstream);
+      const target = drawnAs.get(task.taskId);
+      if (source === undefined || target === undefined || source === target) continue;
+      edges.set(`${source}→${target}`, { id: `${source}→${target}`, source, target });
+    }
+  return { nodes, edges: [...edges.values()] };
+}
+
+/** A node and everything before and after it. */
+export function lineageOf(graph: FlowGraph, id: string): ReadonlySet<string> {
+  const found = new Set([id]);
+  const walk = (from: 'source' | 'target', to: 'source' | 'target') => {
+    const seen = new Set([id]);
+    const queue = [id];
+    for (let at = queue.pop(); at !== undefined; at = queue.pop())
+      for (const edge of graph.edges)
+        if (edge[from] === at && !seen.has(edge[to])) {
+          seen.add(edge[to]);
+          queue.push(edge[to]);
+        }
+    for (const node of seen) found.add(node);
+  };
+  walk('source', 'target');
+  walk('target', 'source');
+  return found;
+}

@@ -1,0 +1,58 @@
+import { createBrowserRouter } from 'react-router';
+import { DagLayout } from './dag/dag-layout.tsx';
+import { DagsPage } from './dags/dags-page.tsx';
+import { HomePage } from './home/home-page.tsx';
+import { RunLayout } from './run/run-layout.tsx';
+import { RunsPage } from './run/runs-page.tsx';
+import { LoginPage } from './shell/login-page.tsx';
+import { CrashPage, NotFoundPage } from './shell/not-found.tsx';
+import { SignedIn } from './shell/signed-in.tsx';
+import { TaskLayout } from './task/task-layout.tsx';
+
+/** Everything a reader can look at has an address; pages few people open first are loaded when opened. */
+export const router = createBrowserRouter([
+  { path: '/login', element: <LoginPage />, errorElement: <CrashPage /> },
+  {
+    path: '/',
+    element: <SignedIn />,
+    errorElement: <CrashPage />,
+    children: [
+      { index: true, element: <HomePage /> },
+      { path: 'dags', element: <DagsPage /> },
+      { path: 'runs', element: <RunsPage /> },
+      {
+        path: 'dags/:dagId',
+        element: <DagLayout />,
+        children: [
+          { index: true, lazy: async () => ({ Component: (await import('./dag/overview-tab.tsx')).OverviewTab }) },
+          { path: 'grid', lazy: async () => ({ Component: (await import('./grid/grid-tab.tsx')).GridTab }) },
+          { path: 'graph', lazy: async () => ({ Component: (await import('./graph/graph-tab.tsx')).GraphTab }) },
+          { path: 'runs', lazy: async () => ({ Component: (await import('./dag/runs-tab.tsx')).RunsTab }) },
+          { path: 'code', lazy: async () => ({ Component: (await import('./code/code-tab.tsx')).CodeTab }) },
+          { path: 'details', lazy: async () => ({ Component: (await import('./dag/details-tab.tsx')).DetailsTab }) },
+        ],
+      },
+      {
+        path: 'dags/:dagId/runs/:runId',
+        element: <RunLayout />,
+        children: [
+          { index: true, lazy: async () => ({ Component: (await import('./run/tasks-tab.tsx')).TasksTab }) },
+          { path: 'graph', lazy: async () => ({ Component: (await import('./graph/run-graph-tab.tsx')).RunGraphTab }) },
+          { path: 'details', lazy: async () => ({ Component: (await import('./run/run-details-tab.tsx')).RunDetailsTab }) },
+        ],
+      },
+      {
+        path: 'dags/:dagId/runs/:runId/tasks/:taskId',
+        element: <TaskLayout />,
+        children: [
+          { index: true, lazy: async () => ({ Component: (await import('./logs/logs-tab.tsx')).LogsTab }) },
+          { path: 'output', lazy: async () => ({ Component: (await import('./task/output-tab.tsx')).OutputTab }) },
+          { path: 'attempts', lazy: async () => ({ Component: (await import('./task/attempts-tab.tsx')).AttemptsTab }) },
+          { path: 'events', lazy: async () => ({ Component: (await import('./task/events-tab.tsx')).EventsTab }) },
+          { path: 'details', lazy: async () => ({ Component: (await import('./task/task-details-tab.tsx')).TaskDetailsTab }) },
+        ],
+      },
+      { path: '*', element: <NotFoundPage /> },
+    ],
+  },
+]);

@@ -1,0 +1,12 @@
+import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
+import { RunList } from './run-list.tsx';
+
+/** Runs of every DAG, newest first. */
+export function RunsPage() {
+  return (
+    <Page>
+      <PageHeader title="Runs" subtitle="Of every DAG, newest first" />
+      <RunList dagId="~" />
+    </Page>
+  );
+}

@@ -1,0 +1,99 @@
+import { PackageOpen } from 'lucide-react';
+import { Card } from '#ui-kit/card.tsx';
+import { CodeBlock } from '#ui-kit/code-block.tsx';
+import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { Table } from '#ui-kit/table.tsx';
+import { formatBytes } from '#ui-kit/time-format.ts';
+import { useTaskPage } from './task-layout.tsx';
+
+const TABLE_ROWS = 50;
+const TABLE_COLUMNS = 14;
+
+/** What the task handed on: rows as a table, everything else as JSON. */
+export function OutputTab() {
+  const { instance } = useTaskPage();
+  if (instance.xcoms.length === 0)
+    return (
+      <EmptyState icon={<PackageOpen size={20} />} title="No output">
+        What a task returns shows here; tasks after it read it from here too. This one{' '}
+        {instance.state === 'success' ? 'returned nothing.' : 'has not returned yet.'}
+      </EmptyState>
+    );
+  return (
+    <div className="flex flex-col gap-4 px-4 py-4 md:px-6">
+      {instance.xcoms.map((xcom) => (
+        <Card
+          key={xcom.key}
+          title={<span className="font-mono text-xs">{xcom.key}</span>}
+          actions={<span className="text-xs text-ink-3">{formatBytes(xcom.bytes)}</span>}
+          bodyClassName="p-4"
+        >
+          <Value value={xcom.value} />
+        </Card>
+      ))}
+    </div>
+  );
+}
+
+function Value({ value }: { value: unknown }) {
+  const rows = asRows(value);
+  const text = typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? 'undefined');
+  if (rows === null) return <CodeBlock text={text} label="Copy value" maxHeightPx={520} wrap={typeof value === 'string'} />;
+  return (
+    <div className="flex flex-col gap-3">
+      <RowTable rows={rows} />
+      <details>
+        <summary className="w-fit text-xs text-ink-2 hover:text-ink">As JSON</summary>
+        <div className="mt-2">
+          <CodeBlock text={text} label="Copy value" />
+        </div>
+      </details>
+    </div>
+  );
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** A list of flat objects reads best as a table; anything else is null. */
+function asRows(value: unknown): readonly Row[] | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  const isRow = (item: unknown) => typeof item === 'object' && item !== null && !Array.isArray(item);
+  if (!value.every(isRow)) return null;
+  return Object.keys(value[0] as Row).length > TABLE_COLUMNS ? null : (value as readonly Row[]);
+}
+
+function RowTable({ rows }: { rows: readonly Row[] }) {
+  const columns = [...new Set(rows.slice(0, TABLE_ROWS).flatMap((row) => Object.keys(row)))].slice(0, TABLE_COLUMNS);
+  return (
+    <div className="overflow-hidden rounded-lg border border-line">
+      <Table label="Rows" dense>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column} className="font-mono">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, TABLE_ROWS).map((row, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows of data have no identity of their own
+            <tr key={index}>
+              {columns.map((column) => (
+                <td key={column} className="max-w-[320px] truncate font-mono text-xs">
+                  {typeof row[column] === 'object' ? JSON.stringify(row[column]) : String(row[column] ?? '')}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </Table>
+      {rows.length > TABLE_ROWS ? (
+        <p className="border-t border-line px-4 py-2 text-xs text-ink-3">
+          The first {TABLE_ROWS} of {rows.length} rows.
+        </p>
+      ) : null}
+    </div>
+  );
+}

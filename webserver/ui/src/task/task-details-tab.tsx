@@ -1,0 +1,70 @@
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import { Card } from '#ui-kit/card.tsx';
+import { Instant } from '#ui-kit/time.tsx';
+import { pages } from '../api/paths.ts';
+import { Facts } from '../shell/facts.tsx';
+import { Markdown } from '../shell/markdown.tsx';
+import { useTaskPage } from './task-layout.tsx';
+
+/** The instance and the task it is an instance of. */
+export function TaskDetailsTab() {
+  const { dagId, runId, instance } = useTaskPage();
+  const { node } = instance;
+  const state: readonly (readonly [string, ReactNode])[] = [
+    ['State', instance.state],
+    ['Reason', instance.reason ?? '–'],
+    [
+      'Map index',
+      instance.mapIndex < 0 ? 'not mapped' : `${instance.mapIndex}${instance.mapLabel === null ? '' : ` (${instance.mapLabel})`}`,
+    ],
+    ['Queued', <Instant key="queued" iso={instance.queuedAt} />],
+    ['Started', <Instant key="started" iso={instance.startedAt} />],
+    ['Ended', <Instant key="ended" iso={instance.endedAt} />],
+    ['Next try', <Instant key="next" iso={instance.nextTryAt} />],
+    ['Priority weight', instance.priorityWeight],
+  ];
+  const task: readonly (readonly [string, ReactNode])[] = [
+    ['Operator', node.operator],
+    ['Kind', node.kind],
+    [
+      'Trigger rule',
+      <code key="rule" className="font-mono text-xs">
+        {node.triggerRule}
+      </code>,
+    ],
+    ['Retries', node.retries],
+    ['Pool', node.pool],
+    ['Queue', node.queue],
+    ['Group', node.groupId ?? '–'],
+    ['Waits for', <UpstreamLinks key="upstream" dagId={dagId} runId={runId} taskIds={node.upstream} />],
+  ];
+  return (
+    <div className="grid items-start gap-4 px-4 py-4 md:px-6 lg:grid-cols-2">
+      <Card title="Instance" bodyClassName="px-4 py-3">
+        <Facts rows={state} />
+      </Card>
+      <Card title="Task" bodyClassName="px-4 py-3">
+        <Facts rows={task} />
+      </Card>
+      {node.docMd === null ? null : (
+        <Card title="About" bodyClassName="px-5 py-4" className="lg:col-span-2">
+          <Markdown text={node.docMd} />
+        </Card>
+      )}
+    </div>
+  );
+}
+
+function UpstreamLinks({ dagId, runId, taskIds }: { dagId: string; runId: string; taskIds: readonly string[] }) {
+  if (taskIds.length === 0) return <>nothing: it is first</>;
+  return (
+    <span className="flex flex-col gap-0.5">
+      {taskIds.map((taskId) => (
+        <Link key={taskId} to={pages.task(dagId, runId, taskId)} className="w-fit font-mono text-xs break-all hover:underline">
+          {taskId}
+        </Link>
+      ))}
+    </span>
+  );
+}
