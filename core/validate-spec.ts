@@ -1,0 +1,182 @@
+/**
+ * Checks a spec that arrives from the caged child: a stranger's words until they pass here. Shape, types, ids,
+ * limits and the graph; unknown keys and prototype keys are refused. Returns the problems in words.
+ */
+import { findCycle } from './dag-graph.ts';
+import { type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
+import { isKey } from './ids.ts';
+import { isTriggerRule } from './trigger-rules.ts';
+
+type Check = (value: unknown) => boolean;
+type Shape = Readonly<Record<string, Check>>;
+
+const isText: Check = (value) => typeof value === 'string';
+const isBool: Check = (value) => typeof value === 'boolean';
+const isCount: Check = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isInt: Check = (value) => typeof value === 'number' && Number.isSafeInteger(value);
+const isMs: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isRecord: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+const isKeys: Check = (value) => Array.isArray(value) && value.every(isKey);
+const isInstant: Check = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const oneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    words.includes(value as string);
+
+const SCHEDULES: Readonly<Record<string, Shape>> = {
+  none: {},
+  once: {},
+  continuous: {},
+  cron: { expression: isText, timezone: isText },
+  delta: { everyMs: (value) => isMs(value) && (value as number) > 0 },
+  custom: { name: isText, args: () => true },
+};
+
+const DAG: Shape = {
+  specVersion: (value) => value === SPEC_VERSION,
+  dagId: isKey,
+  description: orNull(isText),
+  docMd: orNull(isText),
+  owner: isText,
+  tags: isTexts,
+  schedule: (value) => {
+    const schedule = value as { kind?: string } | null;
+    const shape = isRecord(value) ? SCHEDULES[schedule?.kind ?? ''] : undefined;
+    return shape !== undefined && misfits({ kind: isText, ...shape }, value as Record<string, unknown>).length === 0;
+  },
+  scheduleSummary: isText,
+  startDate: orNull(isInstant),
+  endDate: orNull(isInstant),
+  catchup: isBool,
+  maxActiveRuns: isCount,
+  maxActiveTasks: isCount,
+  dagrunTimeoutMs: orNull(isMs),
+  maxConsecutiveFailedDagRuns: isCount,
+  failFast: isBool,
+  isPausedUponCreation: orNull(isBool),
+  paramsSchema: orNull(isRecord),
+  paramsDefaults: isRecord,
+  groups: Array.isArray,
+  mapScopes: Array.isArray,
+  tasks: Array.isArray,
+};
+
+const TASK: Shape = {
+  taskId: isKey,
+  kind: oneOf('task', 'branch', 'gate', 'sensor'),
+  operator: isText,
+  groupId: orNull(isKey),
+  mapScope: orNull(isKey),
+  upstream: isKeys,
+  reads: isKeys,
+  triggerRule: isTriggerRule,
+  retries: isCount,
+  retryDelayMs: isMs,
+  retryExponentialBackoff: isMs,
+  maxRetryDelayMs: orNull(isMs),
+  executionTimeoutMs: orNull(isMs),
+  queue: isKey,
+  pool: isKey,
+  poolSlots: (value) => isCount(value) && (value as number) >= 1,
+  priorityWeight: isInt,
+  dependsOnPast: isBool,
+  waitForDownstream: isBool,
+  maxActiveTisPerDag: orNull(isCount),
+  maxActiveTisPerDagrun: orNull(isCount),
+  branchCases: orNull((value) => isRecord(value) && Object.values(value as object).every(isKeys)),
+  sensor: orNull(
+    (value) =>
+      isRecord(value) &&
+      misfits({ everyMs: isMs, timeoutMs: isMs, onTimeout: oneOf('fail', 'skip'), backoff: isMs }, value as Record<string, unknown>)
+        .length === 0,
+  ),
+  docMd: orNull(isText),
+  checks: isTexts,
+};
+
+const GROUP: Shape = { groupId: isKey, parentId: orNull(isKey), docMd: orNull(isText), collapsed: isBool };
+const SCOPE: Shape = {
+  scopeId: isKey,
+  over: (value) =>
+    isRecord(value) &&
+    misfits({ from: oneOf('task', 'params'), taskId: isText, path: isTexts }, value as Record<string, unknown>).length === 0,
+  maxActive: orNull(isCount),
+  tolerate: isMs,
+};
+
+const PROBLEMS_MAX = 5;
+
+/** Parses the text of a spec. Returns the spec, or what is wrong with it. */
+export function parseSpec(text: string): { readonly spec: DagSpec } | { readonly problems: readonly string[] } {
+  if (text.length > SPEC_LIMITS.specBytes)
+    return { problems: [`the DAG is larger than ${SPEC_LIMITS.specBytes / 1024 / 1024} MiB when serialised`] };
+  let value: unknown;
+  try {
+    value = JSON.parse(text, (key, inner) => {
+      if (key === '__proto__') throw new Error('the key __proto__ is not allowed');
+      return inner;
+    });
+  } catch (error) {
+    return { problems: [`the DAG is no valid JSON: ${(error as Error).message}`] };
+  }
+  const problems = validateSpec(value);
+  return problems.length > 0 ? { problems } : { spec: value as DagSpec };
+}
+
+/** Returns what is wrong with a spec, at most a few sentences; empty = nothing. */
+export function validateSpec(value: unknown): readonly string[] {
+  if (!isRecord(value)) return ['the DAG is no object'];
+  const spec = value as DagSpec;
+  const shape = [...misfits(DAG, value as Record<string, unknown>).map((key) => `${key} is missing or not of the right kind`)];
+  if (shape.length > 0) return shape.slice(0, PROBLEMS_MAX);
+  const parts: readonly (readonly [string, Shape, readonly unknown[]])[] = [
+    ['tasks', TASK, spec.tasks],
+    ['groups', GROUP, spec.groups],
+    ['mapScopes', SCOPE, spec.mapScopes],
+  ];
+  for (const [name, partShape, list] of parts)
+    list.forEach((entry, index) => {
+      const wrong = isRecord(entry) ? misfits(partShape, entry as Record<string, unknown>) : ['it'];
+      if (wrong.length > 0) shape.push(`${name}[${index}]: ${wrong.join(', ')} is missing or not of the right kind`);
+    });
+  return shape.length > 0 ? shape.slice(0, PROBLEMS_MAX) : graphProblems(spec);
+}
+
+function graphProblems(spec: DagSpec): readonly string[] {
+  const problems: string[] = [];
+  const ids = new Set(spec.tasks.map((task) => task.taskId));
+  const groups = new Set(spec.groups.map((group) => group.groupId));
+  const scopes = new Set(spec.mapScopes.map((scope) => scope.scopeId));
+  if (ids.size < spec.tasks.length) problems.push('two tasks have the same id');
+  if (ids.size > SPEC_LIMITS.tasksPerDag) problems.push(`${ids.size} tasks are more than the ${SPEC_LIMITS.tasksPerDag} a DAG may have`);
+  let edges = 0;
+  for (const task of spec.tasks) {
+    edges += task.upstream.length;
+    const upstream = new Set(task.upstream);
+    for (const id of task.upstream) if (!ids.has(id)) problems.push(`task ${task.taskId} waits for ${id}, which is no task of this DAG`);
+    for (const id of task.reads) if (!upstream.has(id)) problems.push(`task ${task.taskId} reads ${id} without waiting for it`);
+    if (task.groupId !== null && !groups.has(task.groupId))
+      problems.push(`task ${task.taskId} is in the group ${task.groupId}, which does not exist`);
+    if (task.mapScope !== null && !scopes.has(task.mapScope))
+      problems.push(`task ${task.taskId} is in the map ${task.mapScope}, which does not exist`);
+  }
+  for (const { scopeId, over } of spec.mapScopes)
+    if (over.from === 'task' && !ids.has(over.taskId))
+      problems.push(`map ${scopeId} runs over the result of ${over.taskId}, which is no task of this DAG`);
+  if (edges > SPEC_LIMITS.edgesPerDag) problems.push(`${edges} edges are more than the ${SPEC_LIMITS.edgesPerDag} a DAG may have`);
+  if (problems.length > 0) return problems.slice(0, PROBLEMS_MAX);
+  const cycle = findCycle(new Map(spec.tasks.map((task) => [task.taskId, task.upstream])));
+  return cycle === null ? [] : [`the tasks form a cycle: ${cycle.join(' > ')}`];
+}
+
+/** Keys that are missing, of the wrong kind, or not known. */
+function misfits(shape: Shape, value: Readonly<Record<string, unknown>>): readonly string[] {
+  const wrong = Object.entries(shape).flatMap(([key, check]) => (Object.hasOwn(value, key) && check(value[key]) ? [] : [key]));
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
+  return [...wrong, ...unknown.map((key) => `unknown ${key}`)];
+}

@@ -1,0 +1,163 @@
+/**
+ * Makes one self-contained ES module of a DAG file: its own imports, npm packages and the sdk inlined. The hash
+ * is of the code alone, so the same sources give the same hash wherever and whenever they are bundled.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { type BuildFailure, build, type Plugin, stop } from 'esbuild';
+import { INSTALLATION_FOLDER } from '#platform/installation.ts';
+
+export interface Bundle {
+  readonly code: string;
+  /** sha256 of the code without its source map, hex. */
+  readonly hash: string;
+  /** Absolute paths of the author's own files that went in, the entry among them. */
+  readonly files: readonly string[];
+}
+
+/** Where in the author's file something is wrong; lines and columns count from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export class BundleError extends Error {
+  readonly position: SourcePosition | null;
+
+  constructor(message: string, position: SourcePosition | null) {
+    super(message);
+    this.name = 'BundleError';
+    this.position = position;
+  }
+}
+
+/** Optional native halves of well-known packages; they work without. */
+const OPTIONAL_NATIVES = ['pg-native', 'cpu-features', 'bufferutil', 'utf-8-validate'];
+/** CommonJS packages inside the module still call require for Node's own modules. */
+const BANNER = "import { createRequire as __windlassRequire } from 'node:module'; const require = __windlassRequire(import.meta.url);";
+
+/** Throws BundleError with the position of the first mistake. */
+export async function bundleFile(entry: string, folders: { readonly dags: string; readonly plugins: string }): Promise<Bundle> {
+  try {
+    const result = await build({
+      entryPoints: [entry],
+      absWorkingDir: folders.dags,
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      // Without white space there are no path comments, which would differ from machine to machine.
+      minifyWhitespace: true,
+      charset: 'utf8',
+      legalComments: 'none',
+      sourcemap: 'inline',
+      sourcesContent: false,
+      metafile: true,
+      logLevel: 'silent',
+      external: OPTIONAL_NATIVES,
+      nodePaths: [join(INSTALLATION_FOLDER, 'node_modules')],
+      banner: { js: BANNER },
+      plugins: [resolveWindlass(folders.plugins), keepNativesOutside()],
+    });
+    const code = result.outputFiles[0]?.text ?? '';
+    const own = Object.keys(result.metafile.inputs)
+      .map((input) => resolve(folders.dags, input))
+      .filter((path) => !path.includes('/node_modules/') && !isOurs(path));
+    return { code, hash: createHash('sha256').update(withoutMap(code)).digest('hex'), files: own };
+  } catch (error) {
+    throw asBundleError(error, folders.dags);
+  }
+}
+
+/** Ends esbuild's helper process; the next bundle starts another. */
+export async function stopBundler(): Promise<void> {
+  await stop();
+}
+
+function withoutMap(code: string): string {
+  const cut = code.lastIndexOf('\n//# sourceMappingURL=');
+  return cut < 0 ? code : code.slice(0, cut);
+}
+
+function isOurs(path: string): boolean {
+  const inside = relative(INSTALLATION_FOLDER, path);
+  return ['sdk/', 'core/', 'providers/'].some((room) => inside.startsWith(room));
+}
+
+/** `windlass` is this installation, whatever folder the DAG file lies in. */
+function resolveWindlass(pluginsFolder: string): Plugin {
+  const roots: readonly (readonly [RegExp, (name: string) => string])[] = [
+    [/^windlass$/, () => join(INSTALLATION_FOLDER, 'sdk/index.ts')],
+    [/^windlass\/providers\/([a-z0-9-]+)$/, (name) => join(INSTALLATION_FOLDER, 'providers', name, 'index.ts')],
+    [/^windlass\/plugins\/([A-Za-z0-9_-]+)$/, (name) => join(pluginsFolder, `${name}.ts`)],
+  ];
+  return {
+    name: 'windlass',
+    setup({ onResolve }) {
+      onResolve({ filter: /^windlass(\/|$)/ }, ({ path }) => {
+        for (const [pattern, locate] of roots) {
+          const match = pattern.exec(path);
+          if (!match) continue;
+          const file = locate(match[1] ?? '');
+          return existsSync(file) ? { path: file } : { errors: [{ text: `${JSON.stringify(path)} does not exist in this Windlass.` }] };
+        }
+        return {
+          errors: [
+            {
+              text: `${JSON.stringify(path)} is nothing that Windlass exports. Use "windlass", "windlass/providers/<name>" or "windlass/plugins/<name>".`,
+            },
+          ],
+        };
+      });
+    },
+  };
+}
+
+/** Packages with compiled parts cannot be inlined: the bundle names them by absolute path. */
+function keepNativesOutside(): Plugin {
+  return {
+    name: 'natives',
+    setup({ onResolve }) {
+      onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => ({
+        path: isAbsolute(path) ? path : resolve(resolveDir, path),
+        external: true,
+      }));
+      onResolve({ filter: /^(@[^/]+\/)?[a-z][^/:]*$/ }, ({ path, resolveDir }) => {
+        if (OPTIONAL_NATIVES.includes(path)) return null;
+        const folder = packageFolder(path, resolveDir) ?? packageFolder(path, INSTALLATION_FOLDER);
+        if (folder === null || !hasNativeParts(folder)) return null;
+        try {
+          return { path: createRequire(join(folder, 'package.json')).resolve(folder), external: true };
+        } catch {
+          return null;
+        }
+      });
+    },
+  };
+}
+
+function packageFolder(name: string, from: string): string | null {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', name);
+    if (existsSync(join(candidate, 'package.json'))) return candidate;
+    if (dirname(folder) === folder) return null;
+  }
+}
+
+function hasNativeParts(folder: string): boolean {
+  return existsSync(join(folder, 'binding.gyp')) || readdirSync(folder).some((name) => name.endsWith('.node') || name === 'prebuilds');
+}
+
+function asBundleError(error: unknown, folder: string): BundleError {
+  const first = (error as Partial<BuildFailure>).errors?.[0];
+  if (!first) return new BundleError((error as Error).message, null);
+  const position =
+    first.location === null
+      ? null
+      : { file: resolve(folder, first.location.file), line: first.location.line, column: first.location.column + 1 };
+  return new BundleError(first.text, position);
+}

@@ -1,0 +1,84 @@
+/**
+ * The caged child: imports one bundled DAG file and answers with the specs of its DAGs. It runs a stranger's
+ * code, so it has no credentials, an empty environment, limits on memory, time and output, and may read only
+ * what it needs (Node's permission model). It imports one file and is thrown away.
+ */
+import { pathToFileURL } from 'node:url';
+import { brandOf, DAG } from '#sdk/brands.ts';
+import type { DagDefinition } from '#sdk/definition.ts';
+import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
+import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
+import type { ImportAnswer, ImportRequest } from './messages.ts';
+
+const BUILD_BUDGET_MS = 200;
+const DEPTH_MAX = 2;
+const STACK_CHARS_MAX = 10_000;
+
+// Held from the start: the file may replace what hangs on `process`.
+const send = process.send?.bind(process);
+const disconnect = process.disconnect?.bind(process);
+
+function answer(message: ImportAnswer, then: () => void = () => {}): void {
+  send?.(message, undefined, {}, then);
+}
+
+async function importDags({ bundleFile }: ImportRequest): Promise<ImportAnswer> {
+  try {
+    const module: unknown = await import(pathToFileURL(bundleFile).href);
+    const found = new Map<string, DagDefinition>();
+    for (const exported of Object.values(module as Record<string, unknown>)) collect(exported, found, 0);
+    return { type: 'dags', specs: [...found.values()].map((dag) => JSON.stringify(serialiseDag(dag))) };
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+/** A DAG may be exported under any name, in a list, or in a record. */
+function collect(value: unknown, found: Map<string, DagDefinition>, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (brandOf(value, DAG) !== undefined) {
+    const definition = value as DagDefinition;
+    const known = found.get(definition.id);
+    if (known !== undefined && known !== definition)
+      throw new Error(`Two DAGs of this file have the id "${definition.id}". Ids must be unique.`);
+    found.set(definition.id, definition);
+    return;
+  }
+  if (depth < DEPTH_MAX && (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype))
+    for (const inner of Object.values(value)) collect(inner, found, depth + 1);
+}
+
+/** A thrown thing may be anything, also a hostile Proxy. */
+function describe(error: unknown): ImportAnswer {
+  try {
+    if (error instanceof Error)
+      return {
+        type: 'error',
+        name: String(error.name),
+        message: String(error.message),
+        stack: String(error.stack ?? '').slice(0, STACK_CHARS_MAX),
+      };
+    return {
+      type: 'error',
+      name: 'Error',
+      message: `the file threw ${typeof error === 'object' ? 'an object that is no Error' : String(error)}`,
+      stack: '',
+    };
+  } catch {
+    return { type: 'error', name: 'Error', message: 'the file threw something that cannot be shown', stack: '' };
+  }
+}
+
+(globalThis as Record<symbol, unknown>)[BUILD_BUDGET] = BUILD_BUDGET_MS;
+process.once('message', (request: ImportRequest) => {
+  process.once('uncaughtException', (error) => answer(describe(error), () => process.exit(1)));
+  process.once('unhandledRejection', (error) => answer(describe(error), () => process.exit(1)));
+  void importDags(request).then((result) =>
+    answer(result, () => {
+      disconnect?.();
+      process.exit(0);
+    }),
+  );
+});
+process.once('disconnect', () => process.exit(0));
+answer({ type: 'ready' });

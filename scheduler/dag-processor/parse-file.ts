@@ -1,0 +1,142 @@
+/** One DAG file from source to database: bundle, import in the cage, check, save. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import type { DagSpec } from '#core/dag-spec.ts';
+import { parseSpec } from '#core/validate-spec.ts';
+import { type Clock, newId } from '#platform/clock.ts';
+import type { Config } from '#platform/config/config.ts';
+import type { Database } from '#platform/db/client.ts';
+import { saveImportError } from '#platform/db/queries/save-import-error.ts';
+import { findOtherOwners, type SavedDag, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
+import { type Bundle, BundleError, bundleFile } from './bundle.ts';
+import type { ImportChild } from './import-child.ts';
+import { fromBundleError, fromThrown, type ImportFailure } from './import-error.ts';
+
+export interface ParseDeps {
+  readonly config: Config;
+  readonly db: Database;
+  readonly clock: Clock;
+  /** Folder for bundles on their way into a child. */
+  readonly workFolder: string;
+  readonly takeChild: () => ImportChild;
+}
+
+export type ParseOutcome =
+  | { readonly kind: 'saved'; readonly dags: readonly SavedDag[]; readonly files: readonly string[]; readonly parseMs: number }
+  | {
+      readonly kind: 'failed';
+      readonly failure: ImportFailure;
+      readonly dagIds: readonly string[];
+      readonly files: readonly string[];
+      readonly parseMs: number;
+    };
+
+/** Parses and saves one file. Rejects only when the database or the disk does. */
+export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOutcome> {
+  const startedMs = deps.clock.monotonic();
+  const filePath = relative(deps.config.dagsFolder, file);
+  const parsed = await readDags(deps, file);
+  const parseMs = deps.clock.monotonic() - startedMs;
+  if ('failure' in parsed) return failed(deps, filePath, parsed.failure, parsed.files, parseMs);
+  const { bundle, source, specs } = parsed;
+  const others = await findOtherOwners(
+    deps.db,
+    filePath,
+    specs.map((spec) => spec.dagId),
+  );
+  const first = others[0];
+  if (first) {
+    const message = `DAG "${first.dagId}" is defined in ${first.filePath} already. Give this one another id, or remove the other.`;
+    return failed(deps, filePath, { message, stack: message, line: lineOf(source, first.dagId), column: null }, bundle.files, parseMs);
+  }
+  const dags = specs.map((spec) => ({
+    spec,
+    versionId: newId(),
+    contentHash: createHash('sha256').update(canonical(spec)).update(bundle.hash).digest('hex'),
+    pausedAtCreation: spec.isPausedUponCreation ?? deps.config.dagsArePausedAtCreation,
+  }));
+  const saved = await deps.db.transaction('save_parsed_file', (tx) =>
+    saveParsedFile(tx, { filePath, bundleHash: bundle.hash, code: bundle.code, source, parseMs, dags }),
+  );
+  return { kind: 'saved', dags: saved, files: bundle.files, parseMs };
+}
+
+async function failed(
+  deps: ParseDeps,
+  filePath: string,
+  failure: ImportFailure,
+  files: readonly string[],
+  parseMs: number,
+): Promise<ParseOutcome> {
+  const dagIds = await saveImportError(deps.db, { filePath, ...failure });
+  return { kind: 'failed', failure, dagIds, files, parseMs };
+}
+
+type Parsed =
+  | { readonly bundle: Bundle; readonly source: string; readonly specs: readonly DagSpec[] }
+  | { readonly failure: ImportFailure; readonly files: readonly string[] };
+
+async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
+  let bundle: Bundle;
+  try {
+    bundle = await bundleFile(file, { dags: deps.config.dagsFolder, plugins: deps.config.pluginsFolder });
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    return { failure: fromBundleError(error, file), files: [file] };
+  }
+  const source = await readFile(file, 'utf8');
+  const imported = await deps.takeChild().import(await writeBundle(deps.workFolder, file, bundle), file);
+  if (imported.type === 'error') return { failure: fromThrown(imported, bundle.files), files: bundle.files };
+  const specs: DagSpec[] = [];
+  for (const text of imported.specs) {
+    const checked = parseSpec(text);
+    if ('problems' in checked)
+      return {
+        failure: { message: checked.problems.join('; '), stack: checked.problems.join('\n'), line: null, column: null },
+        files: bundle.files,
+      };
+    specs.push(checked.spec);
+  }
+  if (specs.length === 0 && /\bdag\s*\(/.test(source)) {
+    const message = 'The file calls dag(...) but exports no DAG. Export it: export default dag("my_dag", …)';
+    return { failure: { message, stack: message, line: lineOf(source, 'dag('), column: null }, files: bundle.files };
+  }
+  return { bundle, source, specs };
+}
+
+/**
+ * Beside the work folder's other bundles, at a path that mirrors the author's file, so that relative source map
+ * paths lead back to it.
+ */
+async function writeBundle(workFolder: string, file: string, bundle: Bundle): Promise<string> {
+  const target = join(workFolder, `${bundle.hash}.mjs`);
+  const temporary = `${target}.${newId()}`;
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(temporary, mapTo(bundle.code, dirname(file)));
+  await rename(temporary, target);
+  return target;
+}
+
+/** Gives the inline source map an absolute root, so that stacks name the author's own files. */
+function mapTo(code: string, folder: string): string {
+  const match = /\n\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/.exec(code);
+  if (!match) return code;
+  const map = JSON.parse(Buffer.from(match[1] as string, 'base64').toString('utf8')) as { sources: string[] };
+  map.sources = map.sources.map((source) => (source.startsWith('/') ? source : join(folder, source)));
+  return `${code.slice(0, match.index)}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
+}
+
+function lineOf(source: string, text: string): number | null {
+  const index = source.indexOf(text);
+  return index < 0 ? null : source.slice(0, index).split('\n').length;
+}
+
+/** JSON with sorted keys: the same DAG has the same text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,189 @@
+/** Goal: what lies in the dags folder is what the database says. Real Postgres, real esbuild, real caged children. */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Broker } from '#platform/broker/broker.ts';
+import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
+import { systemClock } from '#platform/clock.ts';
+import type { Config } from '#platform/config/config.ts';
+import { quietLogger } from '#platform/logger.ts';
+import { testConfig } from '#test/support/config.ts';
+import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { until } from '#test/support/until.ts';
+import { DagProcessor } from '../../scheduler/dag-processor/manager.ts';
+
+let database: TestDatabase;
+let broker: Broker;
+let config: Config;
+let processor: DagProcessor;
+const logger = quietLogger();
+
+beforeAll(async () => {
+  database = await createDatabase();
+  broker = await openPostgresBroker({ url: database.url, prefix: 'dag_processor_test', clock: systemClock, logger });
+});
+afterAll(async () => {
+  await broker.close();
+  await database.drop();
+});
+beforeEach(() => {
+  config = testConfig({ dagImportTimeoutMs: 3_000, dagImportMemoryMb: 128 });
+  processor = new DagProcessor({ config, db: database.db, broker, clock: systemClock, logger });
+});
+afterEach(async () => {
+  await processor.stop();
+  await sql('update dag set version_id = null');
+  for (const table of ['dag_version', 'dag', 'dag_bundle', 'import_error']) await sql(`delete from ${table}`);
+});
+
+async function sql<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
+  return (await database.db.pool.query(text, values)).rows as Row[];
+}
+
+function save(name: string, text: string): string {
+  const path = join(config.dagsFolder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
+  return path;
+}
+
+const aDag = (id: string, body = `task("a", () => 1);`) =>
+  `import { dag } from "windlass";\nexport default dag("${id}", {}, ({ task }) => {\n  ${body}\n});\n`;
+const dags = () =>
+  sql<{ dag_id: string; is_stale: boolean; has_import_errors: boolean }>(
+    'select dag_id, is_stale, has_import_errors from dag order by dag_id',
+  );
+const versions = async (dagId: string) =>
+  (await sql<{ version_number: number }>('select version_number from dag_version where dag_id = $1 order by 1', [dagId])).map(
+    (row) => row.version_number,
+  );
+const errors = () =>
+  sql<{ file_path: string; message: string; stack: string; line: number | null; column_number: number | null }>(
+    'select * from import_error order by file_path',
+  );
+
+describe('the DAG processor', () => {
+  it('saves the DAGs of a file outside the installation, paused as configured', async () => {
+    save('one.ts', aDag('one'));
+    await processor.runOnce();
+    expect(await errors()).toEqual([]);
+    const rows = await sql<{ dag_id: string; is_paused: boolean; spec: { tasks: { taskId: string }[] } }>(
+      'select d.dag_id, is_paused, spec from dag d join dag_version using (version_id)',
+    );
+    expect(rows).toMatchObject([{ dag_id: 'one', is_paused: true, spec: { tasks: [{ taskId: 'a' }] } }]);
+  });
+
+  it('makes no new version of a file that did not change, and one of a file that did', async () => {
+    save('one.ts', aDag('one'));
+    await processor.runOnce();
+    const again = new DagProcessor({ config, db: database.db, broker, clock: systemClock, logger });
+    await again.runOnce();
+    await again.stop();
+    expect(await versions('one')).toEqual([1]);
+    save('one.ts', aDag('one', 'task("b", () => 2);'));
+    await processor.runOnce();
+    expect(await versions('one')).toEqual([1, 2]);
+  });
+
+  it('parses a DAG again when a file it imports changes', async () => {
+    save('lib/rows.ts', 'export const rows = 1;\n');
+    save('one.ts', `import { rows } from "./lib/rows.ts";\n${aDag('one', 'task("a", () => rows);')}`);
+    await processor.runOnce();
+    save('lib/rows.ts', 'export const rows = 2;\n');
+    await processor.runOnce();
+    expect(await versions('one')).toEqual([1, 2]);
+  });
+
+  it('says line and column of a syntax error and keeps the last good version', async () => {
+    save('one.ts', aDag('one'));
+    await processor.runOnce();
+    save('one.ts', 'import { dag } from "windlass";\nexport default dag("one", {}, ({ task }) => {\n  task("a", () => ;\n});\n');
+    await processor.runOnce();
+    expect(await errors()).toMatchObject([{ file_path: 'one.ts', message: 'Unexpected ";"', line: 3, column_number: 19 }]);
+    expect(await dags()).toEqual([{ dag_id: 'one', is_stale: false, has_import_errors: true }]);
+    expect(await versions('one')).toEqual([1]);
+    save('one.ts', aDag('one'));
+    await processor.runOnce();
+    expect(await errors()).toEqual([]);
+    expect(await dags()).toMatchObject([{ has_import_errors: false }]);
+  });
+
+  it("names the author's own line when the file throws", async () => {
+    save(
+      'thrower.ts',
+      'import { dag } from "windlass";\n\nfunction rows(): number[] {\n  throw new TypeError("no rows today");\n}\nrows();\nexport default dag("x", {}, () => {});\n',
+    );
+    await processor.runOnce();
+    expect(await errors()).toMatchObject([{ message: 'TypeError: no rows today', line: 4 }]);
+  });
+
+  it('names the cycle of a DAG that has one', async () => {
+    save('cycle.ts', aDag('cycle', 'const a = task("a", () => 1); const b = task("b", () => 2, { after: a }); a.after(b);'));
+    await processor.runOnce();
+    expect((await errors())[0]?.message).toMatch(/has a cycle: (a > b > a|b > a > b)/);
+  });
+
+  it.each([
+    ['an endless loop', 'while (true) {}', /was not imported within 3 s/],
+    ['an await that never settles', 'await new Promise(() => {});', /never settles|was not imported within/],
+    ['process.exit', 'process.exit(0);', /ended the process \(exit code 0\)/],
+    [
+      'too much memory',
+      'const all: unknown[] = []; for (;;) all.push(new Array(1_000_000).fill(all.length));',
+      /more than 128 MB of memory/,
+    ],
+    ['a flood of output', 'for (let i = 0; i < 100_000; i++) console.log("x".repeat(1_000));', /printed more than 256 KiB/],
+    ['a thrown null', 'throw null;', /the file threw/],
+    [
+      'a thrown proxy',
+      'throw new Proxy({}, { get() { throw new Error("gotcha"); }, getPrototypeOf() { throw new Error("gotcha"); } });',
+      /the file threw|gotcha/,
+    ],
+    [
+      'reading a secret',
+      'import { readFileSync } from "node:fs"; readFileSync("/etc/hostname");',
+      /Access to this API has been restricted/,
+    ],
+    ['starting a process', 'import { execSync } from "node:child_process"; execSync("id");', /Access to this API has been restricted/],
+  ])('contains %s', async (_, text, message) => {
+    save('hell.ts', `${text}\n${aDag('hell')}`);
+    save('fine.ts', aDag('fine'));
+    await processor.runOnce();
+    expect((await errors())[0]?.message).toMatch(message);
+    expect((await dags()).map((dag) => dag.dag_id)).toEqual(['fine']);
+  });
+
+  it('refuses a DAG id that another file defines', async () => {
+    save('a.ts', aDag('same'));
+    await processor.runOnce();
+    save('b.ts', aDag('same'));
+    await processor.runOnce();
+    expect(await errors()).toMatchObject([{ file_path: 'b.ts', message: expect.stringContaining('is defined in a.ts already') }]);
+  });
+
+  it('makes the DAGs of a removed file stale, and revives them', async () => {
+    const path = save('one.ts', aDag('one'));
+    await processor.runOnce();
+    rmSync(path);
+    await processor.runOnce();
+    expect(await dags()).toMatchObject([{ is_stale: true }]);
+    save('one.ts', aDag('one'));
+    await processor.runOnce();
+    expect(await dags()).toMatchObject([{ is_stale: false }]);
+    expect(await versions('one')).toEqual([1]);
+  });
+
+  it('shows a saved file within a second', async () => {
+    await processor.start();
+    await processor.runOnce();
+    const times: number[] = [];
+    for (const id of ['first', 'second', 'third']) {
+      const savedAt = performance.now();
+      save(`${id}.ts`, aDag(id));
+      await until(async () => (await dags()).some((dag) => dag.dag_id === id), { deadlineMs: 5_000, what: `DAG ${id}` });
+      times.push(performance.now() - savedAt);
+    }
+    expect(Math.min(...times)).toBeLessThan(1_000);
+  });
+});
