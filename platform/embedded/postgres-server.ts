@@ -21,6 +21,8 @@ export interface ServerOptions {
   /** name -> value of postgresql.conf, over our own. */
   readonly settings: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** Wanted port; another is taken when somebody else has it. Undefined: any. */
+  readonly port?: number | undefined;
 }
 
 export interface PostgresServer {
@@ -61,7 +63,7 @@ export async function startPostgresServer(options: ServerOptions): Promise<Postg
   await stopLeftover(options.folder, options.clock);
   const stale = readPidFile(options.folder)?.text;
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = attempt === 1 && options.port !== undefined ? options.port : await freePort();
     const logStart = existsSync(options.logFile) ? statSync(options.logFile).size : 0;
     const guarded = spawnServer(options, port);
     const ready = await waitUntilReady(options, guarded, stale);

@@ -25,6 +25,8 @@ export interface RedisOptions {
   /** For its configuration (0600, holds the password) and its log. */
   readonly folder: string;
   readonly clock: Clock;
+  /** An earlier server whose port and password this one takes over. */
+  readonly again?: RedisServer | undefined;
 }
 
 const START_DEADLINE_MS = 10_000;
@@ -35,8 +37,8 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisServ
   mkdirSync(options.folder, { recursive: true });
   const logFile = join(options.folder, 'redis.log');
   for (let attempt = 1; attempt <= PORT_TRIES; attempt++) {
-    const port = await freePort();
-    const password = newSecret(24);
+    const port = options.again?.port ?? (await freePort());
+    const password = options.again === undefined ? newSecret(24) : new URL(options.again.url).password;
     const guarded = spawnGuarded({
       program: options.program,
       args: [writeConfiguration(options.folder, port, password)],

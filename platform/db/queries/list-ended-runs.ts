@@ -15,7 +15,7 @@ const STATEMENT: Statement = {
   name: 'list_ended_runs',
   text: `
     select d.now, r.dag_id, r.run_id, r.state, r.seconds
-    from (select clock_timestamp() as now) d
+    from (select date_trunc('milliseconds', clock_timestamp()) as now) d
     left join lateral (
       select dag_id, run_id, state, ended_at, extract(epoch from ended_at - coalesce(started_at, queued_at))::float8 as seconds
       from (select * from dag_run order by run_after desc, dag_run_id desc limit 200) recent

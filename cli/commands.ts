@@ -1,0 +1,66 @@
+/** All commands, in the order of the help. A command's file holds its definition; its work is loaded when it runs. */
+import type { Command } from 'commander';
+import { configList } from './commands/config-list.ts';
+import { dagsList } from './commands/dags-list.ts';
+import { dagsListImportErrors } from './commands/dags-list-import-errors.ts';
+import { dagsListRuns } from './commands/dags-list-runs.ts';
+import { dagsNextExecution } from './commands/dags-next-execution.ts';
+import { dagsPause, dagsUnpause } from './commands/dags-pause.ts';
+import { dagsShow } from './commands/dags-show.ts';
+import { dagsTest } from './commands/dags-test.ts';
+import { dagsTrigger } from './commands/dags-trigger.ts';
+import { dbCheck } from './commands/db-check.ts';
+import { dbMigrate } from './commands/db-migrate.ts';
+import { dbReset } from './commands/db-reset.ts';
+import { monitor } from './commands/monitor.ts';
+import { scheduler } from './commands/scheduler.ts';
+import { standalone } from './commands/standalone.ts';
+import { tasksList } from './commands/tasks-list.ts';
+import { tasksLogs } from './commands/tasks-logs.ts';
+import { tasksStatesForDagRun } from './commands/tasks-states-for-dag-run.ts';
+import { usersCreate } from './commands/users-create.ts';
+import { usersList } from './commands/users-list.ts';
+import { version } from './commands/version.ts';
+import { webserver } from './commands/webserver.ts';
+import { worker } from './commands/worker.ts';
+
+export const GROUPS = {
+  db: 'Look after the database',
+  dags: 'DAGs and their runs',
+  tasks: 'Tasks of DAGs and of runs',
+  users: 'Who may log in',
+  config: 'Settings',
+} as const;
+
+export interface CommandEntry {
+  readonly group?: keyof typeof GROUPS;
+  /** Makes a fresh definition. */
+  readonly define: () => Command;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { define: standalone },
+  { define: scheduler },
+  { define: worker },
+  { define: webserver },
+  { define: monitor },
+  { group: 'db', define: dbMigrate },
+  { group: 'db', define: dbCheck },
+  { group: 'db', define: dbReset },
+  { group: 'dags', define: dagsList },
+  { group: 'dags', define: dagsShow },
+  { group: 'dags', define: dagsTrigger },
+  { group: 'dags', define: dagsPause },
+  { group: 'dags', define: dagsUnpause },
+  { group: 'dags', define: dagsTest },
+  { group: 'dags', define: dagsListRuns },
+  { group: 'dags', define: dagsListImportErrors },
+  { group: 'dags', define: dagsNextExecution },
+  { group: 'tasks', define: tasksList },
+  { group: 'tasks', define: tasksStatesForDagRun },
+  { group: 'tasks', define: tasksLogs },
+  { group: 'users', define: usersCreate },
+  { group: 'users', define: usersList },
+  { group: 'config', define: configList },
+  { define: version },
+];

@@ -1,0 +1,126 @@
+/**
+ * Imports a DAG file as it is, so that breakpoints and stacks show the author's own lines. `windlass` resolves
+ * to this installation, whatever folder the file lies in; TypeScript that Node cannot strip goes through esbuild.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { type LoadHookContext, type ResolveHookContext, registerHooks, stripTypeScriptTypes } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { transformSync } from 'esbuild';
+import { AppError } from '#core/errors.ts';
+import { INSTALLATION_FOLDER } from '#platform/installation.ts';
+import { brandOf, DAG } from '#sdk/brands.ts';
+import type { DagDefinition } from '#sdk/definition.ts';
+
+const SCRIPT = /\.[cm]?tsx?$/;
+const ENDINGS = ['', '.ts', '.tsx', '.js', '.mjs', '/index.ts', '/index.js'];
+const INSTALLATION_URL = pathToFileURL(join(INSTALLATION_FOLDER, 'package.json')).href;
+
+/** The DAGs of a file, in the order of their exports. Throws DAG_IMPORT_FAILED. */
+export async function importDagFile(file: string, pluginsFolder: string): Promise<readonly DagDefinition[]> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new AppError('DAG_IMPORT_FAILED', `There is no file ${path}.`);
+  if (statSync(path).isDirectory()) throw new AppError('DAG_IMPORT_FAILED', `${path} is a folder. Name a DAG file in it.`);
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) => resolveImport(specifier, context, next, pluginsFolder),
+    load: loadScript,
+  });
+  try {
+    const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    const found = new Map<string, DagDefinition>();
+    for (const exported of Object.values(module)) collect(exported, found, 0);
+    if (found.size > 0) return [...found.values()];
+  } catch (cause) {
+    throw new AppError('DAG_IMPORT_FAILED', `${path} does not import: ${firstLines(cause)}`, {}, { cause });
+  } finally {
+    hooks.deregister();
+  }
+  throw new AppError(
+    'DAG_IMPORT_FAILED',
+    `${path} exports no DAG. Export what dag(...) returns: export default dag("${basename(path).replace(SCRIPT, '')}", …)`,
+  );
+}
+
+/** Dynamic imports inside task bodies come later than this file's import: they keep the hooks. */
+export function keepImportHooks(pluginsFolder: string): void {
+  registerHooks({ resolve: (specifier, context, next) => resolveImport(specifier, context, next, pluginsFolder), load: loadScript });
+}
+
+function collect(value: unknown, found: Map<string, DagDefinition>, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (brandOf(value, DAG) !== undefined) {
+    const definition = value as DagDefinition;
+    found.set(definition.id, definition);
+    return;
+  }
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (depth < 2 && isPlain) for (const inner of Object.values(value)) collect(inner, found, depth + 1);
+}
+
+type NextResolve = Parameters<NonNullable<Parameters<typeof registerHooks>[0]['resolve']>>[2];
+type ResolveResult = ReturnType<NextResolve>;
+
+function resolveImport(specifier: string, context: ResolveHookContext, next: NextResolve, pluginsFolder: string): ResolveResult {
+  const own = windlassFile(specifier, pluginsFolder);
+  if (own !== undefined) return { url: pathToFileURL(own).href, shortCircuit: true };
+  try {
+    return next(specifier, context);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ERR_UNSUPPORTED_DIR_IMPORT') throw error;
+    if (specifier.startsWith('.') && context.parentURL?.startsWith('file:')) {
+      const base = resolve(dirname(fileURLToPath(context.parentURL)), specifier.replace(/\.js$/, ''));
+      const ending = ENDINGS.find((candidate) => existsSync(base + candidate) && statSync(base + candidate).isFile());
+      if (ending !== undefined) return { url: pathToFileURL(base + ending).href, shortCircuit: true };
+      throw error;
+    }
+    // A package the author did not install: the one that Windlass brings, like the bundler does.
+    return next(specifier, { ...context, parentURL: INSTALLATION_URL });
+  }
+}
+
+function windlassFile(specifier: string, pluginsFolder: string): string | undefined {
+  if (specifier === 'windlass') return join(INSTALLATION_FOLDER, 'sdk/index.ts');
+  const provider = /^windlass\/providers\/([a-z0-9-]+)$/.exec(specifier)?.[1];
+  if (provider !== undefined) return join(INSTALLATION_FOLDER, 'providers', provider, 'index.ts');
+  const plugin = /^windlass\/plugins\/([A-Za-z0-9_-]+)$/.exec(specifier)?.[1];
+  return plugin === undefined ? undefined : join(pluginsFolder, `${plugin}.ts`);
+}
+
+type NextLoad = Parameters<NonNullable<Parameters<typeof registerHooks>[0]['load']>>[2];
+
+function loadScript(url: string, context: LoadHookContext, next: NextLoad): ReturnType<NextLoad> {
+  const path = url.startsWith('file:') ? fileURLToPath(url) : '';
+  if (!SCRIPT.test(path) || path.startsWith(join(INSTALLATION_FOLDER, 'node_modules'))) return next(url, context);
+  const source = readFileSync(path, 'utf8');
+  try {
+    return { format: 'module', source: stripTypes(source, path), shortCircuit: true };
+  } catch {
+    // enums, parameter properties, JSX: esbuild knows them; its source map keeps breakpoints right.
+    const { code } = transformSync(source, {
+      loader: path.endsWith('x') ? 'tsx' : 'ts',
+      sourcefile: path,
+      sourcemap: 'inline',
+      target: 'node24',
+      format: 'esm',
+    });
+    return { format: 'module', source: code, shortCircuit: true };
+  }
+}
+
+/** Node warns that this very function is experimental, once; that would be the first line of every test. */
+function stripTypes(source: string, path: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(source, { sourceUrl: path });
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+function firstLines(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = error.stack?.split('\n').find((line) => line.includes('file://') && !line.includes('node:internal'));
+  return `${error.message}${place === undefined ? '' : ` (${place.trim()})`}`;
+}

@@ -1,0 +1,277 @@
+/**
+ * One DAG run in this process: the scheduler's own brain (`decideRun`) over a model in memory, and the workers'
+ * own way of running a body (`runTask`). Tasks run one after another, so that a debugger shows one at a time.
+ */
+import type { DagSpec, ListSource } from '#core/dag-spec.ts';
+import { AppError, assertNever } from '#core/errors.ts';
+import { type DagIndex, indexDag, isIndexWise } from '#core/scheduling/dag-index.ts';
+import { decideRun } from '#core/scheduling/decide-run.ts';
+import { type Instance, type InstanceRow, RunModel } from '#core/scheduling/run-model.ts';
+import type { TaskInstanceState } from '#core/states.ts';
+import type { AttemptContext, BodyResult, RunMessage } from '#core/task-protocol.ts';
+import type { Clock } from '#platform/clock.ts';
+
+export interface TaskEnd {
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly state: TaskInstanceState;
+  readonly tryNumber: number;
+  readonly elapsedMs: number;
+  readonly reason: string | null;
+}
+
+export interface MemoryRunOptions {
+  readonly spec: DagSpec;
+  readonly runId: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly scratchFolder: string;
+  readonly clock: Clock;
+  /** Runs one body; never rejects. */
+  readonly runBody: (message: RunMessage, timeoutMs: number | null) => Promise<BodyResult>;
+  readonly onEnd: (end: TaskEnd) => void;
+}
+
+export interface MemoryRunResult {
+  readonly state: 'success' | 'failed';
+  readonly reason: string | null;
+  readonly instances: readonly { readonly taskId: string; readonly mapIndex: number; readonly state: TaskInstanceState }[];
+}
+
+export class MemoryRun {
+  readonly #options: MemoryRunOptions;
+  readonly #index: DagIndex;
+  readonly #model: RunModel;
+  readonly #startedAt: number;
+  /** `<task>` -> map index -> result, as JSON; -1 = not mapped. */
+  readonly #results = new Map<string, Map<number, unknown>>();
+  readonly #firstStarts = new Map<string, string>();
+  #nextId = 0;
+
+  constructor(options: MemoryRunOptions) {
+    this.#options = options;
+    this.#index = indexDag(options.spec);
+    this.#startedAt = options.clock.now();
+    const row = {
+      dagRunId: 'test',
+      dagId: options.spec.dagId,
+      runId: options.runId,
+      runType: 'manual',
+      shard: 0,
+      state: 'running',
+      runAfterMs: this.#startedAt,
+      logicalDateMs: this.#startedAt,
+      startedAtMs: this.#startedAt,
+      params: options.params,
+      revision: 0,
+    } as const;
+    const instances = options.spec.tasks.map((task) => this.#newRow(task.taskId, -1));
+    this.#model = new RunModel({ ...row }, this.#index, instances, this.#listsOfParams());
+  }
+
+  /** Runs to the end. Throws INTERNAL when nothing can go on, which a valid DAG never comes to. */
+  async run(): Promise<MemoryRunResult> {
+    const { clock } = this.#options;
+    const model = this.#model;
+    model.markAllDirty();
+    for (;;) {
+      const decision = decideRun(model, clock.now());
+      for (const expansion of decision.expansions)
+        for (const placeholder of expansion.placeholders) this.#expand(placeholder, expansion.length);
+      for (const move of decision.moves) if (move.to !== 'scheduled') this.#report(move.instance, 0, move.reason);
+      if (decision.end !== null) return { ...decision.end, instances: this.#instances() };
+      if (decision.expansions.length > 0 || model.dirty.size > 0) continue;
+      const next = this.#firstReady();
+      if (next !== undefined) await this.#attempt(next);
+      else if (decision.nextDueMs !== null) await clock.sleep(Math.max(1, decision.nextDueMs - clock.now()));
+      else
+        throw new AppError(
+          'INTERNAL',
+          `The run of ${this.#options.spec.dagId} cannot go on: ${this.#waiting()}. This is a bug of Windlass.`,
+        );
+    }
+  }
+
+  /** In topological order, as the spec lists them. */
+  #firstReady(): Instance | undefined {
+    let first: Instance | undefined;
+    for (const instance of this.#model.ready)
+      if (
+        first === undefined ||
+        instance.taskIndex < first.taskIndex ||
+        (instance.taskIndex === first.taskIndex && instance.mapIndex < first.mapIndex)
+      )
+        first = instance;
+    return first;
+  }
+
+  async #attempt(instance: Instance): Promise<void> {
+    const { clock, runBody } = this.#options;
+    const task = this.#model.taskOf(instance).task;
+    this.#model.setState(instance, 'queued');
+    this.#model.setState(instance, 'running');
+    const startedAt = clock.monotonic();
+    const item = task.scope === null ? undefined : this.#listOf(task.scope.over)?.[instance.mapIndex];
+    const message: RunMessage = { type: 'run', context: this.#contextOf(instance), inputs: this.#inputsOf(instance), item };
+    const result = await runBody(message, task.spec.executionTimeoutMs);
+    this.#finish(instance, result, clock.monotonic() - startedAt);
+  }
+
+  #finish(instance: Instance, result: BodyResult, elapsedMs: number): void {
+    const { spec } = this.#model.taskOf(instance).task;
+    const now = this.#options.clock.now();
+    switch (result.outcome) {
+      case 'success':
+        this.#keepResult(instance, result);
+        this.#model.setState(instance, 'success');
+        break;
+      case 'skipped':
+        this.#model.setState(instance, 'skipped');
+        break;
+      case 'failed': {
+        const again = result.retryable && instance.tryNumber <= spec.retries;
+        // Nobody wants to wait five minutes at a debugger: retries begin at once here.
+        if (again) instance.nextTryAtMs = now;
+        this.#firstStarts.delete(instance.id);
+        this.#model.setState(instance, again ? 'up_for_retry' : 'failed');
+        break;
+      }
+      case 'reschedule':
+        instance.nextTryAtMs = now + result.afterMs;
+        this.#model.setState(instance, 'up_for_reschedule');
+        break;
+      default:
+        assertNever(result);
+    }
+    this.#report(instance, elapsedMs, reasonOf(result));
+  }
+
+  #keepResult(instance: Instance, result: Extract<BodyResult, { outcome: 'success' }>): void {
+    const { taskId } = this.#model.taskOf(instance).task.spec;
+    instance.followed = result.followed;
+    const results = this.#results.get(taskId) ?? new Map<number, unknown>();
+    results.set(instance.mapIndex, result.value === undefined ? null : JSON.parse(JSON.stringify(result.value)));
+    this.#results.set(taskId, results);
+    for (const [scopeId, length] of Object.entries(result.mapLengths)) this.#model.mapLengths.set(scopeId, length);
+  }
+
+  #report(instance: Instance, elapsedMs: number, reason: string | null): void {
+    const { taskId } = this.#model.taskOf(instance).task.spec;
+    this.#options.onEnd({ taskId, mapIndex: instance.mapIndex, state: instance.state, tryNumber: instance.tryNumber, elapsedMs, reason });
+  }
+
+  #expand(placeholder: Instance, length: number): void {
+    const { taskId } = this.#model.taskOf(placeholder).task.spec;
+    const rows = Array.from({ length: length - 1 }, (_, index) => this.#newRow(taskId, index + 1));
+    this.#model.expand(placeholder.taskIndex, rows);
+  }
+
+  #newRow(taskId: string, mapIndex: number): InstanceRow {
+    const spec = this.#index.byId.get(taskId)?.spec;
+    return {
+      id: String(this.#nextId++),
+      taskId,
+      mapIndex,
+      state: 'none',
+      tryNumber: 0,
+      leaseEpoch: 0,
+      pool: spec?.pool ?? '',
+      poolSlots: spec?.poolSlots ?? 1,
+      queue: spec?.queue ?? '',
+      priorityWeight: spec?.priorityWeight ?? 1,
+      nextTryAtMs: null,
+      queuedAtMs: null,
+      followed: null,
+      reason: null,
+    };
+  }
+
+  #contextOf(instance: Instance): AttemptContext {
+    const { spec, runId, params, scratchFolder, clock } = this.#options;
+    const { task } = this.#model.taskOf(instance);
+    const startedAt = new Date(this.#startedAt).toISOString();
+    const firstStartedAt = this.#firstStarts.get(instance.id) ?? null;
+    if (firstStartedAt === null) this.#firstStarts.set(instance.id, new Date(clock.now()).toISOString());
+    return {
+      attemptId: `test-${instance.id}-${instance.tryNumber}`,
+      dagId: spec.dagId,
+      runId,
+      runType: 'manual',
+      taskId: task.spec.taskId,
+      mapIndex: instance.mapIndex,
+      tryNumber: instance.tryNumber,
+      maxTries: task.spec.retries,
+      logicalDate: startedAt,
+      dataIntervalStart: startedAt,
+      dataIntervalEnd: startedAt,
+      runAfter: startedAt,
+      params,
+      firstStartedAt,
+      idempotencyKey: `${spec.dagId}/${runId}/${task.spec.taskId}/${instance.mapIndex}`,
+      scratchFolder,
+    };
+  }
+
+  #inputsOf(instance: Instance): Readonly<Record<string, unknown>> {
+    const { task } = this.#model.taskOf(instance);
+    const inputs: Record<string, unknown> = {};
+    for (const taskId of task.spec.reads) {
+      const from = this.#index.byId.get(taskId);
+      const results = this.#results.get(taskId);
+      if (from === undefined) continue;
+      if (from.scope !== null && !isIndexWise(from, task))
+        inputs[taskId] = [...(results ?? [])].sort(([a], [b]) => a - b).map(([, value]) => value);
+      else {
+        const key = from.scope === null ? -1 : instance.mapIndex;
+        if (results?.has(key)) inputs[taskId] = results.get(key);
+      }
+    }
+    return inputs;
+  }
+
+  #listOf(source: ListSource): readonly unknown[] | undefined {
+    const root = source.from === 'params' ? this.#options.params : this.#results.get(source.taskId)?.get(-1);
+    const list = source.path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], root);
+    return Array.isArray(list) ? list : undefined;
+  }
+
+  #listsOfParams(): ReadonlyMap<string, number> {
+    const lengths = new Map<string, number>();
+    for (const { scope } of this.#index.scopes) {
+      if (scope.over.from !== 'params') continue;
+      const list = this.#listOf(scope.over);
+      if (list === undefined)
+        throw new AppError(
+          'PARAMS_INVALID',
+          `"${scope.scopeId}" maps over params.${scope.over.path.join('.')}, which must be a list. Give it with --conf.`,
+        );
+      lengths.set(scope.scopeId, list.length);
+    }
+    return lengths;
+  }
+
+  #instances(): MemoryRunResult['instances'] {
+    return this.#model.tasks.flatMap((state) =>
+      state.instances.map((instance) => ({ taskId: state.task.spec.taskId, mapIndex: instance.mapIndex, state: instance.state })),
+    );
+  }
+
+  #waiting(): string {
+    return this.#instances()
+      .filter((instance) => !['success', 'failed', 'skipped', 'upstream_failed', 'removed'].includes(instance.state))
+      .map((instance) => `${instance.taskId} is ${instance.state}`)
+      .join(', ');
+  }
+}
+
+function reasonOf(result: BodyResult): string | null {
+  switch (result.outcome) {
+    case 'success':
+      return null;
+    case 'skipped':
+      return result.reason;
+    case 'failed':
+      return `${result.error.name}: ${result.error.message}`;
+    case 'reschedule':
+      return result.note;
+  }
+}

@@ -1,0 +1,137 @@
+/** `windlass dags test`: finds the DAG, runs it in this process, says how it went. */
+
+import { Console } from 'node:console';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { closest } from '#core/did-you-mean.ts';
+import { AppError } from '#core/errors.ts';
+import { isKey, runIdFor } from '#core/ids.ts';
+import { type Config, Secret } from '#platform/config/config.ts';
+import { ParamsCheck } from '#platform/params-check.ts';
+import type { DagDefinition } from '#sdk/definition.ts';
+import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
+import { clock, loggerFor, readCliConfig } from '../environment.ts';
+import { readRunFile } from '../run-file.ts';
+import { importDagFile, keepImportHooks } from './import-dag-file.ts';
+import { LocalHost } from './local-host.ts';
+import { MemoryRun, type MemoryRunResult } from './memory-run.ts';
+import { TestReport } from './test-report.ts';
+
+export interface TestDagRequest {
+  /** A file, or the id of a DAG in the dags folder. */
+  readonly target: string;
+  readonly conf?: Readonly<Record<string, unknown>>;
+  readonly json?: boolean;
+  /** Which DAG of a file with several. */
+  readonly dag?: string;
+}
+
+const DAG_FILE = /\.(ts|tsx|mts|js|mjs)$/;
+
+/** Resolves with the exit code: 0 when the run succeeded. */
+export async function testDag(request: TestDagRequest): Promise<number> {
+  const printResult = request.json ? reserveStdout() : undefined;
+  const config = withWarehouse(readCliConfig());
+  const dag = await findDag(request, config);
+  keepImportHooks(config.pluginsFolder);
+  const spec = serialiseDag(dag);
+  const params = { ...spec.paramsDefaults, ...request.conf };
+  new ParamsCheck().check({ key: spec.dagId, schema: spec.paramsSchema, params });
+
+  const stream = request.json ? process.stderr : process.stdout;
+  const report = new TestReport({ write: (line) => stream.write(`${line}\n`), stream });
+  const host = new LocalHost({
+    dag,
+    config,
+    logger: loggerFor(config, 'cli', 'warn'),
+    clock,
+    onLog: (taskId, level, message, fields) => report.log(taskId, level, message, fields),
+  });
+  const startedAt = clock.monotonic();
+  const runId = runIdFor('manual', new Date(clock.now()).toISOString().replace('Z', '+00:00'));
+  const scratchFolder = mkdtempSync(join(tmpdir(), 'windlass-dags-test-'));
+  try {
+    report.begin(spec.dagId, runId);
+    const run = new MemoryRun({
+      spec,
+      runId,
+      params,
+      scratchFolder,
+      clock,
+      runBody: (message, timeoutMs) => host.runBody(message, timeoutMs),
+      onEnd: (end) => report.end(end),
+    });
+    const result = await run.run();
+    report.finish(result, clock.monotonic() - startedAt);
+    await printResult?.(JSON.stringify(asJson(result)));
+    return result.state === 'success' ? 0 : 1;
+  } finally {
+    await host.close();
+    rmSync(scratchFolder, { recursive: true, force: true });
+  }
+}
+
+function asJson(result: MemoryRunResult): object {
+  return {
+    state: result.state,
+    task_instances: result.instances.map(({ taskId, mapIndex, state }) => ({ task_id: taskId, map_index: mapIndex, state })),
+  };
+}
+
+/** Sends everything that user code prints to stderr; returns the only way left to stdout. */
+function reserveStdout(): (text: string) => Promise<void> {
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  globalThis.console = new Console(process.stderr, process.stderr);
+  return (text) => new Promise((resolve) => write(`${text}\n`, () => resolve()));
+}
+
+/** The running standalone's warehouse, as its workers see it; one the user set comes first. */
+function withWarehouse(config: Config): Config {
+  const warehouse = readRunFile(config.dataFolder)?.warehouseUrl;
+  if (!warehouse || config.connections.has('warehouse')) return config;
+  return Object.freeze({ ...config, connections: new Map([...config.connections, ['warehouse', new Secret(warehouse)]]) });
+}
+
+async function findDag(request: TestDagRequest, config: Config): Promise<DagDefinition> {
+  const { target } = request;
+  if (DAG_FILE.test(target) || target.includes('/'))
+    return chooseDag(await importDagFile(target, config.pluginsFolder), request.dag, target);
+  if (!isKey(target)) throw new AppError('DAG_NOT_FOUND', `${JSON.stringify(target)} is neither a file nor the id of a DAG.`);
+  const known: string[] = [];
+  for (const file of filesThatMayHold(target, config.dagsFolder)) {
+    const dags = await importDagFile(file, config.pluginsFolder).catch((error: unknown) => {
+      if ((error as AppError).code !== 'DAG_IMPORT_FAILED') throw error;
+      return [];
+    });
+    const found = dags.find((dag) => dag.id === target);
+    if (found !== undefined) return found;
+    known.push(...dags.map((dag) => dag.id));
+  }
+  const near = closest(target, known);
+  throw new AppError(
+    'DAG_NOT_FOUND',
+    `No file in ${config.dagsFolder} has a DAG ${JSON.stringify(target)}.${near ? ` Did you mean ${near}?` : ''} Give the file itself: windlass dags test path/to/file.ts`,
+  );
+}
+
+function chooseDag(dags: readonly DagDefinition[], wanted: string | undefined, file: string): DagDefinition {
+  const ids = dags.map((dag) => dag.id).join(', ');
+  if (wanted === undefined && dags.length > 1)
+    throw new AppError('BAD_REQUEST', `${file} has several DAGs. Choose one with --dag: ${ids}.`);
+  const dag = wanted === undefined ? dags[0] : dags.find((one) => one.id === wanted);
+  if (dag === undefined) throw new AppError('DAG_NOT_FOUND', `${file} has no DAG ${JSON.stringify(wanted)}. It has: ${ids}.`);
+  return dag;
+}
+
+/** Files that name the id come first, then the others (ids can be put together at run time). */
+function filesThatMayHold(dagId: string, folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => DAG_FILE.test(name) && !name.endsWith('.d.ts') && !name.includes('node_modules'))
+    .map((name) => join(folder, name))
+    .sort();
+  const named = files.filter((file) => readFileSync(file, 'utf8').includes(dagId));
+  return [...named, ...files.filter((file) => !named.includes(file))];
+}

@@ -1,0 +1,161 @@
+/**
+ * The frame around one long-lived process (scheduler, worker, web server, monitor): opens its parts, waits for
+ * the database with back-off, starts it, and stops it on a signal or when its parent is gone.
+ */
+import { flushCompileCache } from 'node:module';
+import { isAppError } from '#core/errors.ts';
+import type { Broker } from '#platform/broker/broker.ts';
+import { openBroker } from '#platform/broker/open-broker.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Config } from '#platform/config/config.ts';
+import { type Database, openDatabase } from '#platform/db/client.ts';
+import { checkSchema } from '#platform/db/migrate.ts';
+import type { Logger } from '#platform/logger.ts';
+import { clock, loggerFor, readCliConfig, requireDatabaseUrl, unreachable } from './environment.ts';
+
+export interface RoleDeps {
+  readonly config: Config;
+  readonly db: Database;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What a role's main.ts gives back. `url` is where it serves, if it does. */
+export interface RunningRole {
+  stop(): Promise<void>;
+  readonly url?: string;
+}
+
+export type RoleName = 'scheduler' | 'worker' | 'webserver' | 'monitor';
+
+/** Said to the parent over IPC once everything works. */
+export interface RoleReady {
+  readonly type: 'ready';
+  readonly role: RoleName;
+  readonly url: string | null;
+}
+
+export interface RoleOptions {
+  readonly role: RoleName;
+  readonly start: (deps: RoleDeps) => Promise<RunningRole>;
+  /** Changes to the settings by flags of the command line. */
+  readonly overrides?: Partial<Config>;
+}
+
+/** On top of the time a role needs for its own stop. */
+const STOP_MARGIN_MS = 5_000;
+/** A stop with the parent gone: its Postgres and Redis are gone too, so there is little left to do. */
+const ORPHAN_STOP_MS = 5_000;
+const RETRY_MIN_MS = 200;
+const RETRY_MAX_MS = 5_000;
+/** A terminal's Ctrl-C may reach us twice, directly and through npm; only a later one means "at once". */
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+
+/** Resolves with the exit code, when the role has stopped. */
+export async function runRole(options: RoleOptions): Promise<number> {
+  const config: Config = Object.freeze({ ...readCliConfig(), ...options.overrides });
+  const logger = loggerFor(config, options.role);
+  const stopping = stopRequests(logger);
+  const db = openDatabase({ url: requireDatabaseUrl(config), applicationName: `${options.role}:${process.pid}`, logger });
+  let broker: Broker | undefined;
+  let role: RunningRole | undefined;
+  try {
+    await waitForDatabase(db, logger, stopping.signal);
+    if (stopping.signal.aborted) return 0;
+    broker = await openBroker(config, db, logger, clock);
+    role = await options.start({ config, db, broker, clock, logger });
+    logger.info({ event: 'role.started', url: role.url }, `${options.role} is ready${role.url ? ` on ${role.url}` : ''}`);
+    process.send?.({ type: 'ready', role: options.role, url: role.url ?? null } satisfies RoleReady);
+    flushCompileCache();
+    const reason = await stopping.requested;
+    logger.info({ event: 'role.stopping', reason }, `${options.role} stops (${reason})`);
+  } catch (error) {
+    logger.fatal({ event: 'role.failed', err: error }, failureText(options.role, error));
+    await closeWithin(ORPHAN_STOP_MS, [() => role?.stop(), () => broker?.close(), () => db.close()]);
+    return 1;
+  }
+  const limitMs = stopping.orphaned() ? ORPHAN_STOP_MS : stopLimitMs(options.role, config);
+  const clean = await closeWithin(limitMs, [() => role?.stop(), () => broker?.close(), () => db.close()]);
+  if (clean) logger.info({ event: 'role.stopped' }, `${options.role} has stopped`);
+  else logger.warn({ event: 'role.stop_timed_out', limit_ms: limitMs }, `${options.role} did not stop within ${limitMs} ms and is ended`);
+  return clean ? 0 : 1;
+}
+
+/** How long a role may take to stop. */
+export function stopLimitMs(role: RoleName, config: Config): number {
+  return (role === 'worker' ? config.workerDrainMs + config.taskKillGraceMs : 5_000) + STOP_MARGIN_MS;
+}
+
+function failureText(role: RoleName, error: unknown): string {
+  return isAppError(error) ? error.message : `${role} failed: ${(error as Error).message}`;
+}
+
+/** Database not there yet: wait. Wrong or missing schema, wrong password: say so at once. */
+async function waitForDatabase(db: Database, logger: Logger, signal: AbortSignal): Promise<void> {
+  for (let delayMs = RETRY_MIN_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
+    try {
+      await checkSchema(db);
+      return;
+    } catch (error) {
+      if (isAppError(error)) throw error;
+      const explained = unreachable(error);
+      if (explained !== undefined && (error as { code?: string }).code?.startsWith('28')) throw explained;
+      logger.warn(
+        { event: 'database.waiting', retry_ms: delayMs },
+        explained?.message ?? `The database does not answer: ${(error as Error).message}`,
+      );
+      await clock.sleep(delayMs, signal);
+    }
+  }
+}
+
+/** Runs the steps in order, whatever fails; false when they were not done in time. */
+async function closeWithin(limitMs: number, steps: readonly (() => Promise<void> | undefined)[]): Promise<boolean> {
+  const deadline = new AbortController();
+  const all = (async () => {
+    for (const step of steps) await step()?.catch(() => {});
+    return true;
+  })();
+  const done = await Promise.race([all, clock.sleep(limitMs, deadline.signal).then(() => false)]);
+  deadline.abort();
+  return done;
+}
+
+interface StopRequests {
+  readonly requested: Promise<string>;
+  readonly signal: AbortSignal;
+  orphaned(): boolean;
+}
+
+/** The first signal asks to stop; a second one, a second later or more, ends the process at once. */
+export function stopRequests(logger: Logger): StopRequests {
+  const controller = new AbortController();
+  let firstAt = 0;
+  let orphaned = false;
+  const requested = new Promise<string>((resolve) => {
+    const request = (reason: string) => {
+      if (!controller.signal.aborted) {
+        firstAt = clock.monotonic();
+        controller.abort();
+        resolve(reason);
+      } else if (clock.monotonic() - firstAt > SECOND_SIGNAL_AFTER_MS && reason !== 'parent is gone') {
+        logger.warn({ event: 'role.forced' }, 'ended at once, on the second signal');
+        process.exit(1);
+      }
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => request(signal));
+    process.on('disconnect', () => {
+      orphaned = true;
+      request('parent is gone');
+    });
+  });
+  process.on('unhandledRejection', (error) => {
+    logger.fatal(
+      { event: 'process.unhandled_rejection', err: error },
+      `a promise failed that nobody waited for: ${(error as Error)?.message}`,
+    );
+    process.exit(1);
+  });
+  return { requested, signal: controller.signal, orphaned: () => orphaned };
+}

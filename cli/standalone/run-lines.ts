@@ -1,0 +1,34 @@
+/** One line in the terminal for each run that ends: the useful part of a log for whoever has just started. */
+import { styleText } from 'node:util';
+import type { Clock } from '#platform/clock.ts';
+import type { Database } from '#platform/db/client.ts';
+import { listEndedRuns } from '#platform/db/queries/list-ended-runs.ts';
+import { print } from '../output.ts';
+
+const INTERVAL_MS = 1_000;
+const MAX_LINES = 20;
+
+/** Prints until the returned function is called. A database that is away for a while only delays lines. */
+export async function followRuns(db: Database, clock: Clock): Promise<() => void> {
+  const stopping = new AbortController();
+  let after = await listEndedRuns(db, null, 0).then((page) => page.now);
+  const follow = async () => {
+    while (await clock.sleep(INTERVAL_MS, stopping.signal)) {
+      try {
+        const page = await listEndedRuns(db, after, MAX_LINES);
+        after = page.now;
+        for (const run of page.runs) print(runLine(run));
+      } catch {
+        // standalone's own watch over Postgres says what is wrong
+      }
+    }
+  };
+  void follow();
+  return () => stopping.abort();
+}
+
+function runLine(run: { dag_id: string; run_id: string; state: string; seconds: number }): string {
+  const mark =
+    run.state === 'success' ? styleText('green', '✓', { stream: process.stdout }) : styleText('red', '✗', { stream: process.stdout });
+  return `  ${mark} ${run.dag_id}  ${styleText('dim', run.run_id, { stream: process.stdout })}  ${run.state} in ${run.seconds.toFixed(1)} s`;
+}
