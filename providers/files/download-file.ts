@@ -14,7 +14,7 @@ export interface DownloadOptions {
   readonly idleTimeoutMs?: number;
   /** Give up when the file is larger; default no limit. */
   readonly maxBytes?: number;
-  /** Called now and then; `totalBytes` is null when the server does not say. */
+  /** Called at the start, once a second, and at the end; `totalBytes` is null when the server does not say. */
   readonly onProgress?: (bytes: number, totalBytes: number | null) => void;
 }
 
@@ -25,6 +25,7 @@ export interface Download {
 }
 
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+const REPORT_EVERY_MS = 1000;
 
 /**
  * Streams `url` (http or https) into `path`, which appears only when the file is whole. Throws Fatal for what no retry
@@ -123,6 +124,7 @@ class Meter {
 
   async *pass(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const { maxBytes, onProgress } = this.#options;
+    let reportedAt = Number.NEGATIVE_INFINITY;
     for await (const chunk of chunks) {
       this.#idle.restart();
       this.bytes += chunk.byteLength;
@@ -130,9 +132,13 @@ class Meter {
         throw new Fatal(`${this.#url}: the file is larger than the ${maxBytes} bytes allowed. Raise maxBytes if that is right.`);
       }
       this.#hash.update(chunk);
-      onProgress?.(this.bytes, this.#expected);
+      if (performance.now() - reportedAt >= REPORT_EVERY_MS) {
+        reportedAt = performance.now();
+        onProgress?.(this.bytes, this.#expected);
+      }
       yield chunk;
     }
+    onProgress?.(this.bytes, this.#expected);
   }
 
   checkLength(): void {
