@@ -20,7 +20,7 @@ declare module 'fastify' {
     principal: Principal | null;
   }
   interface FastifyContextConfig {
-    /** Who may call the route; without it a login is needed. */
+    /** Who may call the route; see guardRoutes for what holds without it. */
     access?: Access;
   }
 }
@@ -28,11 +28,11 @@ declare module 'fastify' {
 const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Checks each request before its handler; routes say their `access`, and none said means `read`. */
+/** Checks each request before its handler. Routes of the API that say no `access` need a login; pages and their files do not. */
 export function guardRoutes(app: FastifyInstance, db: Database): void {
   app.decorateRequest('principal', null);
   app.addHook('onRequest', async (request) => {
-    const access = request.routeOptions.config.access ?? 'read';
+    const access = request.routeOptions.config.access ?? accessByPath(request);
     if (!SAFE_METHODS.has(request.method)) refuseOtherSites(request);
     if (access === 'public') return;
     request.principal = await readPrincipal(request, db);
@@ -45,6 +45,11 @@ export function guardRoutes(app: FastifyInstance, db: Database): void {
         `${request.principal.username} is a ${request.principal.role} and may only look. Controlling workers needs the role op or admin.`,
       );
   });
+}
+
+/** By the route's own pattern, not by what was typed: `//api/…` matches no route of the API and shows a page. */
+function accessByPath(request: FastifyRequest): Access {
+  return request.routeOptions.url?.startsWith('/api/') === true ? 'read' : 'public';
 }
 
 /** The token of the request: a bearer token first, then the cookie; null when it has none. */

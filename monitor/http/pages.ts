@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { AppError } from '#core/errors.ts';
 import { sendProblem } from './problems.ts';
 
@@ -37,18 +37,20 @@ export async function addPages(app: FastifyInstance, folder: string = BUILT_FOLD
   });
 
   const isBuilt = existsSync(join(folder, 'index.html'));
+  const sendApp = (reply: FastifyReply) =>
+    isBuilt ? reply.header('cache-control', 'no-cache').sendFile('index.html') : reply.type('text/html').send(NOT_BUILT);
   if (isBuilt)
     await app.register(fastifyStatic, {
       root: folder,
-      wildcard: false,
       index: false,
       setHeaders: (reply, path) => {
         // Built files carry a hash of their content in the name.
         reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
       },
     });
+  app.get('/', (_request, reply) => sendApp(reply));
 
-  app.setNotFoundHandler({ preHandler: [] }, (request, reply) => {
+  app.setNotFoundHandler((request, reply) => {
     const isPage = request.method === 'GET' && !request.url.startsWith('/api/') && !request.url.startsWith('/assets/');
     if (!isPage)
       return sendProblem(
@@ -56,6 +58,6 @@ export async function addPages(app: FastifyInstance, folder: string = BUILT_FOLD
         request,
         reply,
       );
-    return isBuilt ? reply.header('cache-control', 'no-cache').sendFile('index.html') : reply.type('text/html').send(NOT_BUILT);
+    return sendApp(reply);
   });
 }

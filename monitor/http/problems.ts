@@ -33,6 +33,8 @@ function toAppError(error: FastifyError, request: FastifyRequest): AppError {
 /** What Fastify and its plugins throw themselves. */
 const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'BAD_REQUEST',
+  // A folder instead of a file, as the static files' plugin puts it.
+  403: 'NOT_FOUND',
   404: 'NOT_FOUND',
   413: 'BAD_REQUEST',
   415: 'BAD_REQUEST',

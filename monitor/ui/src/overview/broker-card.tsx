@@ -4,7 +4,7 @@ import type { Overview } from '../../../api/types.ts';
 
 const KINDS = {
   redis: 'BullMQ rings through Redis.',
-  postgres: 'BullMQ rings through Postgres. Set REDIS_URL for more tasks per second.',
+  postgres: 'BullMQ rings through Postgres.',
 } as const;
 
 /** The broker, its version, and what it would like changed. */

@@ -15,6 +15,7 @@ export function StatStrip({ overview, queues }: { overview: Overview; queues: re
   const { workers, slots, tasks } = overview;
   const ended = tasks.succeededLastHour + tasks.failedLastHour;
   const stuck = queues.filter(isStuck).reduce((sum, queue) => sum + queue.queued, 0);
+  const oldest = queues.find((queue) => queue.queued > 0 && queue.oldestQueuedSeconds === oldestOf(queues));
   const isLongWait = (overview.oldestQueuedSeconds ?? 0) > LONG_WAIT_SECONDS;
   return (
     <Card bodyClassName="grid grid-cols-2 divide-line sm:grid-cols-3 lg:grid-cols-6 lg:divide-x">
@@ -62,7 +63,7 @@ export function StatStrip({ overview, queues }: { overview: Overview; queues: re
           label="Oldest waiting"
           value={overview.oldestQueuedSeconds === null ? '–' : formatDuration(overview.oldestQueuedSeconds * 1_000)}
           tone={isLongWait ? 'warning' : 'ink'}
-          note={overview.oldestQueuedSeconds === null ? 'nothing waits' : 'in its queue'}
+          note={oldest === undefined ? 'nothing waits' : `in queue ${oldest.queue}`}
         />
       </Cell>
       <Cell to={pages.tasks({ state: 'failed' })}>
@@ -82,6 +83,10 @@ export function StatStrip({ overview, queues }: { overview: Overview; queues: re
       </Cell>
     </Card>
   );
+}
+
+function oldestOf(queues: readonly QueueView[]): number {
+  return Math.max(0, ...queues.map((queue) => queue.oldestQueuedSeconds ?? 0));
 }
 
 function Cell({ to, children }: { to: string; children: ReactNode }) {

@@ -55,11 +55,13 @@ export function ThroughputChart({ buckets }: { buckets: readonly Bucket[] }) {
             isHovered={index === hovered}
           />
         ))}
-        {buckets.map((one, index) =>
-          index % 10 === 9 || index === 0 ? (
-            <TimeLabel key={one.at} at={one.at} x={LEFT + index * step + step / 2} isLast={index === buckets.length - 1} />
-          ) : null,
-        )}
+        {buckets.map((one, index) => {
+          const place = index === 0 ? 'first' : index === buckets.length - 1 ? 'last' : 'between';
+          if (place === 'between' && index % 10 !== 9) return null;
+          return (
+            <TimeLabel key={one.at} at={one.at} x={LEFT + (index + { first: 0, between: 0.5, last: 1 }[place]) * step} place={place} />
+          );
+        })}
       </svg>
       {bucket === undefined || hovered === null ? null : (
         <div
@@ -126,10 +128,11 @@ function Bar({
   );
 }
 
-function TimeLabel({ at, x, isLast }: { at: string; x: number; isLast: boolean }) {
+function TimeLabel({ at, x, place }: { at: string; x: number; place: 'first' | 'last' | 'between' }) {
+  const anchor = ({ first: 'start', last: 'end', between: 'middle' } as const)[place];
   return (
-    <text x={x} y={HEIGHT - 5} textAnchor={isLast ? 'end' : 'middle'} fontSize={10.5} fill="var(--ink-3)">
-      {isLast ? 'now' : clock(at)}
+    <text x={x} y={HEIGHT - 5} textAnchor={anchor} fontSize={10.5} fill="var(--ink-3)">
+      {place === 'last' ? 'now' : clock(at)}
     </text>
   );
 }

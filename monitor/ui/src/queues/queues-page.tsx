@@ -20,7 +20,7 @@ export function QueuesPage() {
       {(queues.data ?? []).filter(isStuck).map((queue) => (
         <StuckQueueHelp key={queue.queue} queue={queue} />
       ))}
-      <Card>
+      <Card className="overflow-hidden">
         {queues.data === undefined ? (
           <SkeletonRows label="Loading queues" rows={3} />
         ) : queues.data.length === 0 ? (

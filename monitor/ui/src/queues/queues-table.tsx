@@ -5,6 +5,7 @@ import { Table } from '#ui-kit/table.tsx';
 import { formatDuration } from '#ui-kit/time-format.ts';
 import type { QueueView } from '../../../api/types.ts';
 import { pages } from '../api/paths.ts';
+import { Mono } from '../shell/mono.tsx';
 
 const none = <span className="text-ink-3">–</span>;
 
@@ -47,13 +48,10 @@ function QueueRow({ queue, isCompact }: { queue: QueueView; isCompact: boolean }
     <tr data-queue={queue.queue}>
       <td>
         <span className="flex items-center gap-2 whitespace-nowrap">
-          <Link
-            to={pages.tasks({ state: 'queued', search: `queue:${queue.queue}` })}
-            className="font-mono text-xs font-medium hover:text-accent hover:underline"
-          >
-            {queue.queue}
+          <Link to={pages.tasks({ state: 'queued', search: `queue:${queue.queue}` })} className="hover:text-accent hover:underline">
+            <Mono className="font-medium">{queue.queue}</Mono>
           </Link>
-          {stuck && !isCompact ? <StuckNotice queue={queue} /> : null}
+          {stuck ? <StuckNotice queue={queue} isCompact={isCompact} /> : null}
         </span>
       </td>
       <td className={`text-right ${stuck ? 'font-semibold text-danger' : queue.queued > 0 ? 'font-medium' : 'text-ink-3'}`}>
@@ -102,12 +100,12 @@ function SlotsInUse({ queue }: { queue: QueueView }) {
   );
 }
 
-/** The sentence Flower never says. */
-export function StuckNotice({ queue }: { queue: QueueView }) {
+/** The sentence that a bare depth does not say. */
+function StuckNotice({ queue, isCompact }: { queue: QueueView; isCompact: boolean }) {
   return (
     <span className="inline-flex h-[22px] items-center gap-1.5 rounded-full border border-danger-line bg-danger-soft px-2 text-xs font-medium whitespace-nowrap text-danger">
       <TriangleAlert size={12} strokeWidth={2.4} />
-      {queue.queued.toLocaleString('en')} waiting, no worker listens
+      {isCompact ? 'no worker listens' : `${queue.queued.toLocaleString('en')} waiting, no worker listens`}
     </span>
   );
 }

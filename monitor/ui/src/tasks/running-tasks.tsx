@@ -1,6 +1,8 @@
 import { Meter } from '#ui-kit/meter.tsx';
 import { Table } from '#ui-kit/table.tsx';
 import type { TaskView } from '../../../api/types.ts';
+import { Mono } from '../shell/mono.tsx';
+import { RunName } from './run-name.tsx';
 import { OpenOnWeb, TaskName } from './task-name.tsx';
 import { Ran, Waited } from './timing.tsx';
 
@@ -26,8 +28,8 @@ export function RunningTasks({ tasks }: { tasks: readonly TaskView[] }) {
             <td>
               <TaskName task={task} />
             </td>
-            <td className="max-w-[260px] truncate font-mono text-xs text-ink-3" title={task.runId}>
-              {task.runId}
+            <td>
+              <RunName runId={task.runId} />
             </td>
             <td>
               <Progress task={task} />
@@ -42,7 +44,9 @@ export function RunningTasks({ tasks }: { tasks: readonly TaskView[] }) {
               {task.tryNumber}
               <span className="text-ink-3"> of {task.maxTries + 1}</span>
             </td>
-            <td className="text-right font-mono text-xs text-ink-2">{task.pid ?? '–'}</td>
+            <td className="text-right">
+              <Mono className="text-ink-2">{task.pid ?? '–'}</Mono>
+            </td>
             <td className="text-right">
               <OpenOnWeb task={task} />
             </td>

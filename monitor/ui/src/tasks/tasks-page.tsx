@@ -18,6 +18,9 @@ import { TaskPanel } from './task-panel.tsx';
 import { TasksTable } from './tasks-table.tsx';
 
 const PAGE_SIZE = 50;
+/** Columns that give way to the panel: it shows them. */
+const BEHIND_THE_PANEL = ['run', 'queue', 'waited', 'bar', 'open'] as const;
+const NOTHING = [] as const;
 /** Always offered; the other outcomes only when there are some. */
 const MAIN_STATES = ['queued', 'running', 'success', 'failed'];
 /** A search starts when the typing rests. */
@@ -50,8 +53,11 @@ export function TasksPage() {
   const opened = tasks.data?.tasks.find((task) => task.attemptId === openId);
   const close = useCallback(() => set({ open: '' }), [set]);
   return (
-    <Page>
-      <PageHeader title="Tasks" subtitle="Every attempt on every worker, newest first, and what waits in the queues." />
+    <Page className={opened === undefined ? '' : 'xl:pr-[484px]'}>
+      <PageHeader
+        title="Tasks"
+        subtitle="Every attempt on every worker, newest first. The numbers say what waits and runs now, and what ended within the last hour."
+      />
       <div className="flex flex-wrap items-center gap-1.5">
         <StateFilters counts={tasks.data?.counts ?? {}} state={state} onChoose={(next) => set({ state: next, open: '' })} />
       </div>
@@ -66,7 +72,7 @@ export function TasksPage() {
         )}
       </div>
       {tasks.error === null ? null : <ErrorPanel error={tasks.error} />}
-      <Card>
+      <Card className="overflow-hidden">
         {tasks.data === undefined ? (
           tasks.error === null ? (
             <SkeletonRows label="Loading tasks" />
@@ -78,6 +84,7 @@ export function TasksPage() {
             <TasksTable
               tasks={tasks.data.tasks}
               openId={openId}
+              hidden={opened === undefined ? NOTHING : BEHIND_THE_PANEL}
               onOpen={(task) => set({ open: task.attemptId === openId ? '' : task.attemptId })}
             />
             <Pager page={tasks.data} offset={offset} onGo={(next) => set({ offset: next === 0 ? '' : String(next) })} />
@@ -114,7 +121,6 @@ function StateFilters({
           onClick={() => onChoose(name)}
         />
       ))}
-      <span className="ml-2 text-xs text-ink-3">queued and running now, the rest in the last hour</span>
     </>
   );
 }
@@ -141,16 +147,16 @@ function SearchBox({ search, onSearch }: { search: string; onSearch: (search: st
       <SearchInput
         name="task-search"
         aria-label="Search tasks"
-        placeholder="dag:sales task:load -worker:w1 error:timeout time:>5m"
+        placeholder="sales -worker:w1 error:timeout time:>5m"
         {...(text === '' ? { hint: '/' } : {})}
-        className="w-[460px] max-w-full"
+        className="w-[400px] max-w-full"
         spellCheck={false}
         value={text}
         onChange={(event) => setText(event.target.value)}
       />
-      <span className="text-xs text-ink-3">
-        Words look in every id. Fields:{' '}
-        <code className="font-mono">dag: run: task: worker: queue: error: try:&gt;1 wait:&gt;30s time:&lt;5m</code>, minus negates.
+      <span className="min-w-0 flex-1 truncate text-xs text-ink-3">
+        Words look in every id; fields:{' '}
+        <code className="font-mono">dag: run: task: worker: queue: error: try:&gt;1 wait:&gt;30s time:&lt;5m</code>; minus negates
       </span>
     </>
   );

@@ -6,6 +6,8 @@ import { Table } from '#ui-kit/table.tsx';
 import { TimeAgo } from '#ui-kit/time.tsx';
 import type { TaskView } from '../../../api/types.ts';
 import { pages } from '../api/paths.ts';
+import { Mono } from '../shell/mono.tsx';
+import { RunName } from './run-name.tsx';
 import { OpenOnWeb, TaskName } from './task-name.tsx';
 import { Ran, TimingBar, timingScaleMs, Waited } from './timing.tsx';
 import { useArrivals } from './use-arrivals.ts';
@@ -22,10 +24,10 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { id: 'state', label: 'State', cell: (task) => <StateText state={task.state} /> },
   { id: 'task', label: 'Task', cell: (task) => <TaskName task={task} /> },
-  { id: 'run', label: 'Run', cell: (task) => <RunId runId={task.runId} /> },
+  { id: 'run', label: 'Run', cell: (task) => <RunName runId={task.runId} /> },
   { id: 'try', label: 'Try', isNumber: true, cell: (task) => <Try task={task} /> },
   { id: 'worker', label: 'Worker', cell: (task) => <WorkerLink workerId={task.workerId} /> },
-  { id: 'queue', label: 'Queue', cell: (task) => <span className="font-mono text-xs text-ink-2">{task.queue}</span> },
+  { id: 'queue', label: 'Queue', cell: (task) => <Mono className="text-ink-2">{task.queue}</Mono> },
   { id: 'waited', label: 'Waited', isNumber: true, cell: (task) => <Waited task={task} /> },
   { id: 'ran', label: 'Ran', isNumber: true, cell: (task) => <Ran task={task} /> },
   { id: 'bar', label: '', cell: (task, scaleMs) => <TimingBar task={task} scaleMs={scaleMs} /> },
@@ -86,14 +88,6 @@ export function TasksTable({
   );
 }
 
-function RunId({ runId }: { runId: string }) {
-  return (
-    <span className="block max-w-[220px] truncate font-mono text-xs text-ink-3" title={runId}>
-      {runId}
-    </span>
-  );
-}
-
 function Try({ task }: { task: TaskView }) {
   return <span className={task.tryNumber > 1 ? 'text-warning' : 'text-ink-3'}>{task.tryNumber}</span>;
 }
@@ -101,11 +95,8 @@ function Try({ task }: { task: TaskView }) {
 function WorkerLink({ workerId }: { workerId: string }) {
   if (workerId === '') return <span className="text-ink-3">–</span>;
   return (
-    <Link
-      to={pages.worker(workerId)}
-      className="block max-w-[180px] truncate font-mono text-xs text-ink-2 hover:text-accent hover:underline"
-    >
-      {workerId}
+    <Link to={pages.worker(workerId)} className="text-ink-2 hover:text-accent hover:underline">
+      <Mono className="max-w-[180px]">{workerId}</Mono>
     </Link>
   );
 }

@@ -41,7 +41,7 @@ export function TimingBar({ task, scaleMs }: { task: TaskView; scaleMs: number }
       role="img"
       aria-label={`waited ${formatDuration(waited)}, ran ${formatDuration(ran)}`}
       title={`waited ${formatDuration(waited)}, ran ${formatDuration(ran)}`}
-      className="flex h-1.5 w-[120px] overflow-hidden rounded-full bg-press"
+      className="flex h-1.5 w-[96px] overflow-hidden rounded-full bg-press"
     >
       <span style={{ width: width(waited), backgroundColor: 'var(--st-queued)' }} />
       <span

@@ -8,7 +8,7 @@ import { SkeletonRows } from '#ui-kit/spinner.tsx';
 import { Tabs } from '#ui-kit/tabs.tsx';
 import { Duration, TimeAgo } from '#ui-kit/time.tsx';
 import { formatBytes } from '#ui-kit/time-format.ts';
-import type { WorkerView } from '../../../api/types.ts';
+import type { WorkerStatus, WorkerView } from '../../../api/types.ts';
 import { useControl } from '../api/control.ts';
 import { pages } from '../api/paths.ts';
 import { useTasks, useWorker } from '../api/queries.ts';
@@ -49,6 +49,7 @@ export function WorkerPage() {
           <span className="flex items-center gap-3">
             <span className="truncate">{data.workerId}</span>
             <WorkerStatusPill status={data.status} />
+            <CopyButton text={data.workerId} label="Copy the worker's id" />
           </span>
         }
         isMono
@@ -84,7 +85,6 @@ function Identity({ worker }: { worker: WorkerView }) {
         {worker.hostname}, process <span className="font-mono text-xs">{worker.pid}</span>
       </span>
       <span className="text-ink-3">listens on</span> <QueueBadges queues={worker.queues} />
-      <CopyButton text={worker.workerId} label="Copy the worker's id" />
     </span>
   );
 }
@@ -144,20 +144,26 @@ function Vitals({ worker, readAtMs }: { worker: WorkerView; readAtMs: number }) 
 
 function SlotsOnly({ worker }: { worker: WorkerView }) {
   return (
-    <span className="mt-1 overflow-hidden [&>span>span:last-child]:hidden">
+    <span className="flex h-[17px] items-center [&>span>span:last-child]:hidden">
       <SlotsBar used={worker.tasks.length} total={worker.slots} isLive={worker.status !== 'lost'} />
     </span>
   );
 }
 
+const IDLE_BECAUSE: Readonly<Record<WorkerStatus, string>> = {
+  online: 'Tasks appear the moment the worker claims them.',
+  paused: 'The worker is paused: it takes no new tasks until somebody resumes it.',
+  draining: 'The worker has finished what it had and takes no more.',
+  lost: 'Whatever it had in hand has been taken away from it.',
+  stopped: 'The worker has stopped.',
+};
+
 function Now({ worker }: { worker: WorkerView }) {
   return (
-    <Card>
+    <Card className="overflow-hidden">
       {worker.tasks.length === 0 ? (
         <EmptyState icon={<CircleCheck size={18} />} title="Nothing runs here right now">
-          {worker.status === 'paused'
-            ? 'The worker is paused: it takes no new tasks until somebody resumes it.'
-            : 'Tasks appear the moment the worker claims them.'}
+          {IDLE_BECAUSE[worker.status]}
         </EmptyState>
       ) : (
         <RunningTasks tasks={worker.tasks} />
@@ -170,7 +176,7 @@ function WorkerHistory({ workerId }: { workerId: string }) {
   const tasks = useTasks({ worker: workerId, limit: HISTORY_LIMIT });
   if (tasks.error !== null) return <ErrorPanel error={tasks.error} onRetry={() => void tasks.refetch()} />;
   return (
-    <Card>
+    <Card className="overflow-hidden">
       {tasks.data === undefined ? (
         <SkeletonRows label="Loading history" />
       ) : tasks.data.tasks.length === 0 ? (

@@ -37,7 +37,7 @@ export function WorkerStatusPill({ status }: { status: WorkerStatus }) {
     <span
       title={meaning}
       data-status={status}
-      className="inline-flex h-[22px] shrink-0 items-center gap-1.5 rounded-full px-2 text-xs font-medium whitespace-nowrap"
+      className="inline-flex h-[22px] shrink-0 items-center gap-1.5 rounded-full px-2 font-sans text-xs font-medium whitespace-nowrap"
       style={{
         backgroundColor: `color-mix(in oklab, ${color} 13%, var(--surface))`,
         boxShadow: `inset 0 0 0 1px color-mix(in oklab, ${color} 34%, transparent)`,

@@ -46,7 +46,7 @@ export function WorkersPage() {
           onChange={(event) => set('search', event.target.value)}
         />
       </div>
-      <Card>
+      <Card className="overflow-hidden">
         {workers.data === undefined ? (
           <SkeletonRows label="Loading workers" />
         ) : all.length === 0 ? (

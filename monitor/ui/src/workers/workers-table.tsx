@@ -8,6 +8,7 @@ import { Duration } from '#ui-kit/time.tsx';
 import { formatBytes } from '#ui-kit/time-format.ts';
 import type { WorkerView } from '../../../api/types.ts';
 import { pages } from '../api/paths.ts';
+import { Mono } from '../shell/mono.tsx';
 import { HeartbeatAge } from './heartbeat-age.tsx';
 import { SlotsBar } from './slots-bar.tsx';
 import { sortWorkers, WORKER_COLUMNS, type WorkerColumn } from './sort-workers.ts';
@@ -119,8 +120,8 @@ function cellOf(column: string, worker: WorkerView, readAtMs: number): ReactNode
 function WorkerName({ worker }: { worker: WorkerView }) {
   return (
     <div className="flex min-w-0 items-baseline gap-2 whitespace-nowrap">
-      <Link to={pages.worker(worker.workerId)} className="font-mono text-xs font-medium hover:text-accent hover:underline">
-        {worker.workerId}
+      <Link to={pages.worker(worker.workerId)} className="hover:text-accent hover:underline">
+        <Mono className="font-medium">{worker.workerId}</Mono>
       </Link>
       {worker.workerId.startsWith(worker.hostname) ? null : <span className="truncate text-xs text-ink-3">{worker.hostname}</span>}
     </div>
