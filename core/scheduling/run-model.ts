@@ -52,7 +52,7 @@ export interface RunRow {
   state: DagRunState;
   readonly runAfterMs: number;
   readonly logicalDateMs: number | null;
-  readonly startedAtMs: number | null;
+  startedAtMs: number | null;
   readonly params: unknown;
   revision: number;
 }
@@ -70,6 +70,8 @@ export class RunModel {
   readonly ready = new Set<Instance>();
   /** In up_for_retry or up_for_reschedule, waiting for their instant. */
   readonly timed = new Set<Instance>();
+  /** Why everything unfinished was skipped (timeout, failFast); the run then fails for this reason. */
+  abandonedFor: string | null = null;
   unfinished = 0;
   /** queued or running: what counts against the limits. */
   occupying = 0;

@@ -14,6 +14,7 @@ import { readInstances } from '#platform/db/queries/read-instances.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
 import { FlushBuilder } from './flush-builder.ts';
+import { abandonRun, pauseIfFailing, reasonToAbandon, timeoutOf } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
 import { applyRow, moveInstance } from './ingest.ts';
 import { Loader } from './loader.ts';
@@ -200,6 +201,7 @@ export class Engine {
         this.#due.set(`dag:${dagId}`, Math.min(plan.nextDueMs, dag.next?.runAfterMs ?? Number.POSITIVE_INFINITY));
       for (const run of plan.start) {
         flush.moveRun(run, 'running', null);
+        run.row.startedAtMs ??= this.nowMs();
         run.markAllDirty();
         this.#dirtyRuns.add(run);
       }
@@ -212,10 +214,11 @@ export class Engine {
       if (flush.size > FLUSH_MAX) return;
       this.#dirtyRuns.delete(run);
       if (run.row.state !== 'running' || this.memory.runs.get(run.row.dagRunId) !== run) continue;
+      await this.#abandonIfDue(run);
       for (;;) {
         const decision = decideRun(run, this.nowMs());
         for (const move of decision.moves) flush.move(run, move);
-        if (decision.nextDueMs !== null) this.#due.set(`run:${run.row.dagRunId}`, decision.nextDueMs);
+        this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, timeoutOf(run)));
         if (decision.end) this.#endRun(flush, run, decision.end);
         if (decision.expansions.length === 0) break;
         if (
@@ -229,6 +232,13 @@ export class Engine {
           break;
       }
     }
+  }
+
+  async #abandonIfDue(run: RunModel): Promise<void> {
+    const reason = reasonToAbandon(run, this.nowMs());
+    if (reason === null) return;
+    const ids = await abandonRun(this.#deps, run, this.#fence(), reason);
+    for (const row of await readInstances(this.#deps.db, ids)) applyRow(this.memory, this.pools, row);
   }
 
   /** Returns false when somebody else was faster; the run is then read again. */
@@ -252,7 +262,8 @@ export class Engine {
   }
 
   #endRun(flush: FlushBuilder, run: RunModel, end: RunEnd): void {
-    flush.moveRun(run, end.state, end.reason);
+    if (run.abandonedFor !== null) flush.moveRun(run, 'failed', run.abandonedFor);
+    else flush.moveRun(run, end.state, end.reason);
   }
 
   async #enqueue(flush: FlushBuilder): Promise<void> {
@@ -344,6 +355,7 @@ export class Engine {
       run,
       reason,
     );
+    void pauseIfFailing(this.#deps, run).then((paused) => paused && this.#inbox.reloadDag(run.row.dagId));
     if (run.row.state !== 'running') this.#forget(run);
     // The next queued run may start now; a continuous DAG may get its next run.
     this.#dirtyDags.add(run.row.dagId);
@@ -365,6 +377,10 @@ export class Engine {
       ...(mapIndex !== undefined && { mapIndex }),
     });
   }
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.min(a, b);
 }
 
 function topicsOf(flush: FlushBuilder): readonly string[] {

@@ -17,6 +17,7 @@ import { quietLogger } from '#platform/logger.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { until } from '#test/support/until.ts';
 import type { EngineDeps } from '../../scheduler/engine/deps.ts';
 import { Engine } from '../../scheduler/engine/engine.ts';
 import { Inbox } from '../../scheduler/engine/inbox.ts';
@@ -309,6 +310,56 @@ describe('the engine', () => {
     const runs = await sql<{ run_id: string; state: string }>(`select run_id, state from dag_run where dag_id = 'hourly'`);
     expect(runs).toHaveLength(1);
     expect(runs[0]?.run_id).toMatch(/^scheduled__20\d\d-.*:00:00\+00:00$/);
+  });
+
+  it('fails a run that takes longer than its dagrunTimeout, and takes the lease of what runs', async () => {
+    const run = await startRun(aDagSpec('slow', [aTask('a'), aTask('b', { upstream: ['a'] })], { dagrunTimeoutMs: 60_000 }));
+    const claimed = await claim(run, 'a');
+    engine.clockOffsetMs = 61_000;
+    await settle();
+    expect(await statesOf(run)).toEqual({ a: 'skipped', b: 'skipped' });
+    expect((await sql<{ reason: string }>('select reason from dag_run where dag_run_id = $1', [run]))[0]?.reason).toBe(
+      'the run took longer than its dagrunTimeout of 1 min',
+    );
+    const accepted = await finishAttempts(database.db, {
+      workerId: 'w',
+      finishes: [
+        {
+          attemptId: claimed?.attemptId as string,
+          taskInstanceId: claimed?.taskInstanceId as string,
+          leaseEpoch: claimed?.leaseEpoch as number,
+          event: 'succeed',
+          reason: null,
+          error: null,
+          followed: null,
+          mapLengths: {},
+          nextTryInMs: null,
+          mapLabel: null,
+          extraXcoms: [],
+        },
+      ],
+    });
+    expect(accepted.size).toBe(0);
+  });
+
+  it('skips the rest and fails the run at the first failure of a DAG that fails fast', async () => {
+    const run = await startRun(aDagSpec('hasty', [aTask('a'), aTask('b')], { failFast: true }));
+    await finish(run, 'a', { event: 'fail', reason: 'boom' });
+    expect(await statesOf(run)).toEqual({ a: 'failed', b: 'skipped' });
+    expect(await runState(run)).toBe('failed');
+  });
+
+  it('pauses a DAG after maxConsecutiveFailedDagRuns failures', async () => {
+    const spec = aDagSpec('hopeless', [aTask('a')], { maxConsecutiveFailedDagRuns: 2 });
+    const first = await startRun(spec);
+    await finish(first, 'a', { event: 'fail' });
+    const second = await trigger(spec.dagId);
+    inbox.reloadRuns(spec.dagId);
+    await settle();
+    await finish(second, 'a', { event: 'fail' });
+    await until(async () => (await sql<{ is_paused: boolean }>(`select is_paused from dag where dag_id = 'hopeless'`))[0]?.is_paused, {
+      what: 'the pause',
+    });
   });
 
   it('writes nothing once its shard belongs to another scheduler', async () => {

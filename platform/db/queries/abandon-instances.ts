@@ -1,0 +1,52 @@
+import type { Queryable } from '../client.ts';
+
+export interface Abandon {
+  readonly owner: string;
+  readonly fence: readonly { readonly shard: number; readonly epoch: number }[];
+  readonly dagRunId: string;
+  readonly shard: number;
+  readonly reason: string;
+}
+
+const STATEMENT = {
+  name: 'abandon_instances',
+  text: `
+with fence as materialized (
+  select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
+   where s.owner = $1 for key share of s
+), before as (
+  select task_instance_id, state from task_instance
+   where dag_run_id = $4 and state in ('none', 'scheduled', 'queued', 'running', 'restarting', 'up_for_retry', 'up_for_reschedule', 'deferred')
+     and exists (select 1 from fence where shard = $5)
+   for update
+), moved as (
+  update task_instance ti
+     set state = 'skipped', reason = $6, lease_epoch = ti.lease_epoch + 1, lease_owner = null, lease_expires_at = null, progress = null,
+         next_try_at = null, ended_at = clock_timestamp()
+    from before b where ti.task_instance_id = b.task_instance_id
+  returning ti.task_instance_id, b.state as from_state, ti.try_number, ti.lease_epoch
+), closed as (
+  update task_attempt a set outcome = 'killed', ended_at = clock_timestamp() from moved m where a.task_instance_id = m.task_instance_id and a.ended_at is null
+)
+insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
+select task_instance_id, 'skip_unfinished', from_state, 'skipped', try_number, lease_epoch, 'scheduler:' || $1, $6 from moved
+returning task_instance_id as id`,
+};
+
+/**
+ * abandonInstances    who: scheduler, when a run timed out or fails fast. Locks the run's unfinished instances.
+ * Skips all of them; a running one loses its lease, so its worker kills the process at its next renewal.
+ * Zero rows = nothing was unfinished, or the shard is lost.
+ */
+export async function abandonInstances(db: Queryable, abandon: Abandon): Promise<readonly string[]> {
+  const { owner, fence, dagRunId, shard, reason } = abandon;
+  const result = await db.query<{ id: string }>(STATEMENT, [
+    owner,
+    fence.map((held) => held.shard),
+    fence.map((held) => held.epoch),
+    dagRunId,
+    shard,
+    reason,
+  ]);
+  return result.rows.map((row) => row.id);
+}
