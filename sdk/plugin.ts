@@ -12,63 +12,52 @@ import { PLUGIN } from './brands.ts';
 export type Macro = (...args: never[]) => unknown;
 export type Macros = Readonly<Record<string, Readonly<Record<string, (...args: unknown[]) => unknown>>>>;
 
-/** One run a timetable plans. Instants are Dates. */
+/** One run a timetable plans. */
 export interface PlannedRun {
   readonly intervalStart: Date;
+  /** Also the run's logical date. */
   readonly intervalEnd: Date;
   /** Default: the end of the interval. */
   readonly runAfter?: Date;
 }
 
-/** A schedule in code. Must be pure: the same arguments give the same answer. */
+/** A schedule in code. Must be pure and quick: the same arguments give the same answer, within a second. */
 export interface Timetable {
-  /** The first run due strictly after `after`, or null when there is none. `args` are those of `timetable(name, args)`. */
+  /**
+   * The first run whose interval ends strictly after `after`, or null when there will be none. `args` are those
+   * of `timetable(name, args)` in the DAG file.
+   */
   nextRun(after: Date, args: unknown): PlannedRun | null;
-  /** How people read it: "workdays at 06:00". */
-  summary?(args: unknown): string;
 }
 
 export interface DagRunEvent {
   readonly dagId: string;
   readonly runId: string;
-  readonly runType: string;
-  readonly state: string;
-  readonly logicalDate: string | null;
-  readonly at: string;
+  /** Why the run ended so, in words, or null. */
+  readonly reason: string | null;
 }
 
-export interface TaskInstanceEventInfo {
-  readonly dagId: string;
-  readonly runId: string;
+export interface TaskInstanceEventInfo extends DagRunEvent {
   readonly taskId: string;
+  /** -1 for a task that is not mapped. */
   readonly mapIndex: number;
-  readonly tryNumber: number;
-  readonly state: string;
-  readonly at: string;
 }
-
-type Hear<E> = (event: E) => void | Promise<void>;
 
 /** Called after the fact, at most once each, in no promised order; a failing listener changes nothing. */
 export interface Listeners {
-  onDagRunRunning?: Hear<DagRunEvent>;
-  onDagRunSuccess?: Hear<DagRunEvent>;
-  onDagRunFailed?: Hear<DagRunEvent>;
-  onTaskInstanceRunning?: Hear<TaskInstanceEventInfo>;
-  onTaskInstanceSuccess?: Hear<TaskInstanceEventInfo>;
-  onTaskInstanceFailed?: Hear<TaskInstanceEventInfo>;
-  onTaskInstanceSkipped?: Hear<TaskInstanceEventInfo>;
+  onDagRunRunning?: (event: DagRunEvent) => void | Promise<void>;
+  onDagRunSuccess?: (event: DagRunEvent) => void | Promise<void>;
+  onDagRunFailed?: (event: DagRunEvent) => void | Promise<void>;
+  onTaskInstanceFailed?: (event: TaskInstanceEventInfo) => void | Promise<void>;
 }
 
 export const LISTENER_NAMES = [
   'onDagRunRunning',
   'onDagRunSuccess',
   'onDagRunFailed',
-  'onTaskInstanceRunning',
-  'onTaskInstanceSuccess',
   'onTaskInstanceFailed',
-  'onTaskInstanceSkipped',
 ] as const satisfies readonly (keyof Listeners)[];
+export type ListenerName = (typeof LISTENER_NAMES)[number];
 
 export interface PluginOptions {
   /** Also the name under `ctx.macros` and `windlass/plugins/`. */
