@@ -51,11 +51,12 @@ export async function writeTaxiTrips(path: string, options: TaxiTripsOptions = {
   return { path, rows, ...counts, bytes: (await stat(path)).size };
 }
 
-function* tripLines(
+/** Async, because a stopped stream returns a generator at any time, and a plain one refuses that while it runs. */
+async function* tripLines(
   rows: number,
   counts: { zeroPassengerRows: number; incompleteRows: number },
   options: TaxiTripsOptions,
-): Generator<string> {
+): AsyncGenerator<string> {
   const random = seededRandom(options.seed ?? 2021);
   const complete = rows - counts.incompleteRows;
   let text = `${TAXI_HEADER}\n`;
