@@ -4,10 +4,12 @@ import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { newRequestId } from '#platform/clock.ts';
+import { clearRoutes } from './api/clear.ts';
 import { dagRunRoutes } from './api/dag-runs.ts';
 import { dagRoutes } from './api/dags.ts';
 import { healthRoutes } from './api/health.ts';
 import { logRoutes } from './api/logs.ts';
+import { markRoutes } from './api/mark.ts';
 import { taskInstanceRoutes } from './api/task-instances.ts';
 import { triggerRoutes } from './api/trigger.ts';
 import { authRoutes } from './auth/routes.ts';
@@ -39,6 +41,8 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...dagRunRoutes(deps),
     ...taskInstanceRoutes,
     ...logRoutes(deps),
+    ...clearRoutes(deps),
+    ...markRoutes(deps),
     ...homeRoutes(deps),
     ...dagListRoutes,
     ...dagPageRoutes(deps),

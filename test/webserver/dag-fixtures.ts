@@ -84,18 +84,23 @@ export async function saveDag(
   return { versionId };
 }
 
+/** The id of an instance that is not mapped. */
+export async function instanceId(db: Database, key: { dagId: string; runId: string; taskId: string }): Promise<string> {
+  const { rows } = await db.pool.query<{ id: string }>(
+    `select task_instance_id as id from task_instance ti join dag_run r using (dag_run_id)
+      where r.dag_id = $1 and r.run_id = $2 and ti.task_id = $3`,
+    [key.dagId, key.runId, key.taskId],
+  );
+  return rows[0]!.id;
+}
+
 /** Puts an instance through a first try that ended so, with its attempt, as a worker would leave it. */
 export async function endInstance(
   db: Database,
   key: { dagId: string; runId: string; taskId: string },
   state: 'success' | 'failed',
 ): Promise<string> {
-  const { rows } = await db.pool.query<{ id: string }>(
-    `select task_instance_id as id from task_instance ti join dag_run r using (dag_run_id)
-      where r.dag_id = $1 and r.run_id = $2 and ti.task_id = $3`,
-    [key.dagId, key.runId, key.taskId],
-  );
-  const id = rows[0]!.id;
+  const id = await instanceId(db, key);
   await startInstance(db, id);
   await db.pool.query(
     `update task_attempt set outcome = $2, ended_at = clock_timestamp(), error = $3 where task_instance_id = $1 and ended_at is null`,

@@ -210,7 +210,9 @@ async function requireTask(db: Queryable, dagId: string, runId: string, taskId: 
 async function tries(db: Queryable, key: TaskInstanceKey) {
   const row = await requireTaskInstance(db, key);
   const attempts = newestAttemptOfEachTry(await listAttemptsOf(db, row.task_instance_id));
-  return attempts.length === 0 ? [taskInstanceHistoryShape(row, null)] : attempts.map((attempt) => taskInstanceHistoryShape(row, attempt));
+  const shapes = attempts.map((attempt) => taskInstanceHistoryShape(row, attempt));
+  // A try that waits for its first attempt is a try too.
+  return attempts.at(-1)?.try_number === row.try_number ? shapes : [...shapes, taskInstanceHistoryShape(row, null)];
 }
 
 async function triesPage(db: Queryable, key: TaskInstanceKey) {
