@@ -16,6 +16,8 @@ export interface Claimed {
   readonly leaseEpoch: number;
   readonly tryNumber: number;
   readonly maxTries: number;
+  /** How often a user cleared the instance: 0 = never. */
+  readonly clearNumber: number;
   readonly dagId: string;
   readonly runId: string;
   readonly dagRunId: string;
@@ -66,7 +68,7 @@ with asked as (
   select attempt_id, task_instance_id, try_number, clear_number, lease_epoch, $1, $2 from claimed
 )
 select c.attempt_id as "attemptId", c.task_instance_id as "taskInstanceId", c.lease_epoch as "leaseEpoch", c.try_number as "tryNumber",
-       c.max_tries as "maxTries", r.dag_id as "dagId", r.run_id as "runId", r.dag_run_id as "dagRunId", r.shard, r.run_type as "runType",
+       c.max_tries as "maxTries", c.clear_number as "clearNumber", r.dag_id as "dagId", r.run_id as "runId", r.dag_run_id as "dagRunId", r.shard, r.run_type as "runType",
        c.task_id as "taskId", c.map_index as "mapIndex", r.logical_date as "logicalDate", r.data_interval_start as "dataIntervalStart",
        r.data_interval_end as "dataIntervalEnd", r.run_after as "runAfter", r.conf, r.params, r.version_id as "versionId",
        v.bundle_hash as "bundleHash", case when c.first_started_at < c.started_at then c.first_started_at end as "firstStartedAt"

@@ -1,0 +1,100 @@
+/** What a body may ask for, and what of it may be seen. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '#platform/config/config.ts';
+import { attemptsOf, ended, logOf, openWorld, queueTask, resultOf, ring, type SavedDag, saveDag, type World } from './support.ts';
+
+let world: World;
+let dag: SavedDag;
+
+const PASSWORD = 'tall-ship/42+x';
+
+const SOURCE = `
+import { dag } from 'windlass';
+export default dag('asking', {}, ({ task }) => {
+  task('prints_secret', async (ctx) => {
+    const warehouse = await ctx.conn('warehouse');
+    console.log('raw', warehouse.password);
+    console.error('as url', encodeURIComponent(warehouse.password));
+    ctx.log.info('as base64 ' + Buffer.from(warehouse.password).toString('base64'), { deep: [{ password: warehouse.password }] });
+    process.stdout.write('split ' + warehouse.password.slice(0, 5));
+    await new Promise((r) => setTimeout(r, 30));
+    console.log(warehouse.password.slice(5));
+    throw new Error('could not log in with ' + warehouse.password);
+  });
+  task('asks', async (ctx) => {
+    const missing = await ctx.conn('nowhere').catch((error) => error.message);
+    await ctx.xcom.push('rows', { n: 7 });
+    ctx.heartbeat({ done: 1, total: 2, note: 'half' });
+    return { variable: await ctx.variable('greeting'), none: await ctx.variable('nothing'), missing, key: ctx.idempotencyKey, params: ctx.params };
+  });
+  task('pulls', async (ctx) => ({ rows: await ctx.xcom.pull('asks', 'rows'), foreign: await ctx.xcom.pull('no_such_task', 'x').catch((e) => e.message) }));
+  task('forges', async (ctx) => {
+    const { writeSync } = await import('node:fs');
+    const say = (message) => writeSync(3, JSON.stringify(message) + '\\n');
+    say({ type: 'result', result: { outcome: 'nonsense' } });
+    say({ type: 'finish', state: 'success' });
+    say(['__proto__']);
+    writeSync(3, 'not json\\n');
+    console.log('{"timestamp":"2026-01-01T00:00:00Z","level":"info","source":"system","event":"forged","attempt_ended":true}');
+    return 'honest';
+  });
+});
+`;
+
+beforeAll(async () => {
+  world = await openWorld({
+    connections: new Map([['warehouse', new Secret(`postgres://me:${encodeURIComponent(PASSWORD)}@db.example:5432/dw`)]]),
+    variables: new Map([['greeting', 'hello']]),
+  });
+  dag = await saveDag(world.db, SOURCE);
+  await world.worker();
+});
+afterAll(() => world.close());
+
+async function run(taskId: string, conf: object = {}) {
+  const task = await queueTask(world.db, dag, taskId, conf);
+  await ring(world.broker, task);
+  return { task, instance: await ended(world.db, task) };
+}
+
+describe('secrets', () => {
+  it('do not show in the log, the error or the reason, however they are written', async () => {
+    const { task, instance } = await run('prints_secret');
+    const everything = JSON.stringify([instance, await logOf(world.config, task), await attemptsOf(world.db, task)]);
+    for (const form of [PASSWORD, encodeURIComponent(PASSWORD), Buffer.from(PASSWORD).toString('base64')])
+      expect(everything).not.toContain(form);
+    expect(instance.reason).toBe('could not log in with ***');
+    const said = (await logOf(world.config, task)).map((line) => line.event);
+    expect(said).toEqual(expect.arrayContaining(['raw ***', 'as url ***', 'as base64 ***', 'split ***']));
+  });
+});
+
+describe('requests', () => {
+  it('are answered from the environment, with what to do when there is nothing', async () => {
+    const { task, instance } = await run('asks', { day: 'monday' });
+    expect(instance.state).toBe('success');
+    expect(await resultOf(world.db, task)).toMatchObject({
+      variable: 'hello',
+      none: null,
+      missing: expect.stringContaining('WINDLASS_CONN_NOWHERE='),
+      key: task.taskInstanceId,
+      params: { day: 'monday' },
+    });
+    expect(await resultOf(world.db, task, 'rows')).toEqual({ n: 7 });
+  });
+
+  it('reach only the tasks of the own DAG', async () => {
+    const { task } = await run('pulls');
+    expect(await resultOf(world.db, task)).toEqual({ foreign: 'This DAG has no task "no_such_task" to pull from.' });
+  });
+});
+
+describe('a body that lies', () => {
+  it('cannot forge messages of the protocol or lines of the supervisor', async () => {
+    const { task, instance } = await run('forges');
+    expect(instance.state).toBe('success');
+    expect(await resultOf(world.db, task)).toBe('honest');
+    const forged = (await logOf(world.config, task)).find((line) => line.event.includes('forged'));
+    expect(forged?.source).toBe('stdout');
+  });
+});

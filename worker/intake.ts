@@ -1,0 +1,203 @@
+/**
+ * From the doorbell to a slot. Ids that were rung wait here, unclaimed, until a slot is free; only then are they
+ * claimed in Postgres. When all slots stay taken, what waits is given back to the queue for other workers.
+ */
+import type { Broker, Consumer, Delivery } from '#platform/broker/broker.ts';
+import type { Clock, Timer } from '#platform/clock.ts';
+import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import type { Logger } from '#platform/logger.ts';
+
+export interface IntakeOptions {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly queues: readonly string[];
+  readonly slots: number;
+  /** Null = stale; forget it. */
+  readonly claim: (delivery: Delivery) => Promise<Claimed | null>;
+  /** Runs a claimed instance to its end; never rejects. `takenAt`: monotonic, when the claim began. */
+  readonly run: (claimed: Claimed, takenAt: number) => Promise<void>;
+}
+
+interface Waiting {
+  readonly queue: string;
+  readonly delivery: Delivery;
+  readonly placed: () => void;
+}
+
+/** Batches of one queue in hands at once. */
+const BATCHES_MAX = 16;
+/** Slots may be full this long before the queue is left to others. */
+const SATURATED_MS = 150;
+const CLOSE_MS = 1_000;
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #consumers = new Map<string, Consumer>();
+  #waiting: Waiting[] = [];
+  #slots: number;
+  #taken = 0;
+  #open = false;
+  #fetching = true;
+  #saturated: Timer | null = null;
+  #lastHeardAt: number;
+  #empty: PromiseWithResolvers<void> | null = null;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#slots = options.slots;
+    this.#lastHeardAt = options.clock.monotonic();
+  }
+
+  get slots(): number {
+    return this.#slots;
+  }
+
+  /** Slots that are claimed for or running. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Milliseconds since the doorbell was heard. */
+  get quietMs(): number {
+    return this.#options.clock.monotonic() - this.#lastHeardAt;
+  }
+
+  /** Resolves when no slot is taken. */
+  async whenEmpty(): Promise<void> {
+    if (this.#taken === 0) return;
+    this.#empty ??= Promise.withResolvers<void>();
+    await this.#empty.promise;
+  }
+
+  setSlots(slots: number): void {
+    this.#slots = slots;
+    for (const consumer of this.#consumers.values()) consumer.setConcurrency(this.#concurrency);
+    this.#place();
+  }
+
+  /** Starts to listen on every queue. */
+  async open(): Promise<void> {
+    if (this.#open) return;
+    this.#open = true;
+    await Promise.all(this.#options.queues.map((queue) => this.#consume(queue)));
+  }
+
+  /** Claims nothing more, gives back what waits. Bounded, also when the broker is away. */
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#saturated?.cancel();
+    this.#saturated = null;
+    this.#fetching = true;
+    const consumers = [...this.#consumers.values()];
+    this.#consumers.clear();
+    // Given back only once nobody here fetches, else we would fetch it again.
+    await Promise.all(consumers.map((consumer) => consumer.close(CLOSE_MS)));
+    this.#giveBack();
+  }
+
+  /** Makes new connections to the queues: the old ones may be dead without knowing it. */
+  async reopen(): Promise<void> {
+    await this.close();
+    this.#lastHeardAt = this.#options.clock.monotonic();
+    await this.open();
+  }
+
+  /** Instances found otherwise than by the doorbell. */
+  offer(queue: string, deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#waiting.push({ queue, delivery, placed: () => {} });
+    this.#place();
+  }
+
+  get #concurrency(): number {
+    return Math.min(BATCHES_MAX, Math.max(1, this.#slots));
+  }
+
+  async #consume(queue: string): Promise<void> {
+    const consumer = await this.#options.broker.consume(queue, this.#concurrency, (batch) => this.#hear(queue, batch));
+    if (this.#open) this.#consumers.set(queue, consumer);
+    else await consumer.close(CLOSE_MS);
+  }
+
+  /** Resolves when every instance of the batch has found a slot or is nothing of ours any more. */
+  #hear(queue: string, batch: readonly Delivery[]): Promise<void> {
+    this.#lastHeardAt = this.#options.clock.monotonic();
+    return new Promise((resolve) => {
+      let left = batch.length;
+      const placed = () => {
+        left -= 1;
+        if (left === 0) resolve();
+      };
+      if (left === 0) resolve();
+      for (const delivery of batch) this.#waiting.push({ queue, delivery, placed });
+      if (this.#open) this.#place();
+      else this.#giveBack();
+    });
+  }
+
+  #place(): void {
+    while (this.#open && this.#taken < this.#slots && this.#waiting.length > 0) {
+      this.#taken += 1;
+      void this.#fill(this.#waiting.shift() as Waiting);
+    }
+    this.#watchSaturation();
+  }
+
+  async #fill({ delivery, placed }: Waiting): Promise<void> {
+    const { claim, run, clock, logger } = this.#options;
+    try {
+      const takenAt = clock.monotonic();
+      const claimed = await claim(delivery);
+      placed();
+      if (claimed !== null) await run(claimed, takenAt);
+    } catch (error) {
+      placed();
+      logger.warn(
+        { event: 'claim.failed', task_instance_id: delivery.taskInstanceId, err: (error as Error).message },
+        'a task instance could not be claimed; it stays queued and is rung again',
+      );
+    } finally {
+      this.#taken -= 1;
+      if (this.#taken === 0) {
+        this.#empty?.resolve();
+        this.#empty = null;
+      }
+      this.#place();
+    }
+  }
+
+  /** Full for a while: stop fetching and let others have what waits; free again: go on. */
+  #watchSaturation(): void {
+    const full = this.#taken >= this.#slots;
+    if (full && this.#open) {
+      if (!this.#fetching && this.#waiting.length > 0) this.#giveBack();
+      this.#saturated ??= this.#options.clock.after(SATURATED_MS, () => {
+        this.#fetching = false;
+        for (const consumer of this.#consumers.values()) void consumer.pause();
+        this.#giveBack();
+      });
+      return;
+    }
+    this.#saturated?.cancel();
+    this.#saturated = null;
+    if (this.#fetching) return;
+    this.#fetching = true;
+    for (const consumer of this.#consumers.values()) consumer.resume();
+  }
+
+  #giveBack(): void {
+    const given = this.#waiting;
+    this.#waiting = [];
+    const byQueue = Map.groupBy(given, (entry) => entry.queue);
+    for (const [queue, entries] of byQueue)
+      this.#options.broker
+        .publish(
+          queue,
+          entries.map((entry) => [entry.delivery]),
+        )
+        // The scheduler rings again what nobody claims.
+        .catch(() => {});
+    for (const entry of given) entry.placed();
+  }
+}

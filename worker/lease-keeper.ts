@@ -1,0 +1,149 @@
+/**
+ * Keeps the leases of all attempts of this worker with one statement a beat. Trust in a lease is counted from
+ * the *start* of the last successful request, on the monotonic clock: an attempt that cannot be renewed in
+ * time is stopped here, well before anyone else may take it over, even when Postgres or this process stalls.
+ */
+import type { Clock } from '#platform/clock.ts';
+import type { Database } from '#platform/db/client.ts';
+import { type Lease, renewLeases } from '#platform/db/queries/renew-leases.ts';
+import type { Logger } from '#platform/logger.ts';
+import { Loop } from '#platform/service/service.ts';
+
+export interface LeaseTiming {
+  readonly ttlMs: number;
+  readonly renewMs: number;
+}
+
+export interface LeaseHolder {
+  readonly taskInstanceId: string;
+  readonly leaseEpoch: number;
+  /** Monotonic instant at which the claim's request began. */
+  readonly takenAt: number;
+  progress(): Lease['progress'];
+  /** The lease was renewed: the process may live this long from now. */
+  onRenewed(liveMs: number): void;
+  /** Lost: kill at once, write nothing. `graceMs` > 0 = we stop by ourselves in good time. */
+  onLost(reason: string, graceMs: number): void;
+}
+
+/** Of the TTL, this part is kept for stopping a process before the lease ends (8 s of 30 s). */
+const MARGIN_SHARE = 8 / 30;
+/** Of the margin, this part is the time between SIGTERM and SIGKILL. */
+const GRACE_SHARE = 5 / 8;
+
+export class LeaseKeeper {
+  readonly #timing: LeaseTiming;
+  readonly #workerId: string;
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #holders = new Map<LeaseHolder, { trustedUntil: number }>();
+  readonly #renewals: Loop;
+  readonly #fence: Loop;
+
+  constructor(deps: {
+    readonly timing: LeaseTiming;
+    readonly workerId: string;
+    readonly db: Database;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  }) {
+    this.#timing = deps.timing;
+    this.#workerId = deps.workerId;
+    this.#db = deps.db;
+    this.#clock = deps.clock;
+    this.#logger = deps.logger;
+    const { clock, logger } = deps;
+    this.#renewals = new Loop({
+      name: 'lease-keeper',
+      clock,
+      logger,
+      intervalMs: this.#timing.renewMs,
+      runOnce: () => this.renewOnce(),
+    });
+    this.#fence = new Loop({
+      name: 'lease-fence',
+      clock,
+      logger,
+      intervalMs: Math.min(250, this.#timing.renewMs / 2),
+      runOnce: () => this.fenceOnce(),
+    });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#renewals.start(), this.#fence.start()]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#renewals.stop(), this.#fence.stop()]);
+  }
+
+  add(holder: LeaseHolder): void {
+    this.#holders.set(holder, { trustedUntil: this.#trustFrom(holder.takenAt) });
+  }
+
+  remove(holder: LeaseHolder): void {
+    this.#holders.delete(holder);
+  }
+
+  /** Milliseconds for which the lease can still be trusted; 0 = not any more. */
+  trustedMs(holder: LeaseHolder): number {
+    const entry = this.#holders.get(holder);
+    return entry ? Math.max(0, entry.trustedUntil - this.#clock.monotonic()) : 0;
+  }
+
+  /** How long its process may live on when nothing more is heard: the trust and the grace, still inside the lease. */
+  liveMs(holder: LeaseHolder): number {
+    return this.trustedMs(holder) + this.#timing.ttlMs * MARGIN_SHARE * GRACE_SHARE;
+  }
+
+  /** Renews all leases; those that Postgres does not confirm are lost. */
+  async renewOnce(): Promise<undefined> {
+    await this.fenceOnce();
+    const holders = [...this.#holders.keys()];
+    if (holders.length === 0) return;
+    const startedAt = this.#clock.monotonic();
+    const held = await renewLeases(this.#db, {
+      workerId: this.#workerId,
+      leaseTtlMs: this.#timing.ttlMs,
+      leases: holders.map((holder) => ({
+        taskInstanceId: holder.taskInstanceId,
+        leaseEpoch: holder.leaseEpoch,
+        progress: holder.progress(),
+      })),
+    });
+    for (const holder of holders) {
+      const entry = this.#holders.get(holder);
+      // It ended (or was fenced) while the request was on its way.
+      if (!entry) continue;
+      if (held.has(holder.taskInstanceId)) {
+        entry.trustedUntil = this.#trustFrom(startedAt);
+        holder.onRenewed(this.liveMs(holder));
+      } else {
+        this.#lose(holder, 'the lease is held by somebody else, or the task instance was changed by a user', 0);
+      }
+    }
+  }
+
+  /** Stops the attempts whose lease can no longer be trusted. */
+  async fenceOnce(): Promise<undefined> {
+    const now = this.#clock.monotonic();
+    for (const [holder, { trustedUntil }] of this.#holders)
+      if (now >= trustedUntil) this.#lose(holder, 'the lease could not be renewed in time', this.#graceMs(now - trustedUntil));
+  }
+
+  #lose(holder: LeaseHolder, reason: string, graceMs: number): void {
+    this.#holders.delete(holder);
+    this.#logger.warn({ event: 'lease.lost', task_instance_id: holder.taskInstanceId, lease_epoch: holder.leaseEpoch }, reason);
+    holder.onLost(reason, graceMs);
+  }
+
+  #trustFrom(requestStartedAt: number): number {
+    return requestStartedAt + this.#timing.ttlMs * (1 - MARGIN_SHARE);
+  }
+
+  /** `lateMs`: a fence that comes late (this process stalled) has less grace left, maybe none. */
+  #graceMs(lateMs: number): number {
+    return Math.max(0, this.#timing.ttlMs * MARGIN_SHARE * GRACE_SHARE - lateMs);
+  }
+}

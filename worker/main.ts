@@ -1,0 +1,134 @@
+/** Puts a worker together from its parts and starts it. */
+import { hostname as readHostname } from 'node:os';
+import { AppError } from '#core/errors.ts';
+import type { Broker } from '#platform/broker/broker.ts';
+import type { WorkerControl } from '#platform/broker/messages.ts';
+import { type Clock, newSecret } from '#platform/clock.ts';
+import type { Config } from '#platform/config/config.ts';
+import type { Database } from '#platform/db/client.ts';
+import { loadBundle } from '#platform/db/queries/load-bundle.ts';
+import { loadVersions } from '#platform/db/queries/load-version.ts';
+import type { Logger } from '#platform/logger.ts';
+import { Masker } from '#platform/mask.ts';
+import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
+import { WINDLASS_VERSION } from '#platform/version.ts';
+import { BundleCache } from './bundle-cache.ts';
+import { Commits } from './commits.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { ScratchFolders } from './scratch-folders.ts';
+import { TaskProcessPool } from './task-process-pool.ts';
+import type { TaskProcessOptions } from './task-process-spawn.ts';
+import { VersionCache } from './version-cache.ts';
+import { Worker } from './worker.ts';
+
+export interface WorkerDeps {
+  readonly config: Config;
+  readonly db: Database;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Default: the environment, then the database. */
+  readonly secrets?: SecretStore;
+}
+
+export interface RunningWorker {
+  readonly workerId: string;
+  /** Lets tasks finish for `workerDrainMs`, hands back the rest, and resolves when nothing runs any more. Idempotent. */
+  stop(): Promise<void>;
+  /** Resolves when the worker has stopped, by `stop` or because an operator asked for it. */
+  readonly stopped: Promise<void>;
+}
+
+const QUIET_MS = 30_000;
+const MB = 1024 * 1024;
+
+export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
+  const { config, db, broker, clock, logger } = deps;
+  const hostname = readHostname();
+  const workerId = `worker-${hostname.replace(/[^A-Za-z0-9.-]/g, '-')}-${newSecret(6).replace(/[^A-Za-z0-9]/g, 'x')}`;
+  const log = logger.child({ worker_id: workerId });
+  const uid = taskUid(config);
+  const processOptions: TaskProcessOptions = { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes: config.xcomMaxBytes };
+  const pool = new TaskProcessPool({ process: processOptions, clock, logger: log, slots: config.workerSlots });
+  const stopped = Promise.withResolvers<void>();
+
+  const worker = new Worker({
+    attempts: {
+      workerId,
+      clock,
+      logger: log,
+      commits: new Commits({ db, broker, workerId, hostname, leaseTtlMs: config.leaseTtlMs }),
+      keeper: new LeaseKeeper({ timing: { ttlMs: config.leaseTtlMs, renewMs: config.leaseRenewMs }, workerId, db, clock, logger: log }),
+      pool,
+      versions: new VersionCache((ids) => loadVersions(db, ids)),
+      bundles: new BundleCache((hash) => loadBundle(db, hash)),
+      scratch: new ScratchFolders(config.scratchFolder, uid),
+      requests: {
+        db,
+        secrets: deps.secrets ?? openSecretStore({ config, db }),
+        masker: makeMasker(config),
+        xcomMaxBytes: config.xcomMaxBytes,
+      },
+      logsFolder: config.logsFolder,
+      logMaxBytes: config.taskLogMaxMb * MB,
+      memoryMb: config.taskMemoryMb,
+      killGraceMs: config.taskKillGraceMs,
+    },
+    db,
+    broker,
+    clock,
+    logger: log,
+    hostname,
+    version: WINDLASS_VERSION,
+    queues: config.workerQueues,
+    slots: config.workerSlots,
+    heartbeatMs: config.serviceHeartbeatMs,
+    drainMs: config.workerDrainMs,
+    quietMs: QUIET_MS,
+    onStopAsked: () => void stop(),
+  });
+
+  const unlisten = await broker.listen('worker_control', (message) => {
+    if ((message as Partial<WorkerControl> | null)?.workerId === workerId) worker.wake();
+  });
+  async function stop(): Promise<void> {
+    await unlisten().catch(() => {});
+    await worker.stop();
+    stopped.resolve();
+  }
+  try {
+    await worker.start();
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+  log.info(
+    { event: 'worker.started', queues: config.workerQueues, slots: config.workerSlots, broker: broker.kind },
+    `worker started: ${config.workerSlots} slots on ${config.workerQueues.join(', ')}`,
+  );
+  return { workerId, stop, stopped: stopped.promise };
+}
+
+/** The worker's own credentials may turn up in an error's text; no log of a task shows them. */
+function makeMasker(config: Config): Masker {
+  const masker = new Masker();
+  masker.add(config.secretKey.reveal(), config.adminPassword.reveal(), config.databaseUrl.reveal(), config.redisUrl.reveal());
+  masker.add(passwordOf(config.databaseUrl.reveal()), passwordOf(config.redisUrl.reveal()));
+  return masker;
+}
+
+function passwordOf(url: string): string | null {
+  return URL.canParse(url) ? decodeURIComponent(new URL(url).password) : null;
+}
+
+function taskUid(config: Config): number | null {
+  if (config.taskUid === '') return null;
+  if (!/^\d{1,10}$/.test(config.taskUid))
+    throw new AppError('CONFIG_INVALID', `WINDLASS_TASK_UID must be a number, but is ${JSON.stringify(config.taskUid)}.`);
+  if (process.getuid?.() !== 0)
+    throw new AppError(
+      'CONFIG_INVALID',
+      'WINDLASS_TASK_UID needs a worker that runs as root. Leave it empty, or start the worker as root.',
+    );
+  return Number(config.taskUid);
+}

@@ -1,0 +1,42 @@
+/** What an attempt is told: its context, and what it reads, from the claim and the plan of its DAG version. */
+import type { AttemptContext } from '#core/task-protocol.ts';
+import type { BodyStart } from '#platform/db/queries/begin-bodies.ts';
+import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import type { InputRead } from '#platform/db/queries/read-inputs.ts';
+import type { TaskPlan } from '../version-cache.ts';
+
+export function attemptContext(claimed: Claimed, plan: TaskPlan, scratchFolder: string): AttemptContext {
+  const { dagId, runId, runType, taskId, mapIndex, tryNumber, maxTries, attemptId } = claimed;
+  const conf = typeof claimed.conf === 'object' && claimed.conf !== null ? claimed.conf : {};
+  return {
+    attemptId,
+    dagId,
+    runId,
+    runType,
+    taskId,
+    mapIndex,
+    tryNumber,
+    maxTries,
+    logicalDate: claimed.logicalDate?.toISOString() ?? null,
+    dataIntervalStart: claimed.dataIntervalStart?.toISOString() ?? null,
+    dataIntervalEnd: claimed.dataIntervalEnd?.toISOString() ?? null,
+    runAfter: claimed.runAfter.toISOString(),
+    params: { ...plan.spec.paramsDefaults, ...conf },
+    firstStartedAt: claimed.firstStartedAt?.toISOString() ?? null,
+    // The same for every try, another one after a clear: a cleared task is meant to act again.
+    idempotencyKey: claimed.clearNumber === 0 ? claimed.taskInstanceId : `${claimed.taskInstanceId}-${claimed.clearNumber}`,
+    scratchFolder,
+  };
+}
+
+export function bodyStart(claimed: Claimed, plan: TaskPlan, pid: number): BodyStart {
+  const { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex } = claimed;
+  const reads = plan.task.reads.map((taskId): InputRead => ({ taskId, mode: readMode(plan, taskId, mapIndex) }));
+  return { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex, pid, reads, item: plan.scope?.over ?? null };
+}
+
+function readMode(plan: TaskPlan, taskId: string, mapIndex: number): InputRead['mode'] {
+  const scope = plan.tasks.get(taskId)?.mapScope ?? null;
+  if (scope === null) return 'single';
+  return scope === plan.task.mapScope && mapIndex >= 0 ? 'same_index' : 'list';
+}

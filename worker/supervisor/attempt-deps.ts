@@ -1,0 +1,29 @@
+/** What an attempt needs of its worker. */
+import type { Clock } from '#platform/clock.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { BundleCache } from '../bundle-cache.ts';
+import type { Commits } from '../commits.ts';
+import type { LeaseKeeper } from '../lease-keeper.ts';
+import type { ScratchFolders } from '../scratch-folders.ts';
+import type { TaskProcessPool } from '../task-process-pool.ts';
+import type { VersionCache } from '../version-cache.ts';
+import type { RequestDeps } from './requests.ts';
+
+export interface AttemptDeps {
+  readonly workerId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly commits: Commits;
+  readonly keeper: LeaseKeeper;
+  readonly pool: TaskProcessPool;
+  readonly versions: VersionCache;
+  readonly bundles: BundleCache;
+  readonly scratch: ScratchFolders;
+  readonly requests: RequestDeps;
+  readonly logsFolder: string;
+  readonly logMaxBytes: number;
+  /** Heap limit of a task process. */
+  readonly memoryMb: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly killGraceMs: number;
+}

@@ -1,0 +1,195 @@
+/**
+ * One attempt's life: claimed -> begun -> running -> ended. Whatever ends it first wins (the result, the end of
+ * the process, a timeout, a stop, a lost lease); then its process is stopped, its log closed and the finish
+ * written, fenced. After a lost lease nothing is written at all.
+ */
+
+import { formatDuration } from '#core/duration.ts';
+import { isAppError } from '#core/errors.ts';
+import type { FromTaskProcess, HeartbeatMessage } from '#core/task-protocol.ts';
+import type { Timer } from '#platform/clock.ts';
+import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import { logPath } from '#platform/logs/log-path.ts';
+import type { LeaseHolder } from '../lease-keeper.ts';
+import { LogPump } from '../log-pump.ts';
+import { residentBytes } from '../process-tree.ts';
+import type { TaskProcess } from '../task-process.ts';
+import { storable } from '../validate-message.ts';
+import type { TaskPlan } from '../version-cache.ts';
+import { attemptContext, bodyStart } from './attempt-context.ts';
+import type { AttemptDeps } from './attempt-deps.ts';
+import { type Conclusion, concludeAttempt } from './conclude-attempt.ts';
+import type { Ending } from './ending.ts';
+import { RequestDesk } from './requests.ts';
+
+export type AttemptState = 'claimed' | 'begun' | 'running' | 'ended';
+
+const NOT_FOUND_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'INTERNAL']);
+
+/** Buffers and the like lie outside of the heap, and Node needs something itself. */
+const HEAP_TO_ALL = 1.5;
+const BASE_MB = 256;
+
+export class Attempt implements LeaseHolder {
+  readonly claimed: Claimed;
+  readonly taskInstanceId: string;
+  readonly leaseEpoch: number;
+  /** Monotonic instant at which the claim's request began. */
+  readonly takenAt: number;
+  state: AttemptState = 'claimed';
+  lost = false;
+
+  readonly #deps: AttemptDeps;
+  readonly #log: LogPump;
+  readonly #ending = Promise.withResolvers<Ending>();
+  #settled = false;
+  #process: TaskProcess | null = null;
+  #plan: TaskPlan | null = null;
+  #desk: RequestDesk | null = null;
+  #timeout: Timer | null = null;
+  #progress: HeartbeatMessage['progress'] = null;
+
+  constructor(claimed: Claimed, takenAt: number, deps: AttemptDeps) {
+    this.claimed = claimed;
+    this.taskInstanceId = claimed.taskInstanceId;
+    this.leaseEpoch = claimed.leaseEpoch;
+    this.takenAt = takenAt;
+    this.#deps = deps;
+    this.#log = new LogPump({
+      path: logPath(deps.logsFolder, claimed),
+      attemptId: claimed.attemptId,
+      maxBytes: deps.logMaxBytes,
+      clock: deps.clock,
+      masker: deps.requests.masker,
+      onBackPressure: (wait) => this.#process?.setReading(!wait),
+      onError: (error) =>
+        deps.logger.error(
+          { event: 'task_log.write_failed', attempt_id: claimed.attemptId, err: error.message },
+          'the log of a task cannot be written; the task goes on without one',
+        ),
+    });
+  }
+
+  /** Lives it through. Never rejects. */
+  async live(): Promise<Conclusion> {
+    this.#deps.keeper.add(this);
+    await this.#start().catch((error: unknown) => this.#settle(endingOf(error)));
+    const ending = await this.#ending.promise;
+    this.#timeout?.cancel();
+    try {
+      return await concludeAttempt(
+        { attempt: this, ending, process: this.#process, plan: this.#plan, log: this.#log, pushed: this.#desk?.pushed ?? [] },
+        this.#deps,
+      );
+    } finally {
+      this.state = 'ended';
+      this.#deps.keeper.remove(this);
+    }
+  }
+
+  /** The worker stops: the body ends here, and the instance is handed back. */
+  stop(reason: string): void {
+    this.#settle({ kind: 'stopped', begun: this.state === 'running', reason });
+  }
+
+  /** Ends the body when its process holds more memory than it may. */
+  checkMemory(limitMb: number): void {
+    if (this.state !== 'running' || this.#process === null) return;
+    const usedBytes = residentBytes(this.#process.pid) ?? 0;
+    if (usedBytes > (limitMb * HEAP_TO_ALL + BASE_MB) * 1024 * 1024) this.#settle({ kind: 'memory_exceeded', usedBytes, limitMb });
+  }
+
+  progress(): HeartbeatMessage['progress'] {
+    return this.#progress;
+  }
+
+  onRenewed(liveMs: number): void {
+    if (this.state === 'running') this.#process?.allow(liveMs);
+  }
+
+  onLost(reason: string, graceMs: number): void {
+    this.lost = true;
+    this.#settle({ kind: 'lease_lost', reason, graceMs });
+  }
+
+  async #start(): Promise<void> {
+    const { claimed } = this;
+    const { versions, bundles, scratch, pool, commits, keeper, clock, requests } = this.#deps;
+    const [plan, bundleFile, scratchFolder] = await Promise.all([
+      versions.plan(claimed.versionId, claimed.taskId),
+      bundles.file(claimed.bundleHash),
+      scratch.of(claimed.dagId, claimed.runId),
+    ]);
+    this.#plan = plan;
+    if (this.#settled) return;
+    const process = pool.acquire(claimed.bundleHash, bundleFile);
+    this.#process = process;
+    this.#desk = new RequestDesk(requests, claimed, plan);
+    void process.exited.then((exit) =>
+      this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb }),
+    );
+    const begun = await commits.begin(bodyStart(claimed, plan, process.pid));
+    if (begun === null) {
+      this.onLost('the lease was gone before the body began', 0);
+      return;
+    }
+    this.state = 'begun';
+    if (this.#settled) return;
+
+    this.#writeFirstLine(process);
+    this.#log.expectMarker(process.outputMarker);
+    process.listen({
+      onMessage: (message) => this.#onMessage(message, process),
+      onOutput: (source, bytes) => this.#log.output(source, bytes),
+      onOversizedMessage: () => this.#settle({ kind: 'oversized_message', limitBytes: process.messageMaxBytes }),
+    });
+    process.allow(keeper.liveMs(this));
+    process.send({ type: 'run', context: attemptContext(claimed, plan, scratchFolder), inputs: begun.inputs, item: begun.item });
+    this.state = 'running';
+    const limitMs = plan.task.executionTimeoutMs;
+    if (limitMs !== null) this.#timeout = clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));
+  }
+
+  #onMessage(message: FromTaskProcess, process: TaskProcess): void {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'log':
+        this.#log.task(message.level, message.message, message.fields ?? {});
+        return;
+      case 'heartbeat':
+        this.#progress = message.progress ?? this.#progress;
+        return;
+      case 'request':
+        void this.#desk?.answer(message).then((reply) => process.send(reply));
+        return;
+      case 'result':
+        // The first one counts; a forged second one changes nothing.
+        this.#settle({ kind: 'result', result: message.result });
+    }
+  }
+
+  #settle(ending: Ending): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#ending.resolve(ending);
+  }
+
+  #writeFirstLine(process: TaskProcess): void {
+    const { claimed } = this;
+    const sinceClaim = formatDuration(this.#deps.clock.monotonic() - this.takenAt);
+    this.#log.system('info', `attempt ${claimed.tryNumber} of ${claimed.maxTries + 1} started on ${this.#deps.workerId}`, {
+      attempt_id: claimed.attemptId,
+      worker: this.#deps.workerId,
+      pid: process.pid,
+      prepared_in: sinceClaim,
+    });
+  }
+}
+
+/** What failed before the body began: a missing version or bundle is final, anything else costs nothing. */
+function endingOf(error: unknown): Ending {
+  if (isAppError(error) && NOT_FOUND_CODES.has(error.code))
+    return { kind: 'unrunnable', error: { name: error.code, message: error.message, stack: '' } };
+  return { kind: 'not_prepared', reason: storable(`the attempt could not be prepared: ${(error as Error).message}`, 500) };
+}

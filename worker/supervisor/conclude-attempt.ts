@@ -1,0 +1,179 @@
+/** The end of an attempt: stop its process, close its log, write the finish, in this order. */
+import { formatDuration } from '#core/duration.ts';
+import type { LogLevel } from '#core/task-protocol.ts';
+import type { Finish, FinishEvent } from '#platform/db/queries/finish-attempts.ts';
+import type { LogPump } from '../log-pump.ts';
+import type { TaskProcess } from '../task-process.ts';
+import { storable } from '../validate-message.ts';
+import type { TaskPlan } from '../version-cache.ts';
+import type { Attempt } from './attempt.ts';
+import type { AttemptDeps } from './attempt-deps.ts';
+import { type Decision, decideFinish } from './decide-finish.ts';
+import type { Ending } from './ending.ts';
+
+/** What became of it: the event that was written, or null when the lease was lost. */
+export interface Conclusion {
+  readonly event: FinishEvent | null;
+}
+
+interface Ended {
+  readonly attempt: Attempt;
+  readonly ending: Ending;
+  readonly process: TaskProcess | null;
+  readonly plan: TaskPlan | null;
+  readonly log: LogPump;
+  readonly pushed: Finish['extraXcoms'];
+}
+
+/** Output that is still in the pipes when the result arrives comes within moments, or never. */
+const DRAIN_MS = 1_000;
+/** A log folder that hangs may not hold up the state. */
+const LOG_CLOSE_MS = 300;
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 1_000;
+const REASON_MAX_CHARS = 1_000;
+
+const LAST_WORDS: Readonly<Record<FinishEvent, { readonly level: LogLevel; readonly words: string }>> = {
+  succeed: { level: 'info', words: 'succeeded' },
+  fail: { level: 'error', words: 'failed' },
+  retry: { level: 'warning', words: 'failed, will be tried again' },
+  skip: { level: 'info', words: 'skipped' },
+  reschedule: { level: 'info', words: 'not yet' },
+  hand_back: { level: 'warning', words: 'handed back' },
+};
+
+export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<Conclusion> {
+  const { attempt, ending, process, log } = ended;
+  if (ending.kind === 'lease_lost') return abandon(ended, deps, ending.graceMs);
+  const reusable = await settleProcess(ended, deps);
+  // The process is free for the next attempt from here on; nothing more is read from it.
+  if (process) deps.pool.release(process, reusable);
+  if (attempt.lost) return abandon({ ...ended, process: null }, deps, 0);
+
+  const decision = masked(decideFinish(ending, factsOf(ended, deps)), deps);
+  writeLastLines(ended, decision, deps);
+  const { level, words } = LAST_WORDS[decision.event];
+  const ran = formatDuration(deps.clock.monotonic() - attempt.takenAt);
+  const closing = log.end(level, `${words} after ${ran}${decision.reason === null ? '' : `: ${decision.reason}`}`, {
+    attempt_id: attempt.claimed.attemptId,
+    outcome: decision.event,
+  });
+  await Promise.race([closing, deps.clock.sleep(LOG_CLOSE_MS)]);
+  return writeFinish(ended, decision, deps);
+}
+
+/** Kills the process and leaves everything else to whoever holds the lease now. */
+async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promise<Conclusion> {
+  const { process, log } = ended;
+  process?.listen(null);
+  await Promise.all([log.drop(), process?.terminate(graceMs)]);
+  if (process) deps.pool.release(process, false);
+  return { event: null };
+}
+
+/** Waits until nothing of the body runs and all of its output is in. Returns whether the process can be used again. */
+async function settleProcess({ ending, process, log }: Ended, deps: AttemptDeps): Promise<boolean> {
+  if (process === null) return false;
+  switch (ending.kind) {
+    case 'result': {
+      const drained = await Promise.race([
+        log.drained.then(() => true),
+        process.exited.then(() => false),
+        deps.clock.sleep(DRAIN_MS).then(() => false),
+      ]);
+      // Without the marker, output of this body could end up in the log of the next.
+      if (!drained) await process.terminate(deps.killGraceMs);
+      return drained;
+    }
+    case 'timed_out':
+    case 'memory_exceeded':
+    case 'oversized_message':
+    case 'stopped':
+      process.send({ type: 'cancel', reason: ending.kind });
+      await process.terminate(deps.killGraceMs);
+      return false;
+    default:
+      // It is dead, or the body never began in it.
+      return !process.dead;
+  }
+}
+
+function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
+  const { claimed, takenAt } = attempt;
+  const sinceFirstStartMs = claimed.firstStartedAt ? deps.clock.now() - claimed.firstStartedAt.getTime() : deps.clock.monotonic() - takenAt;
+  return {
+    task: plan?.task ?? null,
+    tryNumber: claimed.tryNumber,
+    maxTries: claimed.maxTries,
+    jitterSeed: Number.parseInt(claimed.taskInstanceId.slice(-8), 16) + claimed.tryNumber,
+    sinceFirstStartMs,
+    xcomMaxBytes: deps.requests.xcomMaxBytes,
+  };
+}
+
+/** Reasons and errors are shown on pages: no secret may be in them. */
+function masked(decision: Decision, deps: AttemptDeps): Decision {
+  const { masker } = deps.requests;
+  const reason = decision.reason === null ? null : storable(masker.mask(decision.reason), REASON_MAX_CHARS);
+  if (decision.error === null) return { ...decision, reason };
+  const { name, message, stack } = decision.error;
+  return { ...decision, reason, error: { name, message: masker.mask(message), stack: masker.mask(stack) } };
+}
+
+function writeLastLines({ ending, log }: Ended, decision: Decision, { logger }: AttemptDeps): void {
+  if (ending.kind === 'result' && ending.result.outcome === 'success')
+    for (const check of ending.result.checks)
+      log.system(
+        check.passed ? 'info' : 'error',
+        `check ${check.name}: ${check.passed ? 'passed' : `failed${check.message === null ? '' : `, ${check.message}`}`}`,
+      );
+  const error = decision.error;
+  if (error !== null && ending.kind === 'result')
+    log.system('error', error.stack === '' ? `${error.name}: ${error.message}` : error.stack, { error: error.name });
+  logger.debug({ event: 'attempt.ended', ending: ending.kind, outcome: decision.event }, 'attempt ended');
+}
+
+async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps): Promise<Conclusion> {
+  const { attempt, pushed } = ended;
+  const { attemptId, taskInstanceId, leaseEpoch } = attempt.claimed;
+  const keepsPushed = decision.event !== 'hand_back';
+  let finish: Finish = {
+    ...decision,
+    attemptId,
+    taskInstanceId,
+    leaseEpoch,
+    extraXcoms: keepsPushed ? pushed : [],
+  };
+  for (let waitMs = RETRY_FIRST_MS; !attempt.lost; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+    try {
+      const answer = await deps.commits.finish(attempt.claimed, finish);
+      if ('accepted' in answer) return { event: answer.accepted ? finish.event : null };
+      finish = unstorable(finish, answer.error as Error);
+    } catch (error) {
+      deps.logger.warn(
+        { event: 'finish.failed', attempt_id: attemptId, err: (error as Error).message },
+        'the end of an attempt could not be written yet; trying again',
+      );
+      await deps.clock.sleep(waitMs);
+    }
+  }
+  return { event: null };
+}
+
+/** Postgres refuses the values themselves: the attempt fails, saying so, without them. */
+function unstorable(finish: Finish, error: Error): Finish {
+  const reason = storable(`the result could not be stored: ${error.message}`, REASON_MAX_CHARS);
+  return {
+    attemptId: finish.attemptId,
+    taskInstanceId: finish.taskInstanceId,
+    leaseEpoch: finish.leaseEpoch,
+    event: 'fail',
+    reason,
+    error: { name: 'ResultNotStored', message: reason, stack: '' },
+    followed: null,
+    mapLengths: {},
+    nextTryInMs: null,
+    mapLabel: null,
+    extraXcoms: [],
+  };
+}

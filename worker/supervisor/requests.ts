@@ -1,0 +1,115 @@
+/** Answers what a task process asks for: connections, variables and XComs, for its own attempt only. */
+
+import { AppError, isAppError } from '#core/errors.ts';
+import type { ReplyMessage, RequestBody, RequestMessage } from '#core/task-protocol.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import { findXcom } from '#platform/db/queries/find-xcom.ts';
+import type { Finish } from '#platform/db/queries/finish-attempts.ts';
+import { isSensitiveKey, type Masker } from '#platform/mask.ts';
+import type { Connection } from '#platform/secrets/connection.ts';
+import { requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
+import type { TaskPlan } from '../version-cache.ts';
+
+export interface RequestDeps {
+  readonly db: Queryable;
+  readonly secrets: SecretStore;
+  readonly masker: Masker;
+  readonly xcomMaxBytes: number;
+}
+
+/** Values one attempt may push beside its result. */
+const PUSHES_MAX = 100;
+/** Questions of one attempt that wait for an answer. */
+const OPEN_MAX = 100;
+
+export class RequestDesk {
+  readonly #deps: RequestDeps;
+  readonly #claimed: Claimed;
+  readonly #plan: TaskPlan;
+  readonly #pushed = new Map<string, Finish['extraXcoms'][number]>();
+  #open = 0;
+
+  constructor(deps: RequestDeps, claimed: Claimed, plan: TaskPlan) {
+    this.#deps = deps;
+    this.#claimed = claimed;
+    this.#plan = plan;
+  }
+
+  /** What was pushed with ctx.xcom.push; stored with the finish. */
+  get pushed(): Finish['extraXcoms'] {
+    return [...this.#pushed.values()];
+  }
+
+  /** Never throws: a failure is part of the answer. */
+  async answer({ requestId, body }: RequestMessage): Promise<ReplyMessage> {
+    this.#open += 1;
+    try {
+      if (this.#open > OPEN_MAX)
+        throw new AppError('TOO_MANY_REQUESTS', `More than ${OPEN_MAX} requests at once. Await each before the next.`);
+      return { type: 'reply', requestId, value: await this.#answer(body) };
+    } catch (error) {
+      const known = isAppError(error);
+      const message = known ? error.message : 'Windlass could not answer: its database or secret store failed. Try again.';
+      return { type: 'reply', requestId, error: { code: known ? error.code : 'INTERNAL', message } };
+    } finally {
+      this.#open -= 1;
+    }
+  }
+
+  async #answer(body: RequestBody): Promise<unknown> {
+    switch (body.what) {
+      case 'connection':
+        return this.#connection(body.id);
+      case 'variable':
+        return this.#variable(body.key);
+      case 'xcom_push':
+        return this.#push(body.key, body.value);
+      case 'xcom_pull':
+        return this.#pull(body.taskId, body.key);
+    }
+  }
+
+  async #connection(id: string): Promise<Connection> {
+    const connection = await requireConnection(this.#deps.secrets, id);
+    this.#deps.masker.add(connection.password, ...sensitiveStrings(connection.extra));
+    return connection;
+  }
+
+  async #variable(key: string): Promise<string | null> {
+    const value = await this.#deps.secrets.variable(key);
+    if (isSensitiveKey(key)) this.#deps.masker.add(value);
+    return value;
+  }
+
+  #push(key: string, value: unknown): null {
+    if (key === 'return_value')
+      throw new AppError('BAD_REQUEST', 'The key "return_value" is the result of the task. Return the value instead.');
+    if (!this.#pushed.has(key) && this.#pushed.size >= PUSHES_MAX)
+      throw new AppError('BAD_REQUEST', `A task may push at most ${PUSHES_MAX} values. Push one object instead of many values.`);
+    const valueJson = JSON.stringify(value ?? null);
+    const bytes = Buffer.byteLength(valueJson);
+    if (bytes > this.#deps.xcomMaxBytes)
+      throw new AppError(
+        'XCOM_TOO_LARGE',
+        `The value of ${JSON.stringify(key)} has ${bytes} bytes; the limit is ${this.#deps.xcomMaxBytes}. Write it to a file or a store and push where it is.`,
+      );
+    this.#pushed.set(key, { key, valueJson, bytes });
+    return null;
+  }
+
+  async #pull(taskId: string, key: string): Promise<unknown> {
+    if (!this.#plan.tasks.has(taskId)) throw new AppError('NOT_FOUND', `This DAG has no task ${JSON.stringify(taskId)} to pull from.`);
+    const rows = await findXcom(this.#deps.db, { dagRunId: this.#claimed.dagRunId, taskId, key });
+    const unmapped = rows.find((row) => row.mapIndex === -1);
+    if (unmapped) return unmapped.value;
+    return rows.length === 0 ? undefined : rows.map((row) => row.value);
+  }
+}
+
+/** Strings under keys that say what they are ("api_key", "private_key", …), at any depth. */
+function sensitiveStrings(value: unknown, underSensitiveKey = false): string[] {
+  if (typeof value === 'string') return underSensitiveKey ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => sensitiveStrings(item, underSensitiveKey || isSensitiveKey(key)));
+}

@@ -1,0 +1,65 @@
+/** How a task process is started: its command line, its environment, its limits. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chownSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findOnPath } from '#platform/config/find-on-path.ts';
+import { taskEnvironment } from '#platform/config/task-environment.ts';
+import { MARK_VARIABLE } from './process-tree.ts';
+import type { TaskProcessSettings } from './task-process/settings.ts';
+
+const ENTRY = fileURLToPath(new URL('./task-process/main.ts', import.meta.url));
+
+export interface TaskProcessOptions {
+  readonly memoryMb: number;
+  /** Numeric user of task processes, or null for the worker's own. Needs a worker that runs as root. */
+  readonly uid: number | null;
+  readonly xcomMaxBytes: number;
+}
+
+/**
+ * Starts one. It leads a process group of its own, dies with its supervisor (where the system offers that),
+ * may not gain privileges, and has stdin closed, stdout, stderr, the channel (3) and the watchdog's pipe (4).
+ */
+export function spawnTaskProcess(options: TaskProcessOptions, mark: string, settings: TaskProcessSettings): ChildProcess {
+  const nodeArguments = [
+    `--max-old-space-size=${options.memoryMb}`,
+    '--disable-proto=delete',
+    '--enable-source-maps',
+    '--disable-warning=ExperimentalWarning',
+    ENTRY,
+    JSON.stringify(settings),
+  ];
+  const [program = process.execPath, ...before] = [...cageCommand(), process.execPath];
+  return spawn(program, [...before, ...nodeArguments], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    env: { ...taskEnvironment(), NODE_COMPILE_CACHE: compileCacheFolder(options.uid), [MARK_VARIABLE]: mark },
+    ...(options.uid === null ? {} : { uid: options.uid, gid: options.uid }),
+  });
+}
+
+let cage: readonly string[] | undefined;
+
+/** setpriv (util-linux) kills the child when the supervisor dies, also while its main thread is blocked. */
+function cageCommand(): readonly string[] {
+  if (cage === undefined) {
+    const setpriv = process.platform === 'linux' ? findOnPath(['setpriv']) : undefined;
+    cage = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--no-new-privs', '--'];
+  }
+  return cage;
+}
+
+const prepared = new Map<number | null, string>();
+
+/** Task processes share a compile cache that the supervisor never reads: they could write anything into it. */
+function compileCacheFolder(uid: number | null): string {
+  const known = prepared.get(uid);
+  if (known !== undefined) return known;
+  const folder = join(tmpdir(), '.windlass', `compile-cache-${uid ?? process.getuid?.() ?? 'user'}`);
+  mkdirSync(folder, { recursive: true });
+  if (uid !== null) chownSync(folder, uid, uid);
+  prepared.set(uid, folder);
+  return folder;
+}

@@ -1,0 +1,153 @@
+/**
+ * The supervisor's handle on one task process: messages, output, the dead-man switch, and its death. Knows
+ * nothing of attempts; whoever holds it listens.
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { JsonLineReader } from '#core/json-lines.ts';
+import type { FromTaskProcess, ToTaskProcess } from '#core/task-protocol.ts';
+import { type Clock, newId, newSecret } from '#platform/clock.ts';
+import { killMarked, signalGroup } from './process-tree.ts';
+import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
+import { spawnTaskProcess, type TaskProcessOptions } from './task-process-spawn.ts';
+import { parseFromTaskProcess } from './validate-message.ts';
+
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started at all. */
+  readonly spawnError: string | null;
+}
+
+export interface TaskProcessListener {
+  onMessage(message: FromTaskProcess): void;
+  onOutput(source: 'stdout' | 'stderr', bytes: Buffer): void;
+  /** It said more in one message than it may; it is of no use any more. */
+  onOversizedMessage(): void;
+}
+
+/** Room for what surrounds a result of the largest size, and for its escapes. */
+const MESSAGE_SLACK_BYTES = 1024 * 1024;
+/** After its death, output may still lie in the pipes. */
+const PIPES_CLOSE_MS = 1_000;
+
+export class TaskProcess {
+  readonly mark = newId();
+  readonly outputMarker = newSecret(18);
+  /** Resolves when it is dead, its output read and what it left behind is killed. */
+  readonly exited: Promise<ProcessExit>;
+  /** Bundle it has loaded (or was told to). */
+  bundleHash: string | null = null;
+  /** Attempts it was given. */
+  runs = 0;
+  /** Messages that were none. */
+  refused = 0;
+  dead = false;
+  readonly messageMaxBytes: number;
+
+  readonly #child: ChildProcess;
+  readonly #clock: Clock;
+  #listener: TaskProcessListener | null = null;
+  #spawnError: string | null = null;
+
+  constructor(options: TaskProcessOptions, clock: Clock) {
+    this.#clock = clock;
+    this.#child = spawnTaskProcess(options, this.mark, { outputMarker: this.outputMarker, xcomMaxBytes: options.xcomMaxBytes });
+    this.messageMaxBytes = options.xcomMaxBytes * 2 + MESSAGE_SLACK_BYTES;
+    this.#readChannel(this.messageMaxBytes);
+    for (const source of ['stdout', 'stderr'] as const)
+      this.#child[source]?.on('data', (bytes: Buffer) => this.#listener?.onOutput(source, bytes));
+    this.#watchdogPipe?.on('error', () => {});
+    this.exited = this.#watchExit();
+  }
+
+  /** 0 when it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** At most one listener at a time. What is said while nobody listens is dropped. */
+  listen(listener: TaskProcessListener | null): void {
+    this.#listener = listener;
+  }
+
+  send(message: ToTaskProcess): void {
+    if (!this.dead) this.#channelPipe?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** The dead-man switch: it may live this long unless told again; null = until further notice. */
+  allow(liveMs: number | null): void {
+    if (!this.dead) this.#watchdogPipe?.write(liveMs === null ? 'off\n' : `${Math.max(0, Math.round(liveMs))}\n`);
+  }
+
+  /** Back-pressure: stops or goes on reading what it says. */
+  setReading(reading: boolean): void {
+    for (const stream of [this.#child.stdout, this.#child.stderr, this.#channelPipe])
+      if (reading) stream?.resume();
+      else stream?.pause();
+  }
+
+  /** SIGTERM to its group, SIGKILL after the grace. Resolves when all of it is dead. */
+  async terminate(graceMs: number): Promise<void> {
+    if (!this.dead && graceMs > 0) {
+      signalGroup(this.pid, 'SIGTERM');
+      await Promise.race([this.exited, this.#clock.sleep(graceMs)]);
+    }
+    await this.kill();
+  }
+
+  async kill(): Promise<void> {
+    if (this.pid > 0) signalGroup(this.pid, 'SIGKILL');
+    // Output that nobody reads would keep the pipes open.
+    this.setReading(true);
+    await this.exited;
+  }
+
+  get #channelPipe(): Duplex | null {
+    return (this.#child.stdio[CHANNEL_FD] as Duplex | undefined) ?? null;
+  }
+
+  get #watchdogPipe(): Writable | null {
+    return (this.#child.stdio[WATCHDOG_FD] as Writable | undefined) ?? null;
+  }
+
+  #readChannel(limitChars: number): void {
+    const reader = new JsonLineReader(limitChars, {
+      onValue: (value) => {
+        const message = parseFromTaskProcess(value);
+        if (message === null) this.refused += 1;
+        else this.#listener?.onMessage(message);
+      },
+      onGarbage: () => {
+        this.refused += 1;
+      },
+      onOverflow: () => this.#listener?.onOversizedMessage(),
+    });
+    const pipe = this.#channelPipe as (Duplex & Readable) | null;
+    pipe?.setEncoding('utf8');
+    pipe?.on('data', (chunk: string) => reader.push(chunk));
+    pipe?.on('error', () => {});
+  }
+
+  async #watchExit(): Promise<ProcessExit> {
+    const ended = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>();
+    const closed = Promise.withResolvers<void>();
+    this.#child.on('error', (error) => {
+      if (this.#child.pid !== undefined) return;
+      this.#spawnError = error.message;
+      ended.resolve({ code: null, signal: null });
+      closed.resolve();
+    });
+    this.#child.on('exit', (code, signal) => ended.resolve({ code, signal }));
+    this.#child.on('close', () => closed.resolve());
+    const { code, signal } = await ended.promise;
+    this.dead = true;
+    if (this.pid > 0) {
+      signalGroup(this.pid, 'SIGKILL');
+      await killMarked(this.mark);
+    }
+    await Promise.race([closed.promise, this.#clock.sleep(PIPES_CLOSE_MS)]);
+    for (const stream of this.#child.stdio) stream?.destroy();
+    return { code, signal, spawnError: this.#spawnError };
+  }
+}

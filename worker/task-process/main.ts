@@ -1,0 +1,130 @@
+/**
+ * The caged child that runs user code: loads a bundle, runs one attempt at a time, says how each ended, and is
+ * used again. It has no credentials; whatever it needs it asks of its supervisor, and it dies with it.
+ */
+import { flushCompileCache } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type { BodyResult, RunMessage, ToTaskProcess } from '#core/task-protocol.ts';
+import { tooLargeMessage } from '#core/xcom-size.ts';
+import type { DagDefinition } from '#sdk/definition.ts';
+import { reportOf } from '#sdk/runtime/body-error.ts';
+import { runTask } from '#sdk/runtime/run-task.ts';
+import { AttemptHost } from './attempt-host.ts';
+import { loadDags } from './bundle.ts';
+import { openChannel } from './channel.ts';
+import { CHANNEL_FD, markerLine, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as TaskProcessSettings;
+process.argv.length = 2;
+// Held from the start: a body may replace what hangs on `process`.
+const exit = process.exit.bind(process);
+const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream)) as ((
+  text: string,
+  done: () => void,
+) => boolean)[];
+const environment = { ...process.env };
+const folder = process.cwd();
+
+let loading: Promise<ReadonlyMap<string, DagDefinition>> = Promise.resolve(new Map());
+let current: { readonly host: AttemptHost; readonly attemptId: string } | null = null;
+let lastRequestId = 0;
+
+const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
+watchdog.unref();
+watchdog.on('error', () => exit(1));
+const watched = new Promise<void>((resolve) => watchdog.once('online', resolve));
+
+const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
+process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
+process.on('uncaughtException', (error) => void dieOf(error));
+process.on('unhandledRejection', (reason) => void dieOf(reason));
+
+function obey(message: ToTaskProcess): void {
+  switch (message.type) {
+    case 'load':
+      loading = loadDags(message.bundleFile);
+      loading.then(
+        () => {
+          void channel.send({ type: 'ready', bundleHash: message.bundleHash });
+          // A killed process never writes its compile cache: write it while all is well.
+          setImmediate(flushCompileCache);
+        },
+        // The attempt that needs it says what went wrong.
+        () => {},
+      );
+      return;
+    case 'run':
+      void run(message);
+      return;
+    case 'reply':
+      current?.host.reply(message);
+      return;
+    case 'cancel':
+      current?.host.cancel(message.reason);
+      return;
+  }
+}
+
+async function run(message: RunMessage): Promise<void> {
+  const host = new AttemptHost(channel, () => ++lastRequestId);
+  const { attemptId } = message.context;
+  current = { host, attemptId };
+  await watched;
+  const result = await runLoaded(message, host);
+  host.close();
+  // What the body left undone may still throw: that is its own failure, not the next attempt's.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (current?.host !== host) return;
+  current = null;
+  await finish(attemptId, result);
+  restore();
+}
+
+async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyResult> {
+  let dags: ReadonlyMap<string, DagDefinition>;
+  try {
+    dags = await loading;
+  } catch (error) {
+    return failed(error, true);
+  }
+  const dag = dags.get(message.context.dagId);
+  if (dag === undefined) return failed(new Error(`The bundle of this version exports no DAG "${message.context.dagId}".`), false);
+  const result = await runTask(dag, message, host);
+  if (result.outcome === 'success' && result.bytes > settings.xcomMaxBytes)
+    return failed(
+      Object.assign(new Error(tooLargeMessage(result.bytes, settings.xcomMaxBytes)), { name: 'XcomTooLarge', stack: '' }),
+      false,
+    );
+  return result;
+}
+
+/** The markers come after all output of the body, the result after the markers. */
+async function finish(attemptId: string, result: BodyResult): Promise<void> {
+  const line = `${markerLine(settings.outputMarker, attemptId)}\n`;
+  const written = outputs.map((write) => new Promise<void>((resolve) => write(line, resolve)));
+  await Promise.race([Promise.all(written), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+  await channel.send({ type: 'result', result });
+}
+
+/** Nobody caught it: the attempt fails, and the process, whose state nobody knows, ends. */
+async function dieOf(error: unknown): Promise<void> {
+  const attempt = current;
+  current = null;
+  if (attempt) {
+    attempt.host.close();
+    // No markers: the supervisor then reads to the end, and does not use this process again.
+    await channel.send({ type: 'result', result: failed(error, true) });
+  }
+  exit(1);
+}
+
+function failed(error: unknown, retryable: boolean): BodyResult {
+  return { outcome: 'failed', error: reportOf(error), retryable, retryAfterMs: null };
+}
+
+/** The next attempt finds the process as the last one did. */
+function restore(): void {
+  for (const name of Object.keys(process.env)) if (!Object.hasOwn(environment, name)) delete process.env[name];
+  for (const [name, value] of Object.entries(environment)) if (process.env[name] !== value) process.env[name] = value;
+  if (process.cwd() !== folder) process.chdir(folder);
+}

@@ -1,0 +1,136 @@
+/**
+ * Checks what a task process says. The process runs strangers' code, so its messages are claims: what is not
+ * exactly a message of `core/task-protocol.ts` is refused (null), and strings are made storable.
+ */
+import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody } from '#core/task-protocol.ts';
+
+const LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warning', 'error']);
+const TEXT_MAX_CHARS = 64 * 1024;
+const STACK_MAX_CHARS = 32 * 1024;
+const NOTE_MAX_CHARS = 200;
+const KEY_MAX_CHARS = 250;
+const LIST_MAX = 10_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | null>> = {
+  ready: ({ bundleHash }) => (bundleHash === null || typeof bundleHash === 'string' ? { type: 'ready', bundleHash } : null),
+  log: parseLog,
+  request: ({ requestId, body }) => {
+    const parsed = isFields(body) ? parseRequest(body) : null;
+    return Number.isSafeInteger(requestId) && parsed ? { type: 'request', requestId: requestId as number, body: parsed } : null;
+  },
+  heartbeat: ({ progress }) => ({ type: 'heartbeat', progress: parseProgress(progress) }),
+  result: ({ result }) => {
+    const parsed = isFields(result) ? parseResult(result) : null;
+    return parsed && { type: 'result', result: parsed };
+  },
+};
+
+/** Returns the message, or null when it is none of the protocol's. */
+export function parseFromTaskProcess(value: unknown): FromTaskProcess | null {
+  if (!isFields(value) || typeof value['type'] !== 'string' || !Object.hasOwn(PARSERS, value['type'])) return null;
+  return PARSERS[value['type']]?.(value) ?? null;
+}
+
+function parseLog({ level, message, fields }: Fields): FromTaskProcess | null {
+  if (!LEVELS.has(level) || typeof message !== 'string') return null;
+  return {
+    type: 'log',
+    level: level as LogLevel,
+    message: storable(message, TEXT_MAX_CHARS),
+    ...(isFields(fields) ? { fields } : {}),
+  };
+}
+
+function parseRequest({ what, id, key, taskId, value }: Fields): RequestBody | null {
+  if (what === 'connection' && isName(id)) return { what, id };
+  if (what === 'variable' && isName(key)) return { what, key };
+  if (what === 'xcom_push' && isName(key)) return { what, key, value };
+  if (what === 'xcom_pull' && isName(key) && isName(taskId)) return { what, taskId, key };
+  return null;
+}
+
+function parseProgress(value: unknown): HeartbeatMessage['progress'] {
+  if (!isFields(value) || !isAmount(value['done']) || !isAmount(value['total'])) return null;
+  const note = value['note'];
+  return {
+    done: value['done'],
+    total: value['total'],
+    ...(typeof note === 'string' ? { note: storable(note, NOTE_MAX_CHARS) } : {}),
+  };
+}
+
+function parseResult(result: Fields): BodyResult | null {
+  switch (result['outcome']) {
+    case 'success':
+      return parseSuccess(result);
+    case 'skipped':
+      return { outcome: 'skipped', reason: typeof result['reason'] === 'string' ? storable(result['reason'], TEXT_MAX_CHARS) : '' };
+    case 'failed':
+      return {
+        outcome: 'failed',
+        error: parseError(result['error']),
+        retryable: result['retryable'] !== false,
+        retryAfterMs: isAmount(result['retryAfterMs']) ? result['retryAfterMs'] : null,
+      };
+    case 'reschedule':
+      if (!isAmount(result['afterMs'])) return null;
+      return {
+        outcome: 'reschedule',
+        afterMs: result['afterMs'],
+        note: typeof result['note'] === 'string' ? storable(result['note'], NOTE_MAX_CHARS) : null,
+      };
+    default:
+      return null;
+  }
+}
+
+function parseSuccess({ value, bytes, followed, mapLengths, checks, mapLabel }: Fields): BodyResult {
+  const lengths = isFields(mapLengths) ? Object.entries(mapLengths).filter(([, length]) => Number.isSafeInteger(length)) : [];
+  return {
+    outcome: 'success',
+    value,
+    bytes: isAmount(bytes) ? bytes : 0,
+    followed: Array.isArray(followed) ? (followed as unknown[]).slice(0, LIST_MAX).filter(isName) : null,
+    mapLengths: Object.fromEntries(lengths as [string, number][]),
+    checks: Array.isArray(checks) ? (checks as unknown[]).slice(0, LIST_MAX).filter(isFields).map(parseCheck) : [],
+    ...(typeof mapLabel === 'string' ? { mapLabel: storable(mapLabel, KEY_MAX_CHARS) } : {}),
+  };
+}
+
+function parseCheck({ name, passed, message }: Fields) {
+  return {
+    name: typeof name === 'string' ? storable(name, KEY_MAX_CHARS) : '',
+    passed: passed === true,
+    message: typeof message === 'string' ? storable(message, TEXT_MAX_CHARS) : null,
+  };
+}
+
+function parseError(value: unknown): ErrorReport {
+  const error = isFields(value) ? value : {};
+  const text = (field: unknown, fallback: string, max: number) => (typeof field === 'string' ? storable(field, max) : fallback);
+  return {
+    name: text(error['name'], 'Error', KEY_MAX_CHARS),
+    message: text(error['message'], 'the task failed without a message', TEXT_MAX_CHARS),
+    stack: text(error['stack'], '', STACK_MAX_CHARS),
+  };
+}
+
+/** Cuts the text and removes what Postgres cannot store: U+0000 and lone surrogates. */
+export function storable(text: string, maxChars: number): string {
+  const cut = text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
+  return cut.replaceAll('\0', '').toWellFormed();
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= KEY_MAX_CHARS && !value.includes('\0');
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
