@@ -75,9 +75,10 @@ async function startAll(config: Config, logger: Logger, startedAt: number, clean
   const login = await issueToken(db, { username: admin.username, kind: 'one_time', ttlMs: LOGIN_LINK_TTL_MS });
 
   const roles = startRoles(config, parts, secrets, cleanups);
-  await settleAll([...roles.values()].map((role) => role.start()));
-  const webUrl = roles.get('webserver')?.url ?? urlOf(config.webHost, config.webPort);
-  const monitorUrl = roles.get('monitor')?.url ?? urlOf(config.monitorHost, config.monitorPort);
+  // The first one that cannot start is enough: the others are stopped in the clean-up.
+  await Promise.all([...roles.values()].map((role) => role.start()));
+  const webUrl = shownUrl(roles.get('webserver')?.url ?? null, config.webHost, config.webPort);
+  const monitorUrl = shownUrl(roles.get('monitor')?.url ?? null, config.monitorHost, config.monitorPort);
   writeRunFile(config.dataFolder, {
     databaseUrl: parts.databaseUrl,
     redisUrl: parts.redisUrl,
@@ -158,9 +159,10 @@ function passwordLine(config: Config, password: string | null): string {
   return `password ${password}  (shown only this once)`;
 }
 
-function urlOf(host: string, port: number): string {
-  const shown = host === '127.0.0.1' || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `http://${shown}:${port}`;
+/** Where a browser on this machine finds it: the port is the one it got, the name one that people type. */
+function shownUrl(url: string | null, host: string, port: number): string {
+  const name = ['127.0.0.1', '0.0.0.0', '::', '::1'].includes(host) ? 'localhost' : host;
+  return `http://${name}:${url === null ? port : new URL(url).port || 80}`;
 }
 
 /** In a process of its own: takes 50 ms when nothing changed, and the build tools stay out of this one. */

@@ -11,7 +11,8 @@ const ITEMS_MAX = 500;
 export class Coalescer {
   readonly #send: (channel: Channel, text: string) => Promise<void>;
   readonly #pending = new Map<Channel, Message[]>();
-  readonly #sending = new Set<Channel>();
+  /** A pump per channel that has something to send. */
+  readonly #sending = new Map<Channel, Promise<void>>();
 
   constructor(send: (channel: Channel, text: string) => Promise<void>) {
     this.#send = send;
@@ -22,9 +23,14 @@ export class Coalescer {
     if (list) list.push(message as Message);
     else this.#pending.set(channel, [message as Message]);
     if (!this.#sending.has(channel)) {
-      this.#sending.add(channel);
-      setImmediate(() => void this.#pump(channel));
+      const pump = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#pump(channel));
+      this.#sending.set(channel, pump);
     }
+  }
+
+  /** Resolves when everything rung so far was sent or dropped: a short-lived process rings and ends. */
+  async flushed(): Promise<void> {
+    await Promise.all(this.#sending.values());
   }
 
   /** A lost ring is repaired by a sweep, so a failed send is dropped. */

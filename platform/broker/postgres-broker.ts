@@ -59,6 +59,7 @@ export async function openPostgresBroker({ url, prefix, clock, logger }: Postgre
     async close() {
       await ear.close();
       await queues.close(CLOSE_MS);
+      await Promise.race([coalescer.flushed(), clock.sleep(CLOSE_MS)]);
       await Promise.race([sender.end().catch(() => {}), clock.sleep(CLOSE_MS)]);
     },
   };

@@ -79,6 +79,7 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
     info: () => describeServer(producer),
     async close() {
       await queues.close(CLOSE_MS);
+      await Promise.race([coalescer.flushed(), clock.sleep(CLOSE_MS)]);
       for (const client of [producer, consumer, subscriber]) client.disconnect();
     },
   };
