@@ -54,7 +54,7 @@ export function WorkerControls({ worker, control }: { worker: WorkerView; contro
 }
 
 const CONSEQUENCES = {
-  drain: { title: 'Drain', text: 'It takes no new tasks, finishes the ones it runs, and then stops.' },
+  drain: { title: 'Drain', text: 'It takes no new tasks and finishes the ones it runs. Then it idles until somebody resumes or stops it.' },
   stop: {
     title: 'Stop',
     text: 'It takes no new tasks, gives the running ones a short time to finish, hands the rest back to the queue, and exits.',

@@ -16,7 +16,7 @@ export const STATUS_LOOKS: Readonly<Record<WorkerStatus, StatusLook>> = {
     word: 'Draining',
     icon: TimerReset,
     color: 'var(--st-deferred)',
-    meaning: 'It finishes what it runs, takes no more, and then stops.',
+    meaning: 'It finishes what it runs and takes no more.',
   },
   lost: {
     word: 'Lost',
