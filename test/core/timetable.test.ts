@@ -7,8 +7,27 @@ import { nextRun, type TimetableQuestion, upcomingTicks } from '#core/timetable/
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 const at = (text: string) => Date.parse(text);
 
-const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'America/St_Johns', 'Pacific/Apia', 'Africa/Casablanca'];
-const PATTERNS = ['0 6 * * *', '30 2 * * *', '0 * * * *', '*/15 * * * *', '0 0 * * 1', '15 10 1 * *', '0 */6 * * *', '30 1,2,3 * * *', '0 0 29 2 *'];
+const ZONES = [
+  'UTC',
+  'Europe/Berlin',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'Asia/Kathmandu',
+  'America/St_Johns',
+  'Pacific/Apia',
+  'Africa/Casablanca',
+];
+const PATTERNS = [
+  '0 6 * * *',
+  '30 2 * * *',
+  '0 * * * *',
+  '*/15 * * * *',
+  '0 0 * * 1',
+  '15 10 1 * *',
+  '0 */6 * * *',
+  '30 1,2,3 * * *',
+  '0 0 29 2 *',
+];
 
 describe('a cron schedule', () => {
   it('keeps wall time through a switch: 06:00 in Berlin is 05:00Z in winter and 04:00Z in summer', () => {
@@ -32,7 +51,9 @@ describe('a cron schedule', () => {
     const cron = new CronSchedule('0 * * * *', 'Europe/Berlin');
     const ticks = [at('2026-10-24T22:30:00Z')];
     for (let i = 0; i < 5; i++) ticks.push(cron.next(ticks.at(-1) as number) as number);
-    expect(ticks.slice(1).map(iso)).toEqual(['23', '00', '01', '02', '03'].map((hour) => `2026-10-2${hour === '23' ? 4 : 5}T${hour}:00:00.000Z`));
+    expect(ticks.slice(1).map(iso)).toEqual(
+      ['23', '00', '01', '02', '03'].map((hour) => `2026-10-2${hour === '23' ? 4 : 5}T${hour}:00:00.000Z`),
+    );
   });
 
   it('says what is wrong with a pattern it refuses', () => {
@@ -43,7 +64,11 @@ describe('a cron schedule', () => {
   });
 
   it('gives strictly increasing ticks of which each is the predecessor of the next, in every zone', () => {
-    const case_ = fc.record({ pattern: fc.constantFrom(...PATTERNS), zone: fc.constantFrom(...ZONES), start: fc.integer({ min: at('2010-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }) });
+    const case_ = fc.record({
+      pattern: fc.constantFrom(...PATTERNS),
+      zone: fc.constantFrom(...ZONES),
+      start: fc.integer({ min: at('2010-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }),
+    });
     fc.assert(
       fc.property(case_, ({ pattern, zone, start }) => {
         const cron = new CronSchedule(pattern, zone);
@@ -85,7 +110,10 @@ describe('the next run', () => {
 
   it('never repeats the last logical date and joins its interval to it', () => {
     const run = nextRun(question({ lastLogicalDateMs: at('2026-06-10T00:00:00Z') }));
-    expect([iso(run?.intervalStartMs ?? null), iso(run?.intervalEndMs ?? null)]).toEqual(['2026-06-10T00:00:00.000Z', '2026-06-11T00:00:00.000Z']);
+    expect([iso(run?.intervalStartMs ?? null), iso(run?.intervalEndMs ?? null)]).toEqual([
+      '2026-06-10T00:00:00.000Z',
+      '2026-06-11T00:00:00.000Z',
+    ]);
   });
 
   it('ends with the end date', () => {
@@ -100,6 +128,9 @@ describe('the next run', () => {
   });
 
   it('lists the ticks to come', () => {
-    expect(upcomingTicks({ kind: 'delta', everyMs: 3_600_000 }, at('2026-06-10T12:10:00Z'), 2).map(iso)).toEqual(['2026-06-10T13:00:00.000Z', '2026-06-10T14:00:00.000Z']);
+    expect(upcomingTicks({ kind: 'delta', everyMs: 3_600_000 }, at('2026-06-10T12:10:00Z'), 2).map(iso)).toEqual([
+      '2026-06-10T13:00:00.000Z',
+      '2026-06-10T14:00:00.000Z',
+    ]);
   });
 });

@@ -1,0 +1,86 @@
+/** Goal: every rule settles as Airflow's do, as early as it can, and never changes its mind. Exhaustive to 4 upstreams. */
+import { describe, expect, it } from 'vitest';
+import { TASK_INSTANCE_STATES, type TaskInstanceState } from '#core/states.ts';
+import { countUpstream, evaluateTriggerRule, TRIGGER_RULES, type TriggerRule, type Verdict } from '#core/trigger-rules.ts';
+
+const FINISHED: readonly TaskInstanceState[] = ['success', 'failed', 'upstream_failed', 'skipped'];
+const judge = (rule: TriggerRule, ...states: TaskInstanceState[]) => evaluateTriggerRule(rule, countUpstream(states));
+
+/** All lists of the given states, up to a length. */
+function lists(states: readonly TaskInstanceState[], longest: number): TaskInstanceState[][] {
+  let level: TaskInstanceState[][] = [[]];
+  const all: TaskInstanceState[][] = [];
+  for (let length = 1; length <= longest; length++) {
+    level = level.flatMap((list) => states.map((state) => [...list, state]));
+    all.push(...level);
+  }
+  return all;
+}
+
+describe('a trigger rule', () => {
+  const TABLE: readonly (readonly [TriggerRule, readonly TaskInstanceState[], Verdict])[] = [
+    ['all_success', ['success', 'success'], 'run'],
+    ['all_success', ['success', 'running'], 'wait'],
+    ['all_success', ['failed', 'running'], 'upstream_failed'],
+    ['all_success', ['skipped', 'running'], 'skip'],
+    ['all_failed', ['failed', 'upstream_failed'], 'run'],
+    ['all_failed', ['success', 'running'], 'skip'],
+    ['all_done', ['failed', 'skipped', 'success'], 'run'],
+    ['all_done', ['failed', 'running'], 'wait'],
+    ['all_done_min_one_success', ['failed', 'success'], 'run'],
+    ['all_done_min_one_success', ['failed', 'failed'], 'upstream_failed'],
+    ['all_done_min_one_success', ['skipped', 'running'], 'skip'],
+    ['all_done_setup_success', ['success', 'failed'], 'run'],
+    ['all_done_setup_success', ['skipped'], 'skip'],
+    ['one_success', ['success', 'running'], 'run'],
+    ['one_success', ['failed', 'skipped'], 'upstream_failed'],
+    ['one_success', ['skipped', 'skipped'], 'skip'],
+    ['one_failed', ['failed', 'running'], 'run'],
+    ['one_failed', ['success', 'skipped'], 'skip'],
+    ['one_done', ['success', 'running'], 'run'],
+    ['one_done', ['skipped', 'running'], 'wait'],
+    ['one_done', ['skipped', 'upstream_failed'], 'skip'],
+    ['none_failed', ['success', 'skipped'], 'run'],
+    ['none_failed', ['failed', 'running'], 'upstream_failed'],
+    ['none_failed_min_one_success', ['success', 'skipped'], 'run'],
+    ['none_failed_min_one_success', ['skipped', 'skipped'], 'skip'],
+    ['none_skipped', ['success', 'failed'], 'run'],
+    ['none_skipped', ['skipped', 'running'], 'skip'],
+    ['all_skipped', ['skipped', 'skipped'], 'run'],
+    ['all_skipped', ['success', 'running'], 'skip'],
+    ['always', ['running'], 'run'],
+  ];
+  it.each(TABLE)('%s of %j says %s', (rule, states, verdict) => {
+    expect(judge(rule, ...states)).toBe(verdict);
+  });
+
+  it.each(TRIGGER_RULES)('%s never waits once every upstream has ended', (rule) => {
+    for (const states of lists([...FINISHED, 'removed'], 4)) expect(judge(rule, ...states), states.join()).not.toBe('wait');
+  });
+
+  it.each(TRIGGER_RULES.filter((rule) => rule !== 'always'))('%s keeps its verdict however the open upstreams end', (rule) => {
+    for (const states of lists([...FINISHED, 'running'], 3)) {
+      const verdict = judge(rule, ...states);
+      if (verdict === 'wait') continue;
+      for (const end of FINISHED) {
+        const later = judge(rule, ...states.map((state) => (state === 'running' ? end : state)));
+        // A skip may still turn into a failure upstream or the other way round; a run never turns back.
+        expect(verdict === 'run' ? later : 'ended', `${states.join()} then ${end}`).toBe(verdict === 'run' ? 'run' : 'ended');
+        expect(later).not.toBe('wait');
+      }
+    }
+  });
+
+  it.each(TRIGGER_RULES)('%s does not depend on the order of the upstreams', (rule) => {
+    for (const states of lists([...FINISHED, 'running'], 3)) expect(judge(rule, ...states.toReversed())).toBe(judge(rule, ...states));
+  });
+
+  it.each(TRIGGER_RULES)('%s lets a task without upstreams run', (rule) => {
+    expect(judge(rule)).toBe('run');
+  });
+
+  it('takes every unfinished state alike', () => {
+    const open = TASK_INSTANCE_STATES.filter((state) => !FINISHED.includes(state) && state !== 'removed');
+    for (const rule of TRIGGER_RULES) for (const state of open) expect(judge(rule, 'success', state)).toBe(judge(rule, 'success', 'none'));
+  });
+});
