@@ -150,6 +150,12 @@ export function stopRequests(logger: Logger): StopRequests {
       request('parent is gone');
     });
   });
+  // Node's own warnings go into the log; those about the future of some API are for developers, not for the terminal.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    const isForDevelopers = warning.name === 'DeprecationWarning' || warning.name === 'ExperimentalWarning';
+    logger[isForDevelopers ? 'debug' : 'warn']({ event: 'process.warning', err: warning }, `${warning.name}: ${warning.message}`);
+  });
   process.on('unhandledRejection', (error) => {
     logger.fatal(
       { event: 'process.unhandled_rejection', err: error },

@@ -84,6 +84,7 @@ class Ear {
   #client: pg.Client | null = null;
   #opening: Promise<pg.Client> | null = null;
   #closed = false;
+  #statements: Promise<unknown> = Promise.resolve();
 
   constructor(url: string, clock: Clock, logger: Logger) {
     this.#url = url;
@@ -96,7 +97,10 @@ class Ear {
     this.#listeners.set(name, set);
     set.add(hear);
     const client = await this.#connected();
-    await client.query(`listen ${pg.escapeIdentifier(name)}`);
+    // One statement at a time: pg no longer queues them.
+    const listening = this.#statements.then(() => client.query(`listen ${pg.escapeIdentifier(name)}`));
+    this.#statements = listening.catch(() => {});
+    await listening;
     return async () => {
       set.delete(hear);
     };
