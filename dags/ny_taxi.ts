@@ -55,7 +55,7 @@ export default dag(
     isPausedUponCreation: false,
     // Each run replaces the table, so two at a time would only undo each other.
     maxActiveRuns: 1,
-    params: z.object({
+    params: z.strictObject({
       url: z.url().nullable().default(null).describe('A yellow_tripdata CSV, gzipped or not. Empty: made-up trips, no network needed.'),
       rows: z.int().min(1).max(5_000_000).default(20_000).describe('How many trips to make up when there is no URL.'),
       seed: z.int().min(0).default(2021).describe('The same seed makes the same trips.'),
@@ -162,7 +162,10 @@ export default dag(
       if (found === undefined || problems.length > 0)
         throw new Fatal(`${TARGET.schema}.${TARGET.table} is not what was loaded: ${problems.join('; ')}`);
       ctx.log.info(`verified ${count(found.rows)} rows and ${names.length} columns by SQL: no trip without passengers`);
-      ctx.log.info(`trips from ${found.first_pickup.toISOString()} to ${found.last_pickup.toISOString()}, ${found.total_amount} $ in all`);
+      const minute = (date: Date) => date.toISOString().slice(0, 16).replace('T', ' ');
+      ctx.log.info(
+        `first pickup ${minute(found.first_pickup)}, last ${minute(found.last_pickup)}; ${count(found.total_amount)} $ paid in all`,
+      );
       return { rows: found.rows, firstPickup: found.first_pickup.toISOString(), lastPickup: found.last_pickup.toISOString() };
     });
   },

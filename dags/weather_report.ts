@@ -33,7 +33,7 @@ export default dag(
     tags: ['example'],
     schedule: '@daily',
     isPausedUponCreation: true,
-    params: z.object({
+    params: z.strictObject({
       stormKmh: z.number().min(1).default(75).describe('Wind from this speed on is a storm.'),
       readyAfterSeconds: z.number().min(0).max(60).default(2).describe('How long after the logical date the stations report.'),
     }),
