@@ -23,13 +23,18 @@ export function Dialog({
   const titleId = useId();
   useEffect(() => {
     const dialog = element.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
+    if (dialog !== null && !dialog.open) {
+      dialog.showModal();
+      // The browser would pick the close button; people come to fill in the form.
+      (dialog.querySelector<HTMLElement>('[data-dialog-body] :is(input, select, textarea)') ?? dialog).focus();
+    }
     return () => dialog?.close();
   }, []);
   const widths = { sm: 'max-w-[420px]', md: 'max-w-[600px]', lg: 'max-w-[820px]' } as const;
   return (
     <dialog
       ref={element}
+      tabIndex={-1}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();
@@ -51,7 +56,9 @@ export function Dialog({
           </div>
           <Button variant="ghost" size="sm" aria-label="Close" icon={<X size={16} />} onClick={onClose} />
         </header>
-        <div className="min-h-0 flex-1 overflow-y-auto px-5 py-4">{children}</div>
+        <div data-dialog-body className="min-h-0 flex-1 overflow-y-auto px-5 py-4">
+          {children}
+        </div>
         {footer === undefined ? null : (
           <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-line bg-sunken px-5 py-3">{footer}</footer>
         )}

@@ -5,7 +5,7 @@ export function LogoMark({ size = 24 }: { size?: number }) {
       <rect x="3" y="5" width="4" height="22" rx="2" fill="var(--ink)" />
       <rect x="21" y="5" width="4" height="22" rx="2" fill="var(--ink)" />
       <path d="M25 16h3.2V9.5" stroke="var(--ink)" strokeWidth="2.6" strokeLinecap="round" strokeLinejoin="round" />
-      <g stroke="var(--accent)" strokeWidth="3.1" strokeLinecap="round">
+      <g stroke="var(--brass)" strokeWidth="3.1" strokeLinecap="round">
         <path d="M9.6 13.1 18.4 9.4" />
         <path d="M9.6 18 18.4 14.3" />
         <path d="M9.6 22.9 18.4 19.2" />

@@ -25,7 +25,7 @@ export function Switch({
       onClick={() => onChange(!isOn)}
       className={cx(
         'inline-flex h-[18px] w-8 shrink-0 items-center rounded-full p-0.5 transition-colors duration-150 disabled:opacity-50',
-        isOn ? 'bg-accent' : 'bg-line-strong',
+        isOn ? 'bg-brass' : 'bg-line-strong',
       )}
     >
       <span

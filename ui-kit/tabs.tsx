@@ -25,12 +25,12 @@ export function Tabs({ items, active, label }: { items: readonly TabItem[]; acti
             aria-selected={isActive}
             className={cx(
               'relative -mb-px flex h-9 items-center gap-1.5 border-b-2 px-2.5 text-sm whitespace-nowrap transition-colors',
-              isActive ? 'border-accent font-medium text-ink' : 'border-transparent text-ink-2 hover:text-ink',
+              isActive ? 'border-brass font-medium text-ink' : 'border-transparent text-ink-2 hover:text-ink',
             )}
           >
             {item.icon}
             {item.label}
-            {item.count === undefined ? null : (
+            {item.count === undefined || item.count === 0 ? null : (
               <span className="rounded-full bg-press px-1.5 text-2xs font-medium text-ink-2 tabular-nums">{item.count}</span>
             )}
           </Link>
@@ -53,7 +53,11 @@ export function Segmented<T extends string>({
   label: string;
 }) {
   return (
-    <fieldset aria-label={label} className="inline-flex h-8 items-center gap-0.5 rounded-lg border border-line bg-sunken p-0.5">
+    <div
+      role="group"
+      aria-label={label}
+      className="inline-flex h-8 w-fit items-center gap-0.5 rounded-lg border border-line bg-sunken p-0.5"
+    >
       {options.map((option) => (
         <button
           key={option.value}
@@ -69,6 +73,6 @@ export function Segmented<T extends string>({
           {option.label}
         </button>
       ))}
-    </fieldset>
+    </div>
   );
 }

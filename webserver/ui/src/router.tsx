@@ -4,6 +4,7 @@ import { DagsPage } from './dags/dags-page.tsx';
 import { HomePage } from './home/home-page.tsx';
 import { RunLayout } from './run/run-layout.tsx';
 import { RunsPage } from './run/runs-page.tsx';
+import { LoadingPage } from './shell/loading-page.tsx';
 import { LoginPage } from './shell/login-page.tsx';
 import { CrashPage, NotFoundPage } from './shell/not-found.tsx';
 import { SignedIn } from './shell/signed-in.tsx';
@@ -16,6 +17,7 @@ export const router = createBrowserRouter([
     path: '/',
     element: <SignedIn />,
     errorElement: <CrashPage />,
+    hydrateFallbackElement: <LoadingPage />,
     children: [
       { index: true, element: <HomePage /> },
       { path: 'dags', element: <DagsPage /> },

@@ -53,6 +53,7 @@ export function DagLayout() {
     );
   return (
     <div className="flex h-full flex-col">
+      <title>{`${dagId} · Windlass`}</title>
       <div className="shrink-0 px-4 pt-4 md:px-6">
         {dag.data === undefined ? (
           <HeaderSkeleton dagId={dagId} />

@@ -44,8 +44,11 @@ export function DurationChart({ runs }: { runs: readonly UiRunSummary[] }) {
           <div className="absolute inset-x-0 top-0 border-t border-line/60" />
           <div className="absolute inset-x-0 top-1/2 border-t border-line/60" />
           {typicalMs === 0 ? null : (
-            <div className="absolute inset-x-0 border-t border-dashed border-ink-3/50" style={{ bottom: `${(typicalMs / topMs) * 100}%` }}>
-              <span className="absolute right-0 bottom-0.5 rounded bg-surface/85 px-1 text-2xs text-ink-3 tabular-nums">
+            <div
+              className="absolute inset-x-0 z-[1] border-t border-dashed border-ink-3/60"
+              style={{ bottom: `${(typicalMs / topMs) * 100}%` }}
+            >
+              <span className="absolute right-0 bottom-0.5 z-[1] rounded bg-surface/90 px-1 text-2xs text-ink-3 tabular-nums">
                 median {formatDuration(typicalMs)}
               </span>
             </div>

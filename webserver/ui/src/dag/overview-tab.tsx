@@ -38,7 +38,7 @@ export function OverviewTab() {
         </Card>
         {failures.length === 0 ? null : (
           <Card title="Last failures" actions={<MoreLink to={`${pages.dag(dag.dagId, 'runs')}?state=failed`} />}>
-            <FailureList runs={failures.slice(0, 5)} />
+            <FailureList runs={failures.slice(0, 5)} showsDag={false} />
           </Card>
         )}
         {grid.data === undefined || grid.data.runs.length === 0 ? null : <TaskHealth dag={dag} grid={grid.data} />}

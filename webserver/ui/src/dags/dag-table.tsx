@@ -51,10 +51,10 @@ function DagRow({ dag, onTrigger }: { dag: UiDagCard; onTrigger: (dagId: string)
       <td>
         <PauseSwitch dagId={dag.dagId} isPaused={dag.isPaused} />
       </td>
-      <td className="max-w-[420px] min-w-[150px]">
+      <td className="lg:w-full lg:max-w-0 max-lg:max-w-[320px] max-lg:min-w-[120px] max-sm:max-w-[140px]">
         <DagName dag={dag} />
       </td>
-      <td className="max-w-[240px] max-lg:hidden">
+      <td className="max-w-[210px] max-lg:hidden">
         <span className="flex items-center gap-1.5 text-ink-2">
           <CalendarClock size={13} className="shrink-0 text-ink-3" />
           <span className="truncate" title={dag.scheduleSummary}>
@@ -80,7 +80,7 @@ function DagRow({ dag, onTrigger }: { dag: UiDagCard; onTrigger: (dagId: string)
           </Link>
         )}
       </td>
-      <td className="text-ink-2 max-xl:hidden">{dag.owner}</td>
+      <td className="max-w-[130px] truncate text-ink-2 max-xl:hidden">{dag.owner}</td>
       <td className="w-px">
         <Button
           size="sm"
@@ -103,7 +103,7 @@ function DagName({ dag }: { dag: UiDagCard }) {
       <span className="flex min-w-0 items-center gap-2">
         <Link
           to={pages.dag(dag.dagId)}
-          className={cx('truncate font-medium hover:underline', dag.isPaused && 'text-ink-2')}
+          className={cx('max-w-full shrink-0 truncate font-medium hover:underline lg:max-w-[68%]', dag.isPaused && 'text-ink-2')}
           title={dag.dagId}
         >
           {dag.dagId}
@@ -113,7 +113,7 @@ function DagName({ dag }: { dag: UiDagCard }) {
             Import error
           </Badge>
         ) : null}
-        <span className="hidden gap-1 md:flex">
+        <span className="hidden min-w-0 gap-1 overflow-hidden md:flex">
           {dag.tags.slice(0, SHOWN_TAGS).map((tag) => (
             <Link key={tag} to={pages.dags(`?tag=${encodeURIComponent(tag)}`)}>
               <Badge className="hover:border-line-strong">{tag}</Badge>

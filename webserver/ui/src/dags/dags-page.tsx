@@ -29,6 +29,7 @@ export function DagsPage() {
   const isFiltered = Object.values(filters).some((value) => value !== undefined);
   return (
     <Page>
+      <title>DAGs · Windlass</title>
       <PageHeader
         title="DAGs"
         subtitle={

@@ -8,8 +8,8 @@ import { useImportErrors } from '../api/queries.ts';
 
 type ImportError = UiImportErrors['errors'][number];
 
-/** Files that could not be loaded, red and above everything else. Nothing when all files are fine. */
-export function ImportErrorList() {
+/** Files that could not be loaded, red and above everything else. Nothing when all files are fine. A single one is open. */
+export function ImportErrorList({ isCompact = false }: { isCompact?: boolean }) {
   const { data } = useImportErrors();
   if (data === undefined || data.errors.length === 0) return null;
   const { errors } = data;
@@ -23,8 +23,8 @@ export function ImportErrorList() {
         <span className="hidden text-xs text-ink-2 sm:inline">The last good version of each stays in use.</span>
       </header>
       <ul>
-        {errors.map((error, index) => (
-          <ImportErrorRow key={error.filePath} error={error} isOpenAtFirst={index === 0} />
+        {errors.map((error) => (
+          <ImportErrorRow key={error.filePath} error={error} isOpenAtFirst={!isCompact && errors.length === 1} />
         ))}
       </ul>
     </section>

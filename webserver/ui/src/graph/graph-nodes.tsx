@@ -44,10 +44,10 @@ function boxStyle(state: NodeState | null, isStack: boolean) {
   if (state === null || state.state === 'none')
     return isStack ? { boxShadow: '3px 3px 0 0 var(--surface), 3px 3px 0 1px var(--line-strong)' } : {};
   const { color } = lookOf(state.state);
-  const edge = `color-mix(in oklch, ${color} 55%, var(--surface))`;
+  const edge = `color-mix(in oklab, ${color} 55%, var(--surface))`;
   return {
     borderColor: edge,
-    backgroundColor: `color-mix(in oklch, ${color} 8%, var(--surface))`,
+    backgroundColor: `color-mix(in oklab, ${color} 8%, var(--surface))`,
     ...(isStack ? { boxShadow: `3px 3px 0 0 var(--surface), 3px 3px 0 1px ${edge}` } : {}),
   };
 }
@@ -92,7 +92,7 @@ export function TaskNode({ data, width, height }: NodeProps & { data: NodeData }
 export function GroupNode({ data, width, height }: NodeProps & { data: NodeData }) {
   return (
     <div
-      className="rounded-xl border border-dashed border-line-strong bg-[color-mix(in_oklch,var(--sunken)_60%,transparent)]"
+      className="rounded-xl border border-dashed border-line-strong bg-[color-mix(in_oklab,var(--sunken)_60%,transparent)]"
       style={{ width, height }}
     >
       <Handles direction={data.direction} />

@@ -22,7 +22,7 @@ import { type GraphLayout, layoutOf } from './layout.ts';
 import type { NodeState, NodeStates } from './node-state.ts';
 import { RoutedEdge } from './routed-edge.tsx';
 
-const NODE_TYPES = { task: TaskNode, group: GroupNode, closed: ClosedGroupNode };
+const NODE_TYPES = { task: TaskNode, frame: GroupNode, closed: ClosedGroupNode };
 const EDGE_TYPES = { routed: RoutedEdge };
 
 export interface GraphViewProps {
@@ -36,6 +36,9 @@ export interface GraphViewProps {
   /** Opens a task; absent while there is nothing to open. */
   readonly onOpenTask: ((taskId: string) => void) | null;
 }
+
+/** Smaller graphs fit into the window as a whole; a map would only cover them. */
+const MINIMAP_FROM_NODES = 24;
 
 /** Tasks as a layered graph, coloured by state; groups fold; hovering lights what comes before and after. */
 export function GraphView(props: GraphViewProps) {
@@ -114,7 +117,8 @@ function Drawing({
         return [
           {
             id: node.id,
-            type: node.kind,
+            // React Flow styles its own type "group".
+            type: node.kind === 'group' ? 'frame' : node.kind,
             position: { x: box.x, y: box.y },
             width: box.width,
             height: box.height,
@@ -159,7 +163,7 @@ function Drawing({
       nodesConnectable={false}
       elementsSelectable={false}
       proOptions={{ hideAttribution: true }}
-      onNodeMouseEnter={(_event, node) => node.type !== 'group' && setHovered(node.id)}
+      onNodeMouseEnter={(_event, node) => node.type !== 'frame' && setHovered(node.id)}
       onNodeMouseLeave={() => setHovered(null)}
       onNodeClick={(_event, node) => {
         if (node.type === 'task') onOpenTask?.(node.id);
@@ -167,7 +171,7 @@ function Drawing({
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--line-strong)" />
       <Controls showInteractive={false} position="bottom-left" />
-      {graph.nodes.length > 8 ? (
+      {graph.nodes.length > MINIMAP_FROM_NODES ? (
         <MiniMap
           pannable
           zoomable
@@ -202,6 +206,6 @@ function groupState(taskIds: readonly string[], states: NodeStates): NodeState |
 
 function miniMapColor(node: Node): string {
   const { state } = node.data as unknown as NodeData;
-  if (node.type === 'group') return 'color-mix(in oklch, var(--line-strong) 40%, transparent)';
+  if (node.type === 'frame') return 'color-mix(in oklab, var(--line-strong) 40%, transparent)';
   return state === null ? 'var(--line-strong)' : lookOf(state.state).color;
 }

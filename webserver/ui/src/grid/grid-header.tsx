@@ -73,6 +73,7 @@ export function GridHeader({
           </Tooltip>
         </div>
       ))}
+      <div className="w-4 shrink-0" />
     </div>
   );
 }

@@ -128,7 +128,7 @@ function InstanceDetail({ dagId, runId, taskId, operator }: { dagId: string; run
           ['Pool, queue', `${data.pool}, ${data.queue}`],
         ]}
       />
-      {error === null || data.state === 'success' ? null : (
+      {error === null || data.state === 'success' || data.reason !== null ? null : (
         <p className="rounded-lg border border-danger-line bg-danger-soft px-3 py-2 font-mono text-xs break-words">
           {error.name}: {error.message}
         </p>

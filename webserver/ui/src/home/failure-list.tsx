@@ -5,7 +5,7 @@ import type { UiRunSummary } from '../../../ui-api/types.ts';
 import { pages } from '../api/paths.ts';
 
 /** Failed runs with the reason where there is one. */
-export function FailureList({ runs }: { runs: readonly UiRunSummary[] }) {
+export function FailureList({ runs, showsDag = true }: { runs: readonly UiRunSummary[]; showsDag?: boolean }) {
   return (
     <ul className="divide-y divide-line">
       {runs.map((run) => (
@@ -15,10 +15,19 @@ export function FailureList({ runs }: { runs: readonly UiRunSummary[] }) {
           </span>
           <div className="min-w-0 flex-1">
             <p className="flex min-w-0 items-baseline gap-2">
-              <Link to={pages.dag(run.dagId)} className="shrink-0 font-medium hover:underline">
-                {run.dagId}
-              </Link>
-              <Link to={pages.run(run.dagId, run.runId)} className="truncate font-mono text-2xs text-ink-3 hover:text-ink hover:underline">
+              {showsDag ? (
+                <Link to={pages.dag(run.dagId)} className="shrink-0 font-medium hover:underline">
+                  {run.dagId}
+                </Link>
+              ) : null}
+              <Link
+                to={pages.run(run.dagId, run.runId)}
+                className={
+                  showsDag
+                    ? 'truncate font-mono text-2xs text-ink-3 hover:text-ink hover:underline'
+                    : 'truncate font-mono text-xs hover:underline'
+                }
+              >
                 {run.runId}
               </Link>
             </p>

@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck, CircleMinus, type LucideIcon } from 'lucide-react';
-import { Tooltip } from '#ui-kit/tooltip.tsx';
+import { cx } from '#ui-kit/class-names.ts';
 import type { UiHome } from '../../../ui-api/types.ts';
 
 type Health = UiHome['health'][number];
@@ -22,7 +22,10 @@ export function HealthStrip({ health, workers }: { health: readonly Health[]; wo
   };
   const parts = health.some((part) => part.name.toLowerCase().startsWith('worker')) ? health : [...health, workerHealth];
   return (
-    <ul aria-label="Health" className="flex flex-wrap gap-x-6 gap-y-2 rounded-xl border border-line bg-surface px-4 py-2.5 shadow-1">
+    <ul
+      aria-label="Health"
+      className="grid grid-cols-2 overflow-hidden rounded-xl border border-line bg-surface shadow-1 sm:grid-cols-3 xl:grid-cols-[repeat(auto-fit,minmax(150px,1fr))] xl:divide-x xl:divide-line"
+    >
       {parts.map((part) => (
         <HealthPart key={part.name} part={part} />
       ))}
@@ -33,20 +36,20 @@ export function HealthStrip({ health, workers }: { health: readonly Health[]; wo
 function HealthPart({ part }: { part: Health }) {
   const { icon: Icon, className, word } = LOOKS[part.status];
   return (
-    <li className="min-w-0">
-      <Tooltip content={part.detail === '' ? word : part.detail}>
-        <span className="flex min-w-0 items-center gap-1.5">
-          <Icon size={14} strokeWidth={2.2} role="img" aria-label={word} className={className} />
-          <span className="font-medium whitespace-nowrap">{titleOf(part.name)}</span>
-          <span className={part.status === 'unhealthy' ? 'truncate text-danger' : 'truncate text-ink-3 max-md:hidden'}>{part.detail}</span>
-        </span>
-      </Tooltip>
+    <li className="min-w-0 px-4 py-2.5">
+      <p className="flex items-center gap-1.5">
+        <Icon size={14} strokeWidth={2.2} role="img" aria-label={word} className={cx('shrink-0', className)} />
+        <span className="truncate font-medium">{titleOf(part.name)}</span>
+      </p>
+      <p title={part.detail} className={cx('truncate text-xs', part.status === 'unhealthy' ? 'text-danger' : 'text-ink-3')}>
+        {part.detail === '' ? word : part.detail}
+      </p>
     </li>
   );
 }
 
-/** "dag_processor" → "Dag processor" */
+/** "dag_processor" → "DAG processor" */
 function titleOf(name: string): string {
   const words = name.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return words.replace(/^dag\b/i, 'DAG').replace(/^[a-z]/, (letter) => letter.toUpperCase());
 }

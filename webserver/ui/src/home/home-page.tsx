@@ -29,8 +29,9 @@ export function HomePage() {
   return (
     <Page>
       <PageHeader title="Home" />
+      <title>Windlass</title>
       {data === undefined ? <Skeleton className="h-9 w-full" /> : <HealthStrip health={data.health} workers={data.workers} />}
-      <ImportErrorList />
+      <ImportErrorList isCompact />
       {data === undefined ? <Skeleton className="h-[88px] w-full" /> : <CountStrip home={data} />}
       <Card title="Task instances, last 24 hours" bodyClassName="px-4 py-3.5">
         {data === undefined ? <Skeleton className="h-8 w-full" /> : <StateBar counts={data.taskInstances} />}

@@ -45,7 +45,7 @@ export const LogRow = memo(function LogRow({ line, number, isWrapped, isSelected
         <span className="w-[98px] text-ink-3 max-md:hidden" title={line.timestamp === null ? undefined : formatUtc(line.timestamp)}>
           {line.timestamp === null ? '' : formatClock(line.timestamp)}
         </span>
-        <span className={cx('w-[50px] max-sm:pl-3', label)}>{word}</span>
+        <span className={cx('w-[50px] max-sm:w-[58px] max-sm:pl-3', label)}>{word}</span>
       </span>
       <span
         className={cx(

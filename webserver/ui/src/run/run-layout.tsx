@@ -46,6 +46,7 @@ export function RunLayout() {
     );
   return (
     <div className="flex h-full flex-col">
+      <title>{`${run.data === undefined ? '' : `${lookOf(run.data.state).word}: `}${dagId} · Windlass`}</title>
       <div className="shrink-0 px-4 pt-4 md:px-6">
         {run.data === undefined ? (
           <Skeleton className="h-[76px] w-2/3" />

@@ -5,6 +5,7 @@ import { RunList } from './run-list.tsx';
 export function RunsPage() {
   return (
     <Page>
+      <title>Runs · Windlass</title>
       <PageHeader title="Runs" subtitle="Of every DAG, newest first" />
       <RunList dagId="~" />
     </Page>

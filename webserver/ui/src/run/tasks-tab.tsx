@@ -35,8 +35,8 @@ export function TasksTab() {
           ))}
         </Select>
       </div>
-      <div className="flex min-h-0 flex-1 flex-col overflow-hidden rounded-xl border border-line bg-surface shadow-1">
-        <div ref={box} className="min-h-0 flex-1 overflow-auto">
+      <div className="flex min-h-0 flex-col overflow-hidden rounded-xl border border-line bg-surface shadow-1">
+        <div ref={box} className="min-h-0 overflow-auto">
           <div role="table" aria-label="Task instances" aria-rowcount={shown.length} className="min-w-[560px]">
             <InstanceHeader />
             <div role="rowgroup" className="relative" style={{ height: shown.length * INSTANCE_ROW_PX }}>

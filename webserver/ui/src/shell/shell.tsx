@@ -60,11 +60,11 @@ function SearchButton({ onClick }: { onClick: () => void }) {
       type="button"
       aria-label="Search and jump"
       onClick={onClick}
-      className="mr-1 flex h-8 items-center gap-2 rounded-lg border border-line bg-surface px-2.5 text-xs text-ink-3 shadow-1 transition-colors hover:border-line-strong hover:text-ink-2 lg:w-[216px]"
+      className="mr-1 flex h-8 items-center gap-2 rounded-lg border border-line bg-surface px-2.5 text-xs text-ink-3 shadow-1 transition-colors hover:border-line-strong hover:text-ink-2 lg:w-[240px]"
     >
       <Search size={14} />
-      <span className="hidden flex-1 text-left lg:inline">Jump to a DAG or page</span>
-      <kbd className="hidden font-mono text-2xs lg:inline">{key}</kbd>
+      <span className="hidden flex-1 truncate text-left lg:inline">Jump to a DAG or page</span>
+      <kbd className="hidden font-mono text-2xs whitespace-nowrap lg:inline">{key}</kbd>
     </button>
   );
 }

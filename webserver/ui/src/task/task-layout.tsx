@@ -73,6 +73,7 @@ export function TaskLayout() {
   const query = queryKept(params);
   return (
     <div className="flex h-full flex-col">
+      <title>{`${taskId} · ${dagId} · Windlass`}</title>
       <div className="shrink-0 px-4 pt-4 md:px-6">
         {data === undefined ? (
           <Skeleton className="h-[76px] w-2/3" />

@@ -1,4 +1,5 @@
-import { Hourglass, Info } from 'lucide-react';
+import { CircleAlert, Hourglass, Info } from 'lucide-react';
+import { cx } from '#ui-kit/class-names.ts';
 import type { UiTaskInstance } from '../../../ui-api/types.ts';
 
 const QUIET: ReadonlySet<string> = new Set(['success', 'running']);
@@ -23,9 +24,11 @@ export function WhyWaiting({ instance }: { instance: UiTaskInstance }) {
       </section>
     );
   if (reason === null || QUIET.has(state)) return null;
+  const isBad = state === 'failed' || state === 'up_for_retry';
+  const Icon = isBad ? CircleAlert : Info;
   return (
-    <p className="flex items-start gap-2 break-words text-ink-2">
-      <Info size={14} className="mt-[3px] shrink-0 text-ink-3" />
+    <p className={cx('flex items-start gap-2 break-words', isBad ? 'text-danger' : 'text-ink-2')}>
+      <Icon size={14} className={cx('mt-[3px] shrink-0', !isBad && 'text-ink-3')} />
       <span className="first-letter:uppercase">{reason}</span>
     </p>
   );
