@@ -93,11 +93,16 @@ export function queueViews(rows: readonly QueueRow[], workers: readonly WorkerVi
       brokerActive: depth?.active ?? 0,
       oldestQueuedSeconds: row?.oldest_queued_seconds ?? null,
       consumers: listeners.length,
+      haltedConsumers: workers.filter((worker) => isHalted(worker) && worker.queues.includes(queue)).length,
       slots: listeners.reduce((sum, worker) => sum + worker.slots, 0),
     };
   });
   const isStuck = (view: QueueView) => view.queued > 0 && view.consumers === 0;
   return views.sort((a, b) => Number(isStuck(b)) - Number(isStuck(a)) || a.queue.localeCompare(b.queue));
+}
+
+function isHalted(worker: WorkerView): boolean {
+  return worker.status === 'paused' || worker.status === 'draining';
 }
 
 function iso(instant: Date | null): string | null {

@@ -85,6 +85,8 @@ export interface QueueView {
   readonly oldestQueuedSeconds: number | null;
   /** Online workers that listen on it; paused and draining ones take nothing and do not count. */
   readonly consumers: number;
+  /** Paused and draining workers that listen on it: they would take its work if somebody resumed them. */
+  readonly haltedConsumers: number;
   readonly slots: number;
 }
 

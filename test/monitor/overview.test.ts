@@ -100,7 +100,7 @@ describe('the workers', () => {
 describe('the queues', () => {
   it('show first the one where work waits and nobody listens: paused and lost workers take nothing', async () => {
     const [stuck, ...others] = await get<QueueView[]>('/api/v1/queues');
-    expect(stuck).toMatchObject({ queue: 'gpu', queued: 2, running: 0, consumers: 0, slots: 0 });
+    expect(stuck).toMatchObject({ queue: 'gpu', queued: 2, running: 0, consumers: 0, haltedConsumers: 1, slots: 0 });
     expect(others.map((queue) => [queue.queue, queue.running, queue.consumers, queue.slots])).toEqual([
       ['default', 1, 1, 4],
       ['etl', 1, 1, 4],

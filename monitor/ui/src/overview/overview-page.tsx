@@ -51,7 +51,7 @@ function Throughput({ overview }: { overview: Overview | undefined }) {
 function Legend() {
   return (
     <span className="flex items-center gap-3 text-xs text-ink-3">
-      <span>tasks ended per minute</span>
+      <span className="hidden sm:inline">tasks ended per minute</span>
       <span className="flex items-center gap-1.5">
         <span className="size-2 rounded-[2px]" style={{ backgroundColor: 'var(--st-success)' }} /> succeeded
       </span>

@@ -55,7 +55,7 @@ export function StatStrip({ overview, queues }: { overview: Overview; queues: re
           label="Waiting"
           value={tasks.queued.toLocaleString('en')}
           tone={stuck > 0 ? 'danger' : 'ink'}
-          note={stuck > 0 ? <span className="text-danger">{stuck} where no worker listens</span> : 'in all queues'}
+          note={stuck > 0 ? <span className="text-danger">{stuck} that nobody takes</span> : 'in all queues'}
         />
       </Cell>
       <Cell to={pages.queues}>

@@ -8,6 +8,8 @@ const BOTTOM = 20;
 const LEFT = 30;
 const TOP = 8;
 const GAP = 2;
+/** Below this width of a minute, every second time label is left out. */
+const MIN_LABEL_STEP = 6;
 
 /** Attempts that ended in each minute of the last hour, failures on top in red. Hover names the minute. */
 export function ThroughputChart({ buckets }: { buckets: readonly Bucket[] }) {
@@ -20,6 +22,7 @@ export function ThroughputChart({ buckets }: { buckets: readonly Bucket[] }) {
   const plot = HEIGHT - BOTTOM - TOP;
   const y = (count: number) => TOP + plot - (count / top) * plot;
   const step = Math.max(1, (width - LEFT) / Math.max(1, buckets.length));
+  const everyMinutes = step < MIN_LABEL_STEP ? 20 : 10;
   const bucket = hovered === null ? undefined : buckets[hovered];
   return (
     <div ref={box} className="relative">
@@ -57,7 +60,7 @@ export function ThroughputChart({ buckets }: { buckets: readonly Bucket[] }) {
         ))}
         {buckets.map((one, index) => {
           const place = index === 0 ? 'first' : index === buckets.length - 1 ? 'last' : 'between';
-          if (place === 'between' && index % 10 !== 9) return null;
+          if (place === 'between' && (buckets.length - 1 - index) % everyMinutes !== 0) return null;
           return (
             <TimeLabel key={one.at} at={one.at} x={LEFT + (index + { first: 0, between: 0.5, last: 1 }[place]) * step} place={place} />
           );

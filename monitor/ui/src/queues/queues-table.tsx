@@ -14,6 +14,12 @@ export function isStuck(queue: QueueView): boolean {
   return queue.queued > 0 && queue.consumers === 0;
 }
 
+/** Why nobody takes what waits there. */
+export function stuckBecause(queue: QueueView): string {
+  if (queue.haltedConsumers === 0) return 'no worker listens';
+  return queue.haltedConsumers === 1 ? 'its only worker is paused' : `its ${queue.haltedConsumers} workers are paused`;
+}
+
 /** Every queue in one row; one where work waits and nobody listens is red and says so. */
 export function QueuesTable({ queues, isCompact = false }: { queues: readonly QueueView[]; isCompact?: boolean }) {
   return (
@@ -47,7 +53,7 @@ function QueueRow({ queue, isCompact }: { queue: QueueView; isCompact: boolean }
   return (
     <tr data-queue={queue.queue}>
       <td>
-        <span className="flex items-center gap-2 whitespace-nowrap">
+        <span className={isCompact ? 'flex flex-col whitespace-nowrap' : 'flex items-center gap-2 whitespace-nowrap'}>
           <Link to={pages.tasks({ state: 'queued', search: `queue:${queue.queue}` })} className="hover:text-accent hover:underline">
             <Mono className="font-medium">{queue.queue}</Mono>
           </Link>
@@ -102,10 +108,11 @@ function SlotsInUse({ queue }: { queue: QueueView }) {
 
 /** The sentence that a bare depth does not say. */
 function StuckNotice({ queue, isCompact }: { queue: QueueView; isCompact: boolean }) {
+  if (isCompact) return <span className="-mt-0.5 pb-1 text-2xs font-medium text-danger">{stuckBecause(queue)}</span>;
   return (
     <span className="inline-flex h-[22px] items-center gap-1.5 rounded-full border border-danger-line bg-danger-soft px-2 text-xs font-medium whitespace-nowrap text-danger">
       <TriangleAlert size={12} strokeWidth={2.4} />
-      {isCompact ? 'no worker listens' : `${queue.queued.toLocaleString('en')} waiting, no worker listens`}
+      {queue.queued.toLocaleString('en')} waiting, {stuckBecause(queue)}
     </span>
   );
 }

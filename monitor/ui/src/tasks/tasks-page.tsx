@@ -54,10 +54,7 @@ export function TasksPage() {
   const close = useCallback(() => set({ open: '' }), [set]);
   return (
     <Page className={opened === undefined ? '' : 'xl:pr-[484px]'}>
-      <PageHeader
-        title="Tasks"
-        subtitle="Every attempt on every worker, newest first. The numbers say what waits and runs now, and what ended within the last hour."
-      />
+      <PageHeader title="Tasks" subtitle="Every attempt on every worker, newest first. Those that ended are counted over the last hour." />
       <div className="flex flex-wrap items-center gap-1.5">
         <StateFilters counts={tasks.data?.counts ?? {}} state={state} onChoose={(next) => set({ state: next, open: '' })} />
       </div>
