@@ -35,7 +35,7 @@ function ToPausedWorkers({ queue }: { queue: string }) {
 }
 
 function StartCommand({ queue }: { queue: string }) {
-  const command = `WINDLASS_WORKER_QUEUES=${queue} windlass worker`;
+  const command = `windlass worker --queues ${queue}`;
   return (
     <span className="flex max-w-full min-w-0 items-center gap-1 rounded-lg border border-line bg-surface py-0.5 pr-0.5 pl-3 font-mono text-xs">
       <span className="truncate">{command}</span>
