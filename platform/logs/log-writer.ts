@@ -100,12 +100,8 @@ export class LogWriter {
   }
 }
 
+/** Nearly every attempt is the first in its folder, so the folder is made first. */
 async function openForAppend(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'a', 0o640);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true });
-    return open(path, 'a', 0o640);
-  }
+  await mkdir(dirname(path), { recursive: true });
+  return open(path, 'a', 0o640);
 }
