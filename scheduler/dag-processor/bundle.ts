@@ -3,7 +3,7 @@
  * is of the code alone, so the same sources give the same hash wherever and whenever they are bundled.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type BuildFailure, build, type Plugin, stop } from 'esbuild';
@@ -39,8 +39,23 @@ const OPTIONAL_NATIVES = ['pg-native', 'cpu-features', 'bufferutil', 'utf-8-vali
 /** CommonJS packages inside the module still call require for Node's own modules. */
 const BANNER = "import { createRequire as __windlassRequire } from 'node:module'; const require = __windlassRequire(import.meta.url);";
 
+export interface BundleFolders {
+  readonly dags: string;
+  readonly plugins: string;
+  /** Plugin files with macros; asked only for a file that mentions macros. Absolute. */
+  readonly macroPlugins?: () => Promise<readonly string[]>;
+}
+
 /** Throws BundleError with the position of the first mistake. */
-export async function bundleFile(entry: string, folders: { readonly dags: string; readonly plugins: string }): Promise<Bundle> {
+export async function bundleFile(entry: string, folders: BundleFolders): Promise<Bundle> {
+  const plain = await bundleWith(entry, folders, []);
+  // Plugins are inlined only where they are used: every bundle would change with every plugin, and grow.
+  if (folders.macroPlugins === undefined || !plain.files.some((file) => /\bmacros\b/.test(readFileSync(file, 'utf8')))) return plain;
+  const macroFiles = (await folders.macroPlugins()).filter((file) => !plain.files.includes(file) && existsSync(file));
+  return macroFiles.length === 0 ? plain : bundleWith(entry, folders, macroFiles);
+}
+
+async function bundleWith(entry: string, folders: BundleFolders, alsoImported: readonly string[]): Promise<Bundle> {
   try {
     const result = await build({
       entryPoints: [entry],
@@ -61,7 +76,7 @@ export async function bundleFile(entry: string, folders: { readonly dags: string
       external: OPTIONAL_NATIVES,
       nodePaths: [join(INSTALLATION_FOLDER, 'node_modules')],
       banner: { js: BANNER },
-      plugins: [resolveWindlass(folders.plugins), keepNativesOutside()],
+      plugins: [resolveWindlass(folders.plugins), keepNativesOutside(), importAlso(entry, alsoImported)],
     });
     const code = result.outputFiles[0]?.text ?? '';
     const own = Object.keys(result.metafile.inputs)
@@ -135,6 +150,25 @@ function keepNativesOutside(): Plugin {
         } catch {
           return null;
         }
+      });
+    },
+  };
+}
+
+/** Appends imports to the entry: they are hoisted, and the author's lines keep their numbers. */
+function importAlso(entry: string, files: readonly string[]): Plugin {
+  return {
+    name: 'import-also',
+    setup({ onLoad }) {
+      if (files.length === 0) return;
+      onLoad({ filter: /\.[mc]?[jt]s$/ }, ({ path }) => {
+        if (path !== entry) return null;
+        const imports = files.map((file) => `import ${JSON.stringify(file)};`).join('');
+        return {
+          contents: `${readFileSync(path, 'utf8')}\n${imports}`,
+          loader: /\.[mc]?ts$/.test(path) ? 'ts' : 'js',
+          resolveDir: dirname(path),
+        };
       });
     },
   };

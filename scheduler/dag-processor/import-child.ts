@@ -8,17 +8,12 @@ import { join } from 'node:path';
 import { formatDuration } from '#core/duration.ts';
 import type { Clock } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
+import { type Cage, cageEnvironment, cageFlags } from './cage.ts';
 import type { ImportAnswer } from './child/messages.ts';
 
-export interface CageLimits {
+export interface ImportChildOptions extends Cage {
   readonly timeoutMs: number;
-  readonly memoryMb: number;
-}
-
-export interface CageOptions extends CageLimits {
   readonly clock: Clock;
-  /** Folders the child may read beside the installation. */
-  readonly readable: readonly string[];
 }
 
 export type Imported = Exclude<ImportAnswer, { type: 'ready' }>;
@@ -26,12 +21,10 @@ export type Imported = Exclude<ImportAnswer, { type: 'ready' }>;
 const OUTPUT_BYTES_MAX = 256 * 1024;
 const SHOWN_OUTPUT_CHARS = 500;
 const CHILD = join(INSTALLATION_FOLDER, 'scheduler/dag-processor/child/main.ts');
-/** Rooms and packages a bundle or the child itself may load from; never the data folder. */
-const READABLE_ROOMS = ['core', 'sdk', 'providers', 'scheduler', 'node_modules', 'package.json'];
 
 export class ImportChild {
   readonly #child: ChildProcess;
-  readonly #options: CageOptions;
+  readonly #options: ImportChildOptions;
   #output = '';
   #outputBytes = 0;
   #answer: Imported | null = null;
@@ -39,11 +32,11 @@ export class ImportChild {
   readonly #exited: Promise<void>;
   #exit: { code: number | null; signal: NodeJS.Signals | null } = { code: null, signal: null };
 
-  constructor(options: CageOptions) {
+  constructor(options: ImportChildOptions) {
     this.#options = options;
-    this.#child = spawn(process.execPath, [...nodeFlags(options), CHILD], {
+    this.#child = spawn(process.execPath, [...cageFlags(options), CHILD], {
       cwd: tmpdir(),
-      env: cleanEnvironment(),
+      env: cageEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
@@ -119,22 +112,4 @@ export class ImportChild {
       return `the file ended the process (exit code ${code}) while it was imported; remove process.exit() from its top level.${tail}`;
     return `the import process was ended by ${signal ?? 'an unknown cause'}.${tail}`;
   }
-}
-
-function nodeFlags({ memoryMb, readable }: CageOptions): readonly string[] {
-  const rooms = READABLE_ROOMS.map((room) => join(INSTALLATION_FOLDER, room));
-  return [
-    '--permission',
-    ...[...rooms, ...readable].map((path) => `--allow-fs-read=${path}`),
-    '--allow-addons',
-    `--max-old-space-size=${memoryMb}`,
-    '--disable-proto=delete',
-    '--enable-source-maps',
-    '--no-warnings',
-  ];
-}
-
-/** No credentials, no settings of ours: only what Node itself needs. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC', LANG: 'C.UTF-8', HOME: tmpdir() };
 }

@@ -1,17 +1,19 @@
 /** One DAG file from source to database: bundle, import in the cage, check, save. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { DagSpec } from '#core/dag-spec.ts';
 import { parseSpec } from '#core/validate-spec.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
+import { listMacroPlugins } from '#platform/db/queries/list-macro-plugins.ts';
 import { saveImportError } from '#platform/db/queries/save-import-error.ts';
 import { findOtherOwners, type SavedDag, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
 import { type Bundle, BundleError, bundleFile } from './bundle.ts';
 import type { ImportChild } from './import-child.ts';
 import { fromBundleError, fromThrown, type ImportFailure } from './import-error.ts';
+import { writeBundle } from './write-bundle.ts';
 
 export interface ParseDeps {
   readonly config: Config;
@@ -80,7 +82,12 @@ type Parsed =
 async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
   let bundle: Bundle;
   try {
-    bundle = await bundleFile(file, { dags: deps.config.dagsFolder, plugins: deps.config.pluginsFolder });
+    const { dagsFolder, pluginsFolder } = deps.config;
+    bundle = await bundleFile(file, {
+      dags: dagsFolder,
+      plugins: pluginsFolder,
+      macroPlugins: async () => (await listMacroPlugins(deps.db)).map((path) => join(pluginsFolder, path)),
+    });
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     return { failure: fromBundleError(error, file), files: [file] };
@@ -103,28 +110,6 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
     return { failure: { message, stack: message, line: lineOf(source, 'dag('), column: null }, files: bundle.files };
   }
   return { bundle, source, specs };
-}
-
-/**
- * Beside the work folder's other bundles, at a path that mirrors the author's file, so that relative source map
- * paths lead back to it.
- */
-async function writeBundle(workFolder: string, file: string, bundle: Bundle): Promise<string> {
-  const target = join(workFolder, `${bundle.hash}.mjs`);
-  const temporary = `${target}.${newId()}`;
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(temporary, mapTo(bundle.code, dirname(file)));
-  await rename(temporary, target);
-  return target;
-}
-
-/** Gives the inline source map an absolute root, so that stacks name the author's own files. */
-function mapTo(code: string, folder: string): string {
-  const match = /\n\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/.exec(code);
-  if (!match) return code;
-  const map = JSON.parse(Buffer.from(match[1] as string, 'base64').toString('utf8')) as { sources: string[] };
-  map.sources = map.sources.map((source) => (source.startsWith('/') ? source : join(folder, source)));
-  return `${code.slice(0, match.index)}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
 }
 
 function lineOf(source: string, text: string): number | null {

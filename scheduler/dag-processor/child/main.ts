@@ -12,11 +12,18 @@ import type { ImportAnswer, ImportRequest } from './messages.ts';
 
 const BUILD_BUDGET_MS = 200;
 const DEPTH_MAX = 2;
+/** A file may have closed its output: then nothing is waited for longer. */
+const FLUSH_MS = 1_000;
 const STACK_CHARS_MAX = 10_000;
 
 // Held from the start: the file may replace what hangs on `process`.
 const send = process.send?.bind(process);
 const disconnect = process.disconnect?.bind(process);
+const later = setTimeout;
+const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream)) as ((
+  text: string,
+  done: () => void,
+) => boolean)[];
 
 function answer(message: ImportAnswer, then: () => void = () => {}): void {
   send?.(message, undefined, {}, then);
@@ -69,16 +76,23 @@ function describe(error: unknown): ImportAnswer {
   }
 }
 
+/** Output is buffered: the parent must have seen all of it, and may have ended this process, before the answer counts. */
+async function flushed(): Promise<void> {
+  const written = outputs.map((write) => new Promise<void>((resolve) => write('', resolve)));
+  await Promise.race([Promise.all(written), new Promise((resolve) => later(resolve, FLUSH_MS))]);
+}
+
 (globalThis as Record<symbol, unknown>)[BUILD_BUDGET] = BUILD_BUDGET_MS;
 process.once('message', (request: ImportRequest) => {
   process.once('uncaughtException', (error) => answer(describe(error), () => process.exit(1)));
   process.once('unhandledRejection', (error) => answer(describe(error), () => process.exit(1)));
-  void importDags(request).then((result) =>
+  void importDags(request).then(async (result) => {
+    await flushed();
     answer(result, () => {
       disconnect?.();
       process.exit(0);
-    }),
-  );
+    });
+  });
 });
 process.once('disconnect', () => process.exit(0));
 answer({ type: 'ready' });
