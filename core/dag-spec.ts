@@ -117,7 +117,7 @@ export interface DagSpec {
 
 /** Airflow's defaults, the one place they are written down. */
 export const DAG_DEFAULTS = {
-  owner: 'airflow',
+  owner: 'windlass',
   catchup: false,
   maxActiveRuns: 16,
   maxActiveTasks: 16,
