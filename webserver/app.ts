@@ -5,13 +5,20 @@ import rateLimit from '@fastify/rate-limit';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { newRequestId } from '#platform/clock.ts';
 import { clearRoutes } from './api/clear.ts';
+import { connectionRoutes } from './api/connections.ts';
+import { dagPartRoutes } from './api/dag-parts.ts';
 import { dagRunRoutes } from './api/dag-runs.ts';
 import { dagRoutes } from './api/dags.ts';
 import { healthRoutes } from './api/health.ts';
+import { importErrorRoutes } from './api/import-errors.ts';
 import { logRoutes } from './api/logs.ts';
 import { markRoutes } from './api/mark.ts';
+import { poolRoutes } from './api/pools.ts';
+import { systemRoutes } from './api/system.ts';
 import { taskInstanceRoutes } from './api/task-instances.ts';
 import { triggerRoutes } from './api/trigger.ts';
+import { variableRoutes } from './api/variables.ts';
+import { xcomRoutes } from './api/xcoms.ts';
 import { authRoutes } from './auth/routes.ts';
 import { sendProblem } from './http/problem.ts';
 import { denyUndeclaredRoutes, registerRoutes } from './http/register-routes.ts';
@@ -43,6 +50,13 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...logRoutes(deps),
     ...clearRoutes(deps),
     ...markRoutes(deps),
+    ...dagPartRoutes,
+    ...importErrorRoutes,
+    ...xcomRoutes,
+    ...poolRoutes,
+    ...variableRoutes(deps),
+    ...connectionRoutes(deps),
+    ...systemRoutes,
     ...homeRoutes(deps),
     ...dagListRoutes,
     ...dagPageRoutes(deps),

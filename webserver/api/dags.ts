@@ -13,6 +13,7 @@ import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
 import { requireDag } from './lookups.ts';
 import { dagPath } from './path-ids.ts';
 import { type DagShapeOptions, dagDetailsShape, dagShape } from './shapes/dag.ts';
+import { updateMaskQuery } from './update-mask.ts';
 
 const ORDERING = {
   fields: {
@@ -45,7 +46,6 @@ const FILTERS = {
 
 const dagListQuery = listQuery(FILTERS, ORDERING);
 const patchBody = z.strictObject({ is_paused: z.boolean() });
-const updateMask = z.object({ update_mask: z.union([z.string(), z.array(z.string())]).optional() });
 
 /** `file_token` names a file without letting anybody name another. */
 export function fileSigner(deps: WebDeps): (filePath: string) => string {
@@ -121,7 +121,7 @@ export function dagRoutes(deps: WebDeps): readonly Route[] {
       audit: 'dag.pause',
       summary: 'Pause or unpause a DAG.',
       params: dagPath,
-      query: updateMask,
+      query: updateMaskQuery,
       body: patchBody,
       async handle({ db, params, query, body, audit, afterCommit }) {
         refuseMask(query.update_mask);

@@ -1,6 +1,5 @@
 /** PATCH of a task instance or a run: mark as success, failed or skipped, and the note. */
 import { z } from 'zod';
-import { AppError } from '#core/errors.ts';
 import { isFinished } from '#core/states.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { DagRunRow } from '#platform/db/queries/api/dag-run-row.ts';
@@ -20,6 +19,7 @@ import { dagRunShape } from './shapes/dag-run.ts';
 import { taskInstanceShape } from './shapes/task-instance.ts';
 import { keyOf } from './task-instances.ts';
 import { noteText, ringRun } from './trigger.ts';
+import { maskedFields, updateMaskQuery } from './update-mask.ts';
 
 const MARK_EVENTS: Readonly<Record<'success' | 'failed' | 'skipped', MarkEvent>> = {
   success: 'mark_success',
@@ -27,7 +27,7 @@ const MARK_EVENTS: Readonly<Record<'success' | 'failed' | 'skipped', MarkEvent>>
   skipped: 'mark_skipped',
 };
 
-const maskQuery = z.object({ update_mask: z.union([z.string(), z.array(z.string())]).optional(), map_index: integer.optional() });
+const maskQuery = updateMaskQuery.extend({ map_index: integer.optional() });
 const instanceBody = z.strictObject({
   new_state: z.enum(['success', 'failed', 'skipped']).nullish(),
   note: noteText,
@@ -206,16 +206,6 @@ async function markRun(db: Queryable, run: DagRunRow, state: 'queued' | 'success
     });
   }
   await setDagRunState(db, run.dag_run_id, state, state === 'queued' ? null : reason);
-}
-
-/** The fields a PATCH may change: those of `update_mask`, else all. Throws BAD_REQUEST on an unknown one. */
-function maskedFields(mask: string | readonly string[] | undefined, body: object, allowed: readonly string[]): ReadonlySet<string> {
-  if (mask === undefined) return new Set(allowed.filter((name) => name in body));
-  const names = [mask].flat();
-  const unknown = names.find((name) => !allowed.includes(name));
-  if (unknown !== undefined)
-    throw new AppError('BAD_REQUEST', `'${unknown}' is not a field that can be updated here. Use ${allowed.join(' or ')} in update_mask.`);
-  return new Set(names);
 }
 
 function choicesOf(rows: readonly TaskInstanceRow[]) {

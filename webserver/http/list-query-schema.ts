@@ -77,10 +77,17 @@ export function pattern(field: string): QueryFilter {
     const alternatives = String(value)
       .split('|')
       .map((part) => part.trim())
-      .filter((part) => part !== '');
+      .filter((part) => part !== '')
+      .map(closeEscape);
     return value === '~' || alternatives.length === 0 ? [] : [{ field, operator: 'like', value: alternatives }];
   };
   return { schema: z.string().max(1000), toFilters };
+}
+
+/** A lone backslash at the end of a LIKE pattern is an error in SQL: it means itself here. */
+function closeEscape(text: string): string {
+  const trailing = /\\*$/.exec(text)?.[0].length ?? 0;
+  return trailing % 2 === 1 ? `${text}\\` : text;
 }
 
 export function contains(field: string): QueryFilter {

@@ -8,7 +8,7 @@ import { insertAuditRow } from '#platform/db/queries/api/insert-audit-row.ts';
 import { credentialOf, principalFor } from '../auth/credential.ts';
 import { refuseForeignOrigin } from '../auth/same-origin.ts';
 import type { AuditSubject, Route, RouteContext, WebDeps } from './route.ts';
-import { validate } from './validation.ts';
+import { refuseUnstorableText, validate } from './validation.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -63,6 +63,12 @@ async function authorise(deps: WebDeps, declared: Route, request: FastifyRequest
 
 async function answer(deps: WebDeps, declared: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   refuseOtherContentTypes(declared, request);
+  for (const [place, value] of [
+    ['path', request.params],
+    ['query', request.query],
+    ['body', request.body],
+  ] as const)
+    refuseUnstorableText(place, value);
   const input = {
     params: declared.params ? validate('path', declared.params, request.params) : request.params,
     query: declared.query ? validate('query', declared.query, request.query) : {},

@@ -20,6 +20,17 @@ export class RequestInvalid extends Error {
 
 export type Place = 'path' | 'query' | 'body';
 
+/** Refuses text that Postgres cannot hold: NUL and halves of surrogate pairs. Walks without recursion. */
+export function refuseUnstorableText(place: Place, value: unknown): void {
+  const todo: unknown[] = [value];
+  for (let next = todo.pop(); todo.length > 0 || next !== undefined; next = todo.pop()) {
+    const texts = typeof next === 'string' ? [next] : typeof next === 'object' && next !== null ? Object.keys(next) : [];
+    if (texts.some((text) => text.includes('\0') || !text.isWellFormed()))
+      throw new RequestInvalid([{ loc: [place], msg: 'Text must not hold NUL characters or lone surrogates', type: 'value_error' }]);
+    if (typeof next === 'object' && next !== null) todo.push(...Object.values(next).filter((inner) => inner !== undefined));
+  }
+}
+
 /** Returns the parsed value, or throws RequestInvalid naming every wrong field. */
 export function validate<T>(place: Place, schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
