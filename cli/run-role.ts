@@ -25,6 +25,8 @@ export interface RoleDeps {
 export interface RunningRole {
   stop(): Promise<void>;
   readonly url?: string;
+  /** Resolves when the role stopped by itself, because an operator asked it to on the monitor. */
+  readonly stopped?: Promise<void>;
 }
 
 export type RoleName = 'scheduler' | 'worker' | 'webserver' | 'monitor';
@@ -68,7 +70,7 @@ export async function runRole(options: RoleOptions): Promise<number> {
     logger.info({ event: 'role.started', url: role.url }, `${options.role} is ready${role.url ? ` on ${role.url}` : ''}`);
     process.send?.({ type: 'ready', role: options.role, url: role.url ?? null } satisfies RoleReady);
     flushCompileCache();
-    const reason = await stopping.requested;
+    const reason = await Promise.race([stopping.requested, askedToStop(role)]);
     logger.info({ event: 'role.stopping', reason }, `${options.role} stops (${reason})`);
   } catch (error) {
     logger.fatal({ event: 'role.failed', err: error }, failureText(options.role, error));
@@ -80,6 +82,11 @@ export async function runRole(options: RoleOptions): Promise<number> {
   if (clean) logger.info({ event: 'role.stopped' }, `${options.role} has stopped`);
   else logger.warn({ event: 'role.stop_timed_out', limit_ms: limitMs }, `${options.role} did not stop within ${limitMs} ms and is ended`);
   return clean ? 0 : 1;
+}
+
+/** Resolves when the role has ended by itself; never for a role that does not do that. */
+function askedToStop(role: RunningRole): Promise<string> {
+  return role.stopped === undefined ? new Promise(() => {}) : role.stopped.then(() => 'an operator asked for it');
 }
 
 /** How long a role may take to stop. */

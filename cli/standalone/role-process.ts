@@ -21,6 +21,7 @@ export interface RoleProcessOptions {
 
 const BIN = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
 const CONFIG_FD = 4;
+const CLEAN_END = 'exit code 0';
 const BACK_OFF_MIN_MS = 500;
 const BACK_OFF_MAX_MS = 30_000;
 /** A process that lived this long is healthy: its next crash is the first again. */
@@ -81,7 +82,10 @@ export class RoleProcess {
         return;
       }
       if (clock.monotonic() - startedAt > HEALTHY_MS) this.#backOffMs = BACK_OFF_MIN_MS;
-      log.say('error', `ended unexpectedly (${end.how}); it is started again in ${this.#backOffMs / 1000} s. Its log is ${log.path}`);
+      const again = `it is started again in ${this.#backOffMs / 1000} s. Its log is ${log.path}`;
+      // A worker that an operator stopped on the monitor ends cleanly; here it comes back fresh.
+      if (end.how === CLEAN_END) log.say('warn', `has stopped, as somebody asked it to; ${again}`);
+      else log.say('error', `ended unexpectedly (${end.how}); ${again}`);
       await clock.sleep(this.#backOffMs, this.#stopping.signal);
       this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MAX_MS);
     }
