@@ -13,7 +13,7 @@ import type { MonitorReads } from './reads/monitor-reads.ts';
 
 /** The page says "no answer in 3 s"; the wish stays written. */
 export const ANSWER_WITHIN_MS = 3_000;
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 40;
 
 /** What each verb wishes for: the worker's `desired_state`. */
 export const DESIRED_STATES = { pause: 'paused', resume: 'running', drain: 'draining', stop: 'stopped' } as const satisfies Record<
