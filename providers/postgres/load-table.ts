@@ -195,11 +195,20 @@ async function* reported(
   }
 }
 
-/** Adds the table, and where in the COPY it was, to an error of the server; others pass as they are. */
+/** What to do about refusals that have nothing to do with the rows. */
+const ADVICE: Readonly<Record<string, string>> = {
+  '2BP01': " Drop what depends on the old table first, or choose ifExists 'append' after a truncate.",
+  '42501': ' Grant the login of the connection the right to create in the schema.',
+  '55P03': ' Another session has been using the table for too long: end it, or load at another time.',
+};
+
+/** Adds the table, where in the COPY it was, and what to do, to an error of the server; others pass as they are. */
 function explain(error: unknown, name: TableName): unknown {
   const { code, severity, message, where, detail } = error as Partial<Record<'code' | 'severity' | 'message' | 'where' | 'detail', string>>;
   if (code === undefined || severity === undefined) return error;
   const place = where === undefined ? '' : ` (${where.split('\n')[0]})`;
   const more = detail === undefined ? '' : ` ${detail}`;
-  return new Error(`loading ${quoteTable(name)} failed and changed nothing: ${message}${place}.${more}`, { cause: error });
+  return new Error(`loading ${quoteTable(name)} failed and changed nothing: ${message}${place}.${more}${ADVICE[code] ?? ''}`, {
+    cause: error,
+  });
 }

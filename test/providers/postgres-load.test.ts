@@ -264,6 +264,14 @@ describe('a failed load', () => {
     expect(await tables()).toEqual(['trips']);
   });
 
+  it('changes nothing when a view needs the old table, and says what to do', async () => {
+    await warehouse.query('create view lake.names as select name from lake.trips');
+    await expect(warehouse.loadTable({ ...lake, frame: await csv('id,name\n2,b\n'), ifExists: 'replace' })).rejects.toThrow(
+      /cannot drop table lake\.trips because other objects depend on it\. view lake\.names .* Drop what depends on the old table first/,
+    );
+    expect(await rows()).toEqual(old);
+  });
+
   it('changes nothing when a constraint of the table refuses a row', async () => {
     await warehouse.query('alter table lake.trips add check (id < 100)');
     await expect(warehouse.loadTable({ ...lake, frame: await csv('id,name\n5,x\n100,y\n'), ifExists: 'append' })).rejects.toThrow(
