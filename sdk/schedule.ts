@@ -9,10 +9,12 @@ import type { AssetSchedule } from './assets.ts';
 const PRESETS = {
   '@hourly': '0 * * * *',
   '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
   '@weekly': '0 0 * * 0',
   '@monthly': '0 0 1 * *',
   '@quarterly': '0 0 1 */3 *',
   '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
 } as const;
 
 export type Preset = keyof typeof PRESETS | '@once' | '@continuous';
@@ -40,7 +42,7 @@ export type Schedule =
   | null
   | undefined;
 
-/** A cron expression (five fields, or six with seconds first) in a time zone (IANA name; default UTC). */
+/** A cron expression (five fields) in a time zone (IANA name; default UTC). */
 export function cron(expression: string, options: { tz?: string } = {}): CronSchedule {
   return { cron: expression, ...(options.tz === undefined ? {} : { tz: options.tz }) };
 }
@@ -99,7 +101,7 @@ const CRON_FIELD = /^[0-9A-Za-z*/,\-?#LW]+$/;
 
 function readCron(dagId: string, expression: unknown, tz: unknown): ReadSchedule {
   const fields = typeof expression === 'string' ? expression.trim().split(/\s+/) : [];
-  if (fields.length < 5 || fields.length > 6 || !fields.every((field) => CRON_FIELD.test(field)))
+  if (fields.length !== 5 || !fields.every((field) => CRON_FIELD.test(field)))
     throw new AppError(
       'DAG_INVALID',
       `DAG "${dagId}": ${JSON.stringify(expression)} is no cron expression. It has five fields: minute hour day-of-month month day-of-week, like "0 6 * * *".`,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { DagSpec } from '#core/dag-spec.ts';
+import { CronSchedule } from '#core/timetable/cron.ts';
 import { parseSpec } from '#core/validate-spec.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
@@ -103,13 +104,30 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
         failure: { message: checked.problems.join('; '), stack: checked.problems.join('\n'), line: null, column: null },
         files: bundle.files,
       };
-    specs.push(checked.spec);
+    const { spec } = checked;
+    const problem = scheduleProblem(spec);
+    if (problem !== null) {
+      const line = spec.schedule.kind === 'cron' ? lineOf(source, spec.schedule.expression) : null;
+      return { failure: { message: problem, stack: problem, line, column: null }, files: bundle.files };
+    }
+    specs.push(spec);
   }
   if (specs.length === 0 && /\bdag\s*\(/.test(source)) {
     const message = 'The file calls dag(...) but exports no DAG. Export it: export default dag("my_dag", …)';
     return { failure: { message, stack: message, line: lineOf(source, 'dag('), column: null }, files: bundle.files };
   }
   return { bundle, source, specs };
+}
+
+/** The child knows only the form of a cron expression; whether it ever fires is known here. */
+function scheduleProblem({ dagId, schedule }: DagSpec): string | null {
+  if (schedule.kind !== 'cron') return null;
+  try {
+    new CronSchedule(schedule.expression, schedule.timezone);
+    return null;
+  } catch (error) {
+    return `The schedule of DAG "${dagId}" cannot be used. ${(error as Error).message}`;
+  }
 }
 
 function lineOf(source: string, text: string): number | null {
