@@ -3,7 +3,6 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router/dom';
 import { applyStoredTheme } from '#ui-kit/theme.ts';
-import { ToastProvider } from '#ui-kit/toast.tsx';
 import { ApiError } from './api/http.ts';
 import { router } from './router.tsx';
 import './styles.css';
@@ -26,9 +25,7 @@ if (root === null) throw new Error('index.html has no #root element');
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={client}>
-      <ToastProvider>
-        <RouterProvider router={router} />
-      </ToastProvider>
+      <RouterProvider router={router} />
     </QueryClientProvider>
   </StrictMode>,
 );

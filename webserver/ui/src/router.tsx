@@ -1,4 +1,5 @@
 import { createBrowserRouter } from 'react-router';
+import { ToastProvider } from '#ui-kit/toast.tsx';
 import { DagLayout } from './dag/dag-layout.tsx';
 import { DagsPage } from './dags/dags-page.tsx';
 import { HomePage } from './home/home-page.tsx';
@@ -15,7 +16,12 @@ export const router = createBrowserRouter([
   { path: '/login', element: <LoginPage />, errorElement: <CrashPage /> },
   {
     path: '/',
-    element: <SignedIn />,
+    // Inside the router, so that a toast may hold links.
+    element: (
+      <ToastProvider>
+        <SignedIn />
+      </ToastProvider>
+    ),
     errorElement: <CrashPage />,
     hydrateFallbackElement: <LoadingPage />,
     children: [

@@ -30,5 +30,8 @@ export const restApi = {
   dag: (dagId: string) => `/api/v2/dags/${enc(dagId)}`,
   dagRuns: (dagId: string) => `/api/v2/dags/${dagId === '~' ? '~' : enc(dagId)}/dagRuns`,
   dagRun: (dagId: string, runId: string) => `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}`,
+  clearRun: (dagId: string, runId: string) => `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/clear`,
+  taskInstance: (dagId: string, runId: string, taskId: string, mapIndex: number) =>
+    `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/taskInstances/${enc(taskId)}${mapIndex < 0 ? '' : `/${mapIndex}`}`,
   clear: (dagId: string) => `/api/v2/dags/${enc(dagId)}/clearTaskInstances`,
 } as const;

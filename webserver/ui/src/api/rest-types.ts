@@ -28,3 +28,15 @@ export interface TriggerBody {
   readonly conf?: unknown;
   readonly note?: string;
 }
+
+export interface RestInstance {
+  readonly task_id: string;
+  readonly dag_run_id: string;
+  readonly map_index: number;
+  readonly state: string | null;
+}
+
+export interface RestInstancePage {
+  readonly task_instances: readonly RestInstance[];
+  readonly total_entries: number;
+}

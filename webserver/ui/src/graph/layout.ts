@@ -65,6 +65,7 @@ async function compute(graph: FlowGraph, direction: GraphDirection): Promise<Gra
       'elk.spacing.edgeEdge': '8',
       'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
       'elk.layered.nodePlacement.networkSimplex.nodeFlexibility.default': 'NONE',
+      'elk.layered.mergeEdges': 'true',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
     },
     children: childrenOf(null),

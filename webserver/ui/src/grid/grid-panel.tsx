@@ -11,6 +11,7 @@ import { useTaskInstance } from '../api/queries.ts';
 import { LogPreview } from '../logs/log-preview.tsx';
 import { causeOf, runIsFor } from '../run/run-facts.tsx';
 import { Facts } from '../shell/facts.tsx';
+import { triesText } from '../task/tries-text.ts';
 import { WhyWaiting } from '../task/why-waiting.tsx';
 import { Counts } from './grid-cell.tsx';
 
@@ -122,7 +123,7 @@ function InstanceDetail({ dagId, runId, taskId, operator }: { dagId: string; run
             </Link>,
           ],
           ['Operator', operator],
-          ['Try', `${data.tryNumber} of ${data.maxTries}`],
+          ['Try', triesText(data)],
           ['Started', <TimeAgo key="started" iso={data.startedAt} />],
           ['Worker', data.worker ?? '–'],
           ['Pool, queue', `${data.pool}, ${data.queue}`],

@@ -12,15 +12,9 @@ const LOOKS: Readonly<Record<Health['status'], { icon: LucideIcon; className: st
 
 /** One line that says whether all parts are alive; the detail shows where there is something to say. */
 export function HealthStrip({ health, workers }: { health: readonly Health[]; workers: UiHome['workers'] }) {
-  const workerHealth: Health = {
-    name: 'Workers',
-    status: workers.online > 0 ? 'healthy' : 'unhealthy',
-    detail:
-      workers.online > 0
-        ? `${workers.online} online, ${workers.running} of ${workers.slots} slots in use`
-        : 'No worker is online: queued tasks will wait. Start one with "windlass worker".',
-  };
-  const parts = health.some((part) => part.name.toLowerCase().startsWith('worker')) ? health : [...health, workerHealth];
+  const parts = health.map((part) =>
+    part.name === 'Workers' && part.status === 'healthy' ? { ...part, detail: workerDetail(workers) } : part,
+  );
   return (
     <ul
       aria-label="Health"
@@ -31,6 +25,10 @@ export function HealthStrip({ health, workers }: { health: readonly Health[]; wo
       ))}
     </ul>
   );
+}
+
+function workerDetail({ online, running, slots }: UiHome['workers']): string {
+  return `${online} online, ${running} of ${slots} slots in use`;
 }
 
 function HealthPart({ part }: { part: Health }) {

@@ -1,4 +1,4 @@
-import { Check, Play } from 'lucide-react';
+import { Check, CheckCheck, Play, RotateCcw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, Outlet, useLocation, useOutletContext, useParams } from 'react-router';
 import { Button } from '#ui-kit/button.tsx';
@@ -9,6 +9,7 @@ import { StateIcon, StatePill } from '#ui-kit/state-pill.tsx';
 import { Tabs } from '#ui-kit/tabs.tsx';
 import { Duration, Instant, TimeAgo } from '#ui-kit/time.tsx';
 import type { StateCounts, UiRun } from '../../../ui-api/types.ts';
+import { RunActDialog } from '../act/run-act-dialog.tsx';
 import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
 import { useRun } from '../api/queries.ts';
@@ -51,7 +52,7 @@ export function RunLayout() {
         {run.data === undefined ? (
           <Skeleton className="h-[76px] w-2/3" />
         ) : (
-          <RunHeader run={run.data} onTriggerAgain={() => change({ trigger: 1 }, 'push')} />
+          <RunHeader run={run.data} onAct={(act) => change({ act }, 'push')} onTriggerAgain={() => change({ trigger: 1 }, 'push')} />
         )}
         <div className="mt-3 -mb-px">
           <Tabs
@@ -67,6 +68,14 @@ export function RunLayout() {
         </div>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto">{run.data === undefined ? null : <Outlet context={run.data} />}</div>
+      {params.get('act') === null || run.data === undefined ? null : (
+        <RunActDialog
+          dagId={dagId}
+          runId={runId}
+          verb={params.get('act') === 'mark' ? 'success' : run.data.state === 'failed' ? 'clear_failed' : 'clear'}
+          onClose={() => change({ act: null })}
+        />
+      )}
       {params.get('trigger') === null || run.data === undefined ? null : (
         <TriggerDialog dagId={dagId} initialConf={run.data.conf} onClose={() => change({ trigger: null })} />
       )}
@@ -74,7 +83,7 @@ export function RunLayout() {
   );
 }
 
-function RunHeader({ run, onTriggerAgain }: { run: UiRun; onTriggerAgain: () => void }) {
+function RunHeader({ run, onAct, onTriggerAgain }: { run: UiRun; onAct: (act: 'clear' | 'mark') => void; onTriggerAgain: () => void }) {
   const mayEdit = useMayEdit();
   const counts: Partial<Record<string, number>> = {};
   for (const instance of run.instances) counts[instance.state] = (counts[instance.state] ?? 0) + 1;
@@ -90,9 +99,17 @@ function RunHeader({ run, onTriggerAgain }: { run: UiRun; onTriggerAgain: () => 
             <CopyButton text={run.runId} label="Copy run id" />
           </h1>
         </div>
-        <Button icon={<Play size={14} />} disabled={!mayEdit} onClick={onTriggerAgain}>
-          Trigger again
-        </Button>
+        <div className="flex flex-wrap gap-2">
+          <Button icon={<RotateCcw size={14} />} disabled={!mayEdit} onClick={() => onAct('clear')}>
+            Clear
+          </Button>
+          <Button icon={<CheckCheck size={14} />} disabled={!mayEdit} onClick={() => onAct('mark')}>
+            Mark
+          </Button>
+          <Button icon={<Play size={14} />} disabled={!mayEdit} onClick={onTriggerAgain}>
+            Trigger again
+          </Button>
+        </div>
       </div>
       {run.reason === null ? null : (
         <p className={run.state === 'failed' ? 'break-words text-danger' : 'break-words text-ink-2'}>{run.reason}</p>

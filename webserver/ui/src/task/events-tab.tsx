@@ -43,7 +43,9 @@ export function EventsTab() {
                       <StateText state={event.toState} />
                     </span>
                   </td>
-                  <td className="text-ink-2">{event.actor}</td>
+                  <td className="text-ink-2" title={event.actor}>
+                    {actorWord(event.actor)}
+                  </td>
                   <td className="text-right text-ink-2 max-md:hidden">{event.tryNumber}</td>
                   <td className="max-w-[360px] truncate text-ink-2 max-sm:hidden" title={event.reason ?? undefined}>
                     {event.reason ?? <span className="font-mono text-xs text-ink-3">{event.event}</span>}
@@ -56,4 +58,10 @@ export function EventsTab() {
       </div>
     </div>
   );
+}
+
+/** "scheduler:host:17020:f304" → "scheduler"; a person keeps the name. */
+function actorWord(actor: string): string {
+  const [kind = actor, name = ''] = actor.split(':');
+  return kind === 'user' ? name : kind;
 }

@@ -1,6 +1,8 @@
+import { CheckCheck, RotateCcw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, Outlet, useLocation, useOutletContext, useParams } from 'react-router';
 import { Badge } from '#ui-kit/badge.tsx';
+import { Button } from '#ui-kit/button.tsx';
 import { CopyButton } from '#ui-kit/copy-button.tsx';
 import { Meter } from '#ui-kit/meter.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
@@ -8,12 +10,15 @@ import { StatePill } from '#ui-kit/state-pill.tsx';
 import { Tabs } from '#ui-kit/tabs.tsx';
 import { Duration, Instant, TimeAgo } from '#ui-kit/time.tsx';
 import type { UiTaskInstance } from '../../../ui-api/types.ts';
+import { TaskActDialog } from '../act/task-act-dialog.tsx';
 import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
 import { useTaskInstance } from '../api/queries.ts';
+import { useMayEdit } from '../api/session.ts';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
+import { triesText } from './tries-text.ts';
 import { TryPills } from './try-pills.tsx';
 import { WhyWaiting } from './why-waiting.tsx';
 
@@ -81,6 +86,7 @@ export function TaskLayout() {
           <TaskHeader
             instance={data}
             tryNumber={tryNumber}
+            onAct={(act) => change({ act }, 'push')}
             onTry={(number) => change({ try: number === newestTry(data) ? null : number }, 'push')}
           />
         )}
@@ -95,6 +101,16 @@ export function TaskLayout() {
       <div className="min-h-0 flex-1 overflow-y-auto">
         {data === undefined ? null : <Outlet context={{ dagId, runId, taskId, instance: data, tryNumber } satisfies TaskPage} />}
       </div>
+      {params.get('act') === null || data === undefined ? null : (
+        <TaskActDialog
+          dagId={dagId}
+          runId={runId}
+          taskId={taskId}
+          mapIndex={data.mapIndex}
+          verb={params.get('act') === 'mark' ? 'success' : 'clear'}
+          onClose={() => change({ act: null })}
+        />
+      )}
     </div>
   );
 }
@@ -110,7 +126,15 @@ function queryKept(params: URLSearchParams): string {
   return kept.size === 0 ? '' : `?${kept}`;
 }
 
-function TaskHeader({ instance, tryNumber, onTry }: { instance: UiTaskInstance; tryNumber: number; onTry: (tryNumber: number) => void }) {
+interface TaskHeaderProps {
+  readonly instance: UiTaskInstance;
+  readonly tryNumber: number;
+  readonly onAct: (act: 'clear' | 'mark') => void;
+  readonly onTry: (tryNumber: number) => void;
+}
+
+function TaskHeader({ instance, tryNumber, onAct, onTry }: TaskHeaderProps) {
+  const mayEdit = useMayEdit();
   const { run, node, progress } = instance;
   return (
     <div className="flex flex-col gap-3">
@@ -126,6 +150,12 @@ function TaskHeader({ instance, tryNumber, onTry }: { instance: UiTaskInstance; 
         <Badge>{node.operator}</Badge>
         <span className="flex-1" />
         <TryPills attempts={instance.attempts} selected={tryNumber} onSelect={onTry} />
+        <Button icon={<RotateCcw size={14} />} disabled={!mayEdit} onClick={() => onAct('clear')}>
+          Clear
+        </Button>
+        <Button icon={<CheckCheck size={14} />} disabled={!mayEdit} onClick={() => onAct('mark')}>
+          Mark
+        </Button>
       </div>
       <WhyWaiting instance={instance} />
       {progress === null || instance.state !== 'running' ? null : (
@@ -150,9 +180,7 @@ function TaskHeader({ instance, tryNumber, onTry }: { instance: UiTaskInstance; 
         <Fact name="Waited">
           <Duration from={instance.queuedAt} to={instance.startedAt} />
         </Fact>
-        <Fact name="Try">
-          {instance.tryNumber} of {instance.maxTries}
-        </Fact>
+        <Fact name="Try">{triesText(instance)}</Fact>
         {instance.nextTryAt === null ? null : (
           <Fact name="Next try">
             <TimeAgo iso={instance.nextTryAt} />

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { useNavigate } from 'react-router';
 import { Button } from '#ui-kit/button.tsx';
 import { CopyButton } from '#ui-kit/copy-button.tsx';
 import { Dialog } from '#ui-kit/dialog.tsx';
@@ -51,18 +51,9 @@ function TriggerForm({ dag, initialConf, onClose }: { dag: UiDag; initialConf: u
     if (dag.isPaused && unpauses) pause.mutate({ dagId: dag.dagId, isPaused: false });
     trigger.mutate(body, {
       onSuccess: (run) => {
-        const to = pages.run(dag.dagId, run.dag_run_id);
-        toast({
-          tone: 'good',
-          title: `Run of ${dag.dagId} started`,
-          action: (
-            <Link to={to} className="text-accent hover:underline">
-              Open the run
-            </Link>
-          ),
-        });
+        toast({ tone: 'good', title: `Run of ${dag.dagId} started`, detail: run.dag_run_id });
         onClose();
-        void navigate(to);
+        void navigate(pages.run(dag.dagId, run.dag_run_id));
       },
     });
   };
