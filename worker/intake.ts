@@ -29,6 +29,7 @@ interface Waiting {
 const BATCHES_MAX = 16;
 /** Slots may be full this long before the queue is left to others. */
 const SATURATED_MS = 150;
+const OPEN_MS = 5_000;
 const CLOSE_MS = 1_000;
 
 export class Intake {
@@ -38,6 +39,8 @@ export class Intake {
   #slots: number;
   #taken = 0;
   #open = false;
+  /** Raised by each close: a connection that was asked for before is not wanted any more. */
+  #generation = 0;
   #fetching = true;
   #saturated: Timer | null = null;
   #lastHeardAt: number;
@@ -76,17 +79,24 @@ export class Intake {
     this.#place();
   }
 
-  /** Starts to listen on every queue. */
+  /** Starts to listen on every queue. Bounded: with the broker away, it listens as soon as that is back. */
   async open(): Promise<void> {
     if (this.#open) return;
     this.#open = true;
-    await Promise.all(this.#options.queues.map((queue) => this.#consume(queue)));
+    const { queues, clock, logger } = this.#options;
+    const opening = queues.map((queue) =>
+      this.#consume(queue).catch((error: Error) =>
+        logger.error({ event: 'consumer.failed', queue, err: error.message }, 'cannot listen on a queue; looking into Postgres meanwhile'),
+      ),
+    );
+    await Promise.race([Promise.all(opening), clock.sleep(OPEN_MS)]);
   }
 
   /** Claims nothing more, gives back what waits. Bounded, also when the broker is away. */
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    this.#generation += 1;
     this.#saturated?.cancel();
     this.#saturated = null;
     this.#fetching = true;
@@ -115,8 +125,9 @@ export class Intake {
   }
 
   async #consume(queue: string): Promise<void> {
+    const generation = this.#generation;
     const consumer = await this.#options.broker.consume(queue, this.#concurrency, (batch) => this.#hear(queue, batch));
-    if (this.#open) this.#consumers.set(queue, consumer);
+    if (generation === this.#generation) this.#consumers.set(queue, consumer);
     else await consumer.close(CLOSE_MS);
   }
 

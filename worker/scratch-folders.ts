@@ -18,13 +18,13 @@ export class ScratchFolders {
     this.#uid = uid;
   }
 
-  /** Returns the run's folder, made if need be. */
+  /** Returns the run's folder. Made here only if its owner must be set; else by the body that asks for it. */
   async of(dagId: string, runId: string): Promise<string> {
     if (!isKey(dagId) || !isRunId(runId)) throw new AppError('INTERNAL', `The ids ${dagId}, ${runId} cannot name a folder.`);
     const folder = join(this.#root, `dag_id=${dagId}`, `run_id=${runId}`);
-    if (this.#known.has(folder)) return folder;
+    if (this.#uid === null || this.#known.has(folder)) return folder;
     await mkdir(folder, { recursive: true });
-    if (this.#uid !== null) await chown(folder, this.#uid, this.#uid);
+    await chown(folder, this.#uid, this.#uid);
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     this.#known.add(folder);
     return folder;

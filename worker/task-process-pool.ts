@@ -1,7 +1,9 @@
 /**
  * Warm task processes. A process that has loaded a bundle runs the next attempt of the same bundle in a
- * fraction of a millisecond; a fresh one costs tens. At most slots + 1 exist: one a slot and one spare.
+ * fraction of a millisecond; a fresh one costs tens. At most slots + 1 exist: one a slot and one spare. An
+ * attempt that finds none waits for a new one or for one that is given back, whichever comes first.
  */
+import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import { hasChildren, residentBytes } from './process-tree.ts';
@@ -15,6 +17,11 @@ export interface PoolOptions {
   readonly slots: number;
 }
 
+interface Waiter {
+  readonly bundleHash: string;
+  readonly take: (process: TaskProcess) => void;
+}
+
 /** Leaks of user code are bounded by these. */
 const RUNS_MAX = 500;
 const IDLE_RSS_MAX_BYTES = 512 * 1024 * 1024;
@@ -23,14 +30,16 @@ const SPARE_AFTER_MS = 30;
 const RETIRE_GRACE_MS = 500;
 /** Reading /proc at every release would cost more than a short body. */
 const RSS_EVERY_RUNS = 8;
+/** More starts at once than cores only make each of them slower. */
+const STARTS_MAX = Math.max(2, availableParallelism());
 
 export class TaskProcessPool {
   readonly #options: PoolOptions;
   readonly #all = new Set<TaskProcess>();
-  /** On their way out: they take no slot any more, else each retirement would force the next. */
-  readonly #retiring = new Set<TaskProcess>();
-  /** Least recently used first. */
+  /** Least recently used first; the value is since when. */
   readonly #idle = new Map<TaskProcess, number>();
+  readonly #starting = new Set<TaskProcess>();
+  #waiters: Waiter[] = [];
   #slots: number;
   #spareTimer: Timer | null = null;
   #sweepTimer: Timer | null = null;
@@ -47,19 +56,15 @@ export class TaskProcessPool {
     return this.#all.size;
   }
 
-  get #usable(): number {
-    return this.#all.size - this.#retiring.size;
-  }
-
   setSlots(slots: number): void {
     this.#slots = slots;
+    this.#startForWaiters();
   }
 
-  /** Returns a process that has the bundle loaded or was just told to load it. */
-  acquire(bundleHash: string, bundleFile: string): TaskProcess {
+  /** Resolves with a process that has the bundle loaded or was just told to load it. A dead one says why by its exit. */
+  async acquire(bundleHash: string, bundleFile: string): Promise<TaskProcess> {
     const found = this.#find((process) => process.bundleHash === bundleHash) ?? this.#find((process) => process.bundleHash === null);
-    if (!found) this.#makeRoom();
-    const taskProcess = found ?? this.#spawn();
+    const taskProcess = found ?? (await this.#wait(bundleHash));
     this.#idle.delete(taskProcess);
     if (taskProcess.bundleHash !== bundleHash) {
       taskProcess.bundleHash = bundleHash;
@@ -73,13 +78,13 @@ export class TaskProcessPool {
   /** Gives a process back. One that ran badly, is worn out or left children behind is not used again. */
   release(taskProcess: TaskProcess, reusable: boolean): void {
     taskProcess.listen(null);
-    const worn = taskProcess.runs >= RUNS_MAX || this.#usable > this.#slots + 1 || this.#closed || isBloated(taskProcess);
+    const worn = taskProcess.runs >= RUNS_MAX || this.#all.size > this.#slots + 1 || this.#closed || isBloated(taskProcess);
     if (!reusable || taskProcess.dead || worn || hasChildren(taskProcess.pid)) {
       this.#retire(taskProcess);
       return;
     }
     taskProcess.allow(null);
-    this.#idle.set(taskProcess, this.#options.clock.monotonic());
+    this.#offer(taskProcess);
   }
 
   async close(): Promise<void> {
@@ -93,39 +98,73 @@ export class TaskProcessPool {
     return [...this.#idle.keys()].reverse().find((process) => !process.dead && fits(process));
   }
 
-  #spawn(): TaskProcess {
+  #wait(bundleHash: string): Promise<TaskProcess> {
+    return new Promise((take) => {
+      this.#waiters.push({ bundleHash, take });
+      this.#startForWaiters();
+    });
+  }
+
+  /** To whoever waits for one like this, else to the idle ones. */
+  #offer(taskProcess: TaskProcess): void {
+    const { bundleHash } = taskProcess;
+    const index = this.#waiters.findIndex((waiter) => bundleHash === null || waiter.bundleHash === bundleHash);
+    const [waiter] = index < 0 ? [] : this.#waiters.splice(index, 1);
+    if (waiter) {
+      waiter.take(taskProcess);
+      return;
+    }
+    this.#idle.set(taskProcess, this.#options.clock.monotonic());
+    // It has another bundle than those who wait: it makes room for a new process.
+    if (this.#waiters.length > 0) this.#startForWaiters();
+  }
+
+  #startForWaiters(): void {
+    while (!this.#closed && this.#starting.size < Math.min(this.#waiters.length, STARTS_MAX)) {
+      if (this.#all.size > this.#slots) {
+        const oldest = this.#idle.keys().next().value;
+        if (!oldest) return;
+        this.#retire(oldest);
+      }
+      this.#start();
+    }
+  }
+
+  #start(): void {
     const { process: options, clock, logger } = this.#options;
     const taskProcess = new TaskProcess(options, clock);
     this.#all.add(taskProcess);
+    this.#starting.add(taskProcess);
+    void Promise.race([taskProcess.ready, taskProcess.exited]).then(() => {
+      this.#starting.delete(taskProcess);
+      // A stillborn one goes to an attempt too, which then says what happened, instead of being made again for ever.
+      if (!taskProcess.dead || this.#waiters.length > 0) this.#offer(taskProcess);
+      this.#startForWaiters();
+    });
     void taskProcess.exited.then((exit) => {
       this.#all.delete(taskProcess);
-      this.#retiring.delete(taskProcess);
-      if (this.#idle.delete(taskProcess) && !this.#closed)
-        logger.debug(
-          { event: 'task_process.ended', process_id: taskProcess.pid, code: exit.code, signal: exit.signal },
-          'an idle task process ended',
-        );
+      const wasIdle = this.#idle.delete(taskProcess);
+      if (wasIdle && !this.#closed)
+        logger.debug({ event: 'task_process.ended', process_id: taskProcess.pid, ...exit }, 'an idle task process ended');
+      this.#startForWaiters();
     });
-    return taskProcess;
-  }
-
-  #makeRoom(): void {
-    const oldest = this.#idle.keys().next().value;
-    if (oldest && this.#usable > this.#slots) this.#retire(oldest);
   }
 
   #retire(taskProcess: TaskProcess): void {
     this.#idle.delete(taskProcess);
-    if (this.#all.has(taskProcess)) this.#retiring.add(taskProcess);
-    void taskProcess.terminate(taskProcess.dead ? 0 : RETIRE_GRACE_MS);
+    // It does not count any more: while it dies, another may start.
+    this.#all.delete(taskProcess);
+    void taskProcess.terminate(RETIRE_GRACE_MS);
+    this.#startForWaiters();
   }
 
+  /** One fresh process in stock hides the start of the next. */
   #planSpare(): void {
     if (this.#spareTimer || this.#closed) return;
     this.#spareTimer = this.#options.clock.after(SPARE_AFTER_MS, () => {
       this.#spareTimer = null;
-      const hasSpare = [...this.#idle.keys()].some((process) => process.bundleHash === null);
-      if (!this.#closed && !hasSpare && this.#usable <= this.#slots) this.#idle.set(this.#spawn(), this.#options.clock.monotonic());
+      const hasSpare = this.#starting.size > 0 || [...this.#idle.keys()].some((process) => process.bundleHash === null);
+      if (!this.#closed && !hasSpare && this.#all.size <= this.#slots) this.#start();
     });
   }
 

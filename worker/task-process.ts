@@ -36,6 +36,8 @@ export class TaskProcess {
   readonly outputMarker = newSecret(18);
   /** Resolves when it is dead, its output read and what it left behind is killed. */
   readonly exited: Promise<ProcessExit>;
+  /** Resolves when it has started and its dead-man switch is armed. Never, if it dies before. */
+  readonly ready: Promise<void>;
   /** Bundle it has loaded (or was told to). */
   bundleHash: string | null = null;
   /** Attempts it was given. */
@@ -48,10 +50,12 @@ export class TaskProcess {
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #listener: TaskProcessListener | null = null;
+  readonly #started = Promise.withResolvers<void>();
   #spawnError: string | null = null;
 
   constructor(options: TaskProcessOptions, clock: Clock) {
     this.#clock = clock;
+    this.ready = this.#started.promise;
     this.#child = spawnTaskProcess(options, this.mark, { outputMarker: this.outputMarker, xcomMaxBytes: options.xcomMaxBytes });
     this.messageMaxBytes = options.xcomMaxBytes * 2 + MESSAGE_SLACK_BYTES;
     this.#readChannel(this.messageMaxBytes);
@@ -116,6 +120,7 @@ export class TaskProcess {
       onValue: (value) => {
         const message = parseFromTaskProcess(value);
         if (message === null) this.refused += 1;
+        else if (message.type === 'ready') this.#started.resolve();
         else this.#listener?.onMessage(message);
       },
       onGarbage: () => {

@@ -73,7 +73,7 @@ export class Attempt implements LeaseHolder {
   /** Lives it through. Never rejects. */
   async live(): Promise<Conclusion> {
     this.#deps.keeper.add(this);
-    await this.#start().catch((error: unknown) => this.#settle(endingOf(error)));
+    this.#start().catch((error: unknown) => this.#settle(endingOf(error)));
     const ending = await this.#ending.promise;
     this.#timeout?.cancel();
     try {
@@ -122,7 +122,11 @@ export class Attempt implements LeaseHolder {
     ]);
     this.#plan = plan;
     if (this.#settled) return;
-    const process = pool.acquire(claimed.bundleHash, bundleFile);
+    const process = await pool.acquire(claimed.bundleHash, bundleFile);
+    if (this.#settled) {
+      pool.release(process, true);
+      return;
+    }
     this.#process = process;
     this.#desk = new RequestDesk(requests, claimed, plan);
     void process.exited.then((exit) =>
@@ -153,6 +157,7 @@ export class Attempt implements LeaseHolder {
   #onMessage(message: FromTaskProcess, process: TaskProcess): void {
     switch (message.type) {
       case 'ready':
+        // The process keeps that to itself.
         return;
       case 'log':
         this.#log.task(message.level, message.message, message.fields ?? {});

@@ -25,10 +25,10 @@ interface Ended {
   readonly pushed: Finish['extraXcoms'];
 }
 
-/** Output that is still in the pipes when the result arrives comes within moments, or never. */
-const DRAIN_MS = 1_000;
+/** What is still in the pipes when the result arrives comes within moments, or never (the body closed its stdout). */
+const DRAIN_MS = 5_000;
 /** A log folder that hangs may not hold up the state. */
-const LOG_CLOSE_MS = 300;
+const LOG_CLOSE_MS = 3_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
 const REASON_MAX_CHARS = 1_000;

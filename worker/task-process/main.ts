@@ -14,14 +14,13 @@ import { loadDags } from './bundle.ts';
 import { openChannel } from './channel.ts';
 import { CHANNEL_FD, markerLine, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
 
+type WriteText = (text: string, done: () => void) => boolean;
+
 const settings = JSON.parse(process.argv[2] ?? '{}') as TaskProcessSettings;
 process.argv.length = 2;
 // Held from the start: a body may replace what hangs on `process`.
 const exit = process.exit.bind(process);
-const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream)) as ((
-  text: string,
-  done: () => void,
-) => boolean)[];
+const outputs = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) as WriteText }));
 const environment = { ...process.env };
 const folder = process.cwd();
 
@@ -32,9 +31,8 @@ let lastRequestId = 0;
 const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
 watchdog.unref();
 watchdog.on('error', () => exit(1));
-const watched = new Promise<void>((resolve) => watchdog.once('online', resolve));
-
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
+watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null }));
 process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
 process.on('uncaughtException', (error) => void dieOf(error));
 process.on('unhandledRejection', (reason) => void dieOf(reason));
@@ -69,7 +67,6 @@ async function run(message: RunMessage): Promise<void> {
   const host = new AttemptHost(channel, () => ++lastRequestId);
   const { attemptId } = message.context;
   current = { host, attemptId };
-  await watched;
   const result = await runLoaded(message, host);
   host.close();
   // What the body left undone may still throw: that is its own failure, not the next attempt's.
@@ -101,8 +98,13 @@ async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyRe
 /** The markers come after all output of the body, the result after the markers. */
 async function finish(attemptId: string, result: BodyResult): Promise<void> {
   const line = `${markerLine(settings.outputMarker, attemptId)}\n`;
-  const written = outputs.map((write) => new Promise<void>((resolve) => write(line, resolve)));
-  await Promise.race([Promise.all(written), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+  await Promise.all(
+    outputs.map(({ stream, write }) => {
+      while (stream.writableCorked > 0) stream.uncork();
+      // Also called when the body has closed the stream.
+      return new Promise<void>((resolve) => write(line, resolve));
+    }),
+  );
   await channel.send({ type: 'result', result });
 }
 
