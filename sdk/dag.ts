@@ -15,6 +15,9 @@ import { handleOf, type Ref } from './ref.ts';
 import { withParseGuard } from './runtime/parse-guard.ts';
 import type { EmptySchema, InferOut, StandardSchemaV1 } from './standard-schema.ts';
 
+/** What a task may add to the time of a build function, several times what it takes. */
+const BUILD_MS_PER_TASK = 0.2;
+
 /**
  * Defines a DAG. `build` runs at once, must be quick and must not touch the world: network, timers and file
  * writes throw while it runs. Throws DAG_INVALID naming what is wrong and what to do.
@@ -39,7 +42,11 @@ export function dag<P extends StandardSchemaV1 = EmptySchema, R = void>(
   const context = { draft, defaultArgs: (options.defaultArgs ?? {}) as Readonly<Record<string, unknown>> };
   let result: R;
   try {
-    result = withParseGuard(`the build function of DAG "${id}"`, () => build(makeBuilder(context) as Builder<InferOut<P>>));
+    result = withParseGuard(
+      `the build function of DAG "${id}"`,
+      () => build(makeBuilder(context) as Builder<InferOut<P>>),
+      () => draft.tasks.size * BUILD_MS_PER_TASK,
+    );
   } finally {
     draft.scope.open = false;
   }

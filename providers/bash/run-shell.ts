@@ -51,13 +51,13 @@ export async function runShell({ command, env, cwd, signal, onLine }: ShellOptio
       child.once('error', (cause) => reject(cannotStart(cause, cwd)));
       child.once('exit', (exitCode, killedBy) => resolve({ exitCode, signal: killedBy }));
     });
+    // What the command left in the background must not outlive the task, nor keep the pipes open.
+    killGroup(child.pid, 'SIGKILL');
     signal.throwIfAborted();
     await Promise.all(outputs);
     return { ...ended, lastLine };
   } finally {
     signal.removeEventListener('abort', abort);
-    // What the command left in the background must not outlive the task, nor keep the pipes open.
-    killGroup(child.pid, 'SIGKILL');
   }
 }
 
