@@ -82,8 +82,11 @@ export class MemoryRun {
       if (decision.expansions.length > 0 || model.dirty.size > 0) continue;
       const next = this.#firstReady();
       if (next !== undefined) await this.#attempt(next);
-      else if (decision.nextDueMs !== null) await clock.sleep(Math.max(1, decision.nextDueMs - clock.now()));
-      else
+      else if (decision.nextDueMs !== null) {
+        await clock.sleep(Math.max(1, decision.nextDueMs - clock.now()));
+        // What was not due yet when it was looked at is looked at again.
+        model.markAllDirty();
+      } else
         throw new AppError(
           'INTERNAL',
           `The run of ${this.#options.spec.dagId} cannot go on: ${this.#waiting()}. This is a bug of Windlass.`,
