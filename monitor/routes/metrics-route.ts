@@ -89,11 +89,12 @@ const METRICS: readonly Metric[] = [
   {
     name: 'task_total',
     type: 'counter',
-    help: 'Attempts ended on the workers seen lately.',
-    samples: ({ workers }) => [
-      { labels: { state: 'success' }, value: workers.reduce((sum, w) => sum + Math.max(0, w.processed - w.failed), 0) },
-      { labels: { state: 'failed' }, value: workers.reduce((sum, w) => sum + w.failed, 0) },
-    ],
+    help: 'Attempts that ended on the worker since it started. A worker that is forgotten takes its series along.',
+    samples: ({ workers }) =>
+      workers.flatMap(({ workerId, processed, failed }) => [
+        { labels: { worker: workerId, state: 'success' }, value: Math.max(0, processed - failed) },
+        { labels: { worker: workerId, state: 'failed' }, value: failed },
+      ]),
   },
   {
     name: 'process_up',

@@ -4,35 +4,16 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerControl } from '#platform/broker/messages.ts';
-import { saveService } from '#platform/db/queries/save-service.ts';
-import { aWorker, type Harness, startHarness } from './harness.ts';
+import { answerRing, aWorker, type Harness, startHarness } from './harness.ts';
 
 let monitor: Harness;
 
 beforeAll(async () => {
   monitor = await startHarness();
-  await monitor.broker.listen('worker_control', (message) => void answerRing((message as WorkerControl).workerId));
+  await monitor.broker.listen('worker_control', (message) => void answerRing(monitor.db, (message as WorkerControl).workerId));
 });
 
 afterAll(() => monitor.stop());
-
-/** Does at once what was asked, as a worker does. "w-deaf" hears nothing. */
-async function answerRing(workerId: string): Promise<void> {
-  if (workerId === 'w-deaf') return;
-  const { rows } = await monitor.db.pool.query('select desired_state, desired_slots from service where service_id = $1', [workerId]);
-  const { desired_state: state, desired_slots: slots } = rows[0];
-  await saveService(monitor.db, {
-    serviceId: workerId,
-    kind: 'worker',
-    hostname: 'host-1',
-    pid: 42,
-    version: '0.1.0',
-    state: state === 'stopped' ? 'draining' : (state ?? 'running'),
-    stopped: state === 'stopped',
-    queues: ['default'],
-    slots: slots ?? 8,
-  });
-}
 
 async function rowOf(workerId: string) {
   const { rows } = await monitor.db.pool.query(

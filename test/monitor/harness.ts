@@ -110,6 +110,24 @@ export async function aWorker(db: Database, serviceId: string, row: Partial<Serv
     );
 }
 
+/** A stand-in worker: does at once what was asked, and reports it. "w-deaf" hears nothing. */
+export async function answerRing(db: Database, workerId: string): Promise<void> {
+  if (workerId === 'w-deaf') return;
+  const { rows } = await db.pool.query('select slots, desired_state, desired_slots from service where service_id = $1', [workerId]);
+  const { slots, desired_state: state, desired_slots: wanted } = rows[0];
+  await saveService(db, {
+    serviceId: workerId,
+    kind: 'worker',
+    hostname: 'host-1',
+    pid: 42,
+    version: '0.1.0',
+    state: state === 'stopped' ? 'draining' : (state ?? 'running'),
+    stopped: state === 'stopped',
+    queues: ['default'],
+    slots: wanted ?? slots,
+  });
+}
+
 export interface TaskRow {
   readonly dagId?: string;
   readonly taskId: string;

@@ -170,8 +170,8 @@ describe('other readers', () => {
     expect(text).toContain('worker_slots{worker="w-1",state="used"} 2\n');
     expect(text).toContain('queue_jobs{queue="gpu",state="queued"} 2\n');
     expect(text).toContain('queue_consumers{queue="gpu"} 0\n');
-    expect(text).toContain('task_total{state="success"} 9\n');
-    expect(text).not.toContain('w-stopped');
+    expect(text).toContain('task_total{worker="w-1",state="success"} 9\n');
+    expect(text).not.toContain('worker_up{worker="w-stopped"}');
   });
 
   it("Flower's scripts find workers, tasks and queue lengths in Flower's shapes", async () => {

@@ -123,7 +123,7 @@ function WorkerName({ worker }: { worker: WorkerView }) {
       <Link to={pages.worker(worker.workerId)} className="hover:text-accent hover:underline">
         <Mono className="font-medium">{worker.workerId}</Mono>
       </Link>
-      {worker.workerId.startsWith(worker.hostname) ? null : <span className="truncate text-xs text-ink-3">{worker.hostname}</span>}
+      {worker.workerId.includes(worker.hostname) ? null : <span className="truncate text-xs text-ink-3">{worker.hostname}</span>}
     </div>
   );
 }
