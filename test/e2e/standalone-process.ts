@@ -16,6 +16,9 @@ const STOP_DEADLINE_MS = 40_000;
 
 export interface Standalone {
   readonly folder: string;
+  readonly webUrl: string;
+  readonly monitorUrl: string;
+  readonly adminPassword: string;
   /** All it printed. */
   output(): string;
   /** Calls the API as the first admin; resolves with the JSON of the answer. Throws for a status that was not expected. */
@@ -43,7 +46,7 @@ export async function startStandalone(options: { readonly dagFiles: readonly str
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const standalone = new StandaloneProcess(child, folder, `http://127.0.0.1:${webPort}`, () => output);
+  const standalone = new StandaloneProcess(child, folder, `http://127.0.0.1:${webPort}`, `http://127.0.0.1:${monitorPort}`, () => output);
   try {
     await until(() => child.exitCode !== null || output.includes('ready in'), {
       what: 'windlass standalone is ready',
@@ -77,14 +80,17 @@ function environment(folder: string, webPort: number, monitorPort: number): Node
 class StandaloneProcess implements Standalone {
   readonly folder: string;
   readonly output: () => string;
+  readonly webUrl: string;
+  readonly monitorUrl: string;
+  readonly adminPassword = ADMIN_PASSWORD;
   readonly #child: ChildProcess;
-  readonly #url: string;
   #token = '';
 
-  constructor(child: ChildProcess, folder: string, url: string, output: () => string) {
+  constructor(child: ChildProcess, folder: string, webUrl: string, monitorUrl: string, output: () => string) {
     this.#child = child;
     this.folder = folder;
-    this.#url = url;
+    this.webUrl = webUrl;
+    this.monitorUrl = monitorUrl;
     this.output = output;
   }
 
@@ -94,7 +100,7 @@ class StandaloneProcess implements Standalone {
   }
 
   async api<T>(method: string, path: string, body?: object, expectedStatus = 200): Promise<T> {
-    const response = await fetch(this.#url + path, {
+    const response = await fetch(this.webUrl + path, {
       method,
       headers: {
         ...(body ? { 'content-type': 'application/json' } : {}),
