@@ -12,6 +12,7 @@ import { dagsTrigger } from './commands/dags-trigger.ts';
 import { dbCheck } from './commands/db-check.ts';
 import { dbMigrate } from './commands/db-migrate.ts';
 import { dbReset } from './commands/db-reset.ts';
+import { jobsCheck } from './commands/jobs-check.ts';
 import { monitor } from './commands/monitor.ts';
 import { scheduler } from './commands/scheduler.ts';
 import { standalone } from './commands/standalone.ts';
@@ -29,6 +30,7 @@ export const GROUPS = {
   dags: 'DAGs and their runs',
   tasks: 'Tasks of DAGs and of runs',
   users: 'Who may log in',
+  jobs: 'Processes',
   config: 'Settings',
 } as const;
 
@@ -61,6 +63,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'tasks', define: tasksLogs },
   { group: 'users', define: usersCreate },
   { group: 'users', define: usersList },
+  { group: 'jobs', define: jobsCheck },
   { group: 'config', define: configList },
   { define: version },
 ];

@@ -1,0 +1,2 @@
+-- Where the example DAGs load their data (connection "warehouse"); run once, when the volume is made.
+create database warehouse;
