@@ -13,6 +13,7 @@ import { healthRoutes } from './api/health.ts';
 import { importErrorRoutes } from './api/import-errors.ts';
 import { logRoutes } from './api/logs.ts';
 import { markRoutes } from './api/mark.ts';
+import { openApiRoute } from './api/open-api.ts';
 import { poolRoutes } from './api/pools.ts';
 import { systemRoutes } from './api/system.ts';
 import { taskInstanceRoutes } from './api/task-instances.ts';
@@ -40,7 +41,7 @@ const BODY_MAX_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
-  return [
+  const routes = [
     ...authRoutes(deps),
     ...healthRoutes,
     ...dagRoutes(deps),
@@ -67,6 +68,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...importErrorPageRoutes(deps),
     ...streamRoutes(deps, events),
   ];
+  return [...routes, openApiRoute(routes)];
 }
 
 export async function buildApp(deps: WebDeps): Promise<FastifyInstance> {

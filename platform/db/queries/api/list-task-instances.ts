@@ -29,7 +29,7 @@ const SOURCE: ListSource = {
     updated_at: 'coalesce(ti.ended_at, ti.started_at, ti.queued_at, ti.scheduled_at, r.queued_at)',
     duration: 'extract(epoch from ti.ended_at - ti.started_at)',
   },
-  tieBreak: 'r.dag_run_id, ti.task_instance_id',
+  tieBreak: 'r.dag_run_id, ti.task_id, ti.map_index',
 };
 
 export function listTaskInstances(db: Queryable, request: ListRequest): Promise<ListPage<TaskInstanceRow>> {
