@@ -9,6 +9,8 @@ import { pages } from '../api/paths.ts';
 import { RunHint } from '../run/run-bars.tsx';
 
 const HEIGHT_PX = 132;
+/** From here on the bars reach the left edge, and the oldest one's time is said there. */
+const FULL_WIDTH_RUNS = 30;
 
 /** How long a run took or has been taking, without the time it waited in the queue. */
 export function runSpanMs(run: UiRunSummary, nowMs: number): number {
@@ -48,12 +50,12 @@ export function DurationChart({ runs }: { runs: readonly UiRunSummary[] }) {
               className="absolute inset-x-0 z-[1] border-t border-dashed border-ink-3/60"
               style={{ bottom: `${(typicalMs / topMs) * 100}%` }}
             >
-              <span className="absolute right-0 bottom-0.5 z-[1] rounded bg-surface/90 px-1 text-2xs text-ink-3 tabular-nums">
+              <span className="absolute left-0 bottom-0.5 z-[1] rounded bg-surface/90 px-1 text-2xs text-ink-3 tabular-nums">
                 median {formatDuration(typicalMs)}
               </span>
             </div>
           )}
-          <div className="absolute inset-0 flex items-end gap-[3px]">
+          <div className="absolute inset-0 flex items-end justify-end gap-[3px]">
             {runs.map((run, index) => (
               <Tooltip key={run.runId} content={<RunHint run={run} />} className="flex h-full max-w-[26px] min-w-[3px] flex-1 items-end">
                 <Link
@@ -67,8 +69,8 @@ export function DurationChart({ runs }: { runs: readonly UiRunSummary[] }) {
           </div>
         </div>
         <div className="flex justify-between pt-1 text-2xs text-ink-3 tabular-nums">
-          <span>{formatLocalShort(runs[0]?.runAfter ?? '')}</span>
-          {runs.length > 8 ? <span>{formatLocalShort(runs.at(-1)?.runAfter ?? '')}</span> : null}
+          <span>{runs.length >= FULL_WIDTH_RUNS ? formatLocalShort(runs[0]?.runAfter ?? '') : null}</span>
+          <span>{formatLocalShort(runs.at(-1)?.runAfter ?? '')}</span>
         </div>
       </div>
     </div>

@@ -75,7 +75,9 @@ export function TaskNode({ data, width, height }: NodeProps & { data: NodeData }
         <span className="truncate font-mono text-xs font-medium">{label}</span>
         <span className="flex items-center gap-1.5 truncate text-2xs text-ink-3">
           {task?.operator}
-          {state?.counts === null || state === null ? null : <span>· {total(state.counts)} mapped</span>}
+          {state?.counts === null || state === null ? null : (
+            <span title={`${total(state.counts)} mapped instances`}>× {total(state.counts)}</span>
+          )}
           {state === null || state.startedAt === null ? null : (
             <span className="tabular-nums">
               · <Duration from={state.startedAt} to={state.endedAt} />

@@ -44,7 +44,7 @@ export function LogPreview({
                 'block',
                 line.level === 'error' && 'text-danger',
                 line.level === 'warning' && 'text-warning',
-                line.source === 'system' && 'text-ink-3',
+                line.source === 'system' && line.level !== 'error' && 'text-ink-3',
               )}
             >
               {stripAnsi(line.message)}

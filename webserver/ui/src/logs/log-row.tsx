@@ -51,7 +51,7 @@ export const LogRow = memo(function LogRow({ line, number, isWrapped, isSelected
         className={cx(
           'min-w-0 flex-1 wrap-anywhere',
           isWrapped ? 'break-all whitespace-pre-wrap' : 'whitespace-pre',
-          line.source === 'system' && 'text-ink-3',
+          line.source === 'system' && line.level === 'info' && 'text-ink-3',
         )}
       >
         {ansiPieces(messageText(line)).map((piece, index) => (

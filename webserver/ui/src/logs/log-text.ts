@@ -2,9 +2,9 @@
 import type { UiLogLine } from '../../../ui-api/types.ts';
 import { stripAnsi } from './ansi.ts';
 
-/** ` key=value` for each field, as people grep for it. */
+/** ` key=value` for each field, as people grep for it. Windlass' own lines say all in words; their fields are for machines. */
 export function fieldsText(line: UiLogLine): string {
-  if (line.fields === undefined) return '';
+  if (line.fields === undefined || line.source === 'system') return '';
   return Object.entries(line.fields)
     .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join('');

@@ -169,7 +169,7 @@ function TaskHeader({ instance, tryNumber, onAct, onTry }: TaskHeaderProps) {
       )}
       <dl className="flex flex-wrap gap-x-8 gap-y-2">
         <Fact name="Run">
-          <Link to={pages.run(run.dagId, run.runId)} className="inline-flex max-w-[280px] items-center gap-1.5 hover:underline">
+          <Link to={pages.run(run.dagId, run.runId)} className="inline-flex max-w-[340px] items-center gap-1.5 hover:underline">
             <span className="truncate font-mono text-xs leading-[20px]">{run.runId}</span>
           </Link>
         </Fact>

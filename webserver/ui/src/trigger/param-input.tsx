@@ -86,7 +86,7 @@ function Control({
 }
 
 function hintOf(field: ParamField): string | undefined {
-  const parts = [field.description];
+  const parts = [field.description?.replace(/([^.!?:])$/, '$1.') ?? null];
   if (field.kind === 'strings') parts.push('One a line.');
   if (field.kind === 'json') parts.push('As JSON.');
   if (field.kind === 'datetime') parts.push(`In ${ZONE}.`);
