@@ -1,5 +1,5 @@
 import type { Database } from '#platform/db/client.ts';
-import type { AttemptCondition, AttemptFilter } from '#platform/db/queries/monitor/attempt-row.ts';
+import type { AttemptFilter } from '#platform/db/queries/monitor/attempt-row.ts';
 import { listAttempts, SEARCHED_ATTEMPTS } from '#platform/db/queries/monitor/list-attempts.ts';
 import { listQueuedInstances } from '#platform/db/queries/monitor/list-queued-instances.ts';
 import { listRunningAttempts } from '#platform/db/queries/monitor/list-running-attempts.ts';
@@ -20,7 +20,7 @@ export interface TaskQuery {
 
 /** Reads one page of the tasks. Throws BAD_REQUEST when the search cannot be understood. */
 export async function listTasks(db: Database, reads: MonitorReads, query: TaskQuery): Promise<TaskPage> {
-  const conditions: AttemptCondition[] = [...parseTaskSearch(query.search)];
+  const conditions = parseTaskSearch(query.search);
   // One row more than asked for tells whether there is a next page.
   const filter = { limit: query.limit + 1, offset: query.offset };
   const worker = query.worker === '' ? null : query.worker;
@@ -40,10 +40,8 @@ function listByState(db: Database, state: string, filter: AttemptFilter, worker:
     case 'running':
       return listRunningAttempts(db, filter, worker);
     case '':
-      return listAttempts(db, filter, worker);
-    default: {
-      const ofState: AttemptCondition = { field: 'state', text: state, compare: null, value: null, negate: false };
-      return listAttempts(db, { ...filter, conditions: [...filter.conditions, ofState] }, worker);
-    }
+      return listAttempts(db, filter, { workerId: worker });
+    default:
+      return listAttempts(db, filter, { workerId: worker, state });
   }
 }

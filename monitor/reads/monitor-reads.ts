@@ -9,8 +9,8 @@ import { listQueueRows, type QueueRow } from '#platform/db/queries/monitor/list-
 import { listRunningAttempts } from '#platform/db/queries/monitor/list-running-attempts.ts';
 import { listWorkerRows } from '#platform/db/queries/monitor/list-workers.ts';
 import type { Logger } from '#platform/logger.ts';
+import { SharedRead } from '#platform/service/shared-read.ts';
 import type { Overview, QueueView, WorkerView } from '../api/types.ts';
-import { SharedRead } from '../shared-read.ts';
 import { processView, queueViews, taskView, workerView } from '../views.ts';
 
 const FRESH_MS = 500;

@@ -25,7 +25,7 @@ const LIST_ATTEMPTS = {
        where $6::text is null
           or (worker_id = $6 and claimed_at >= (select started_at from service where service_id = $6))
        order by claimed_at desc
-       limit ${SEARCHED_ATTEMPTS}
+       limit $9
     )
     select seen.*
       from (
@@ -47,14 +47,26 @@ const LIST_ATTEMPTS = {
                and e.to_state = 'queued'
                and e.at <= a.claimed_at
           ) q on true
+         where $10::text is null or a.state = $10
       ) as seen
      where ${MEETS_CONDITIONS}
      order by seen.claimed_at desc, seen.attempt_id desc
      limit $7 offset $8`,
 };
 
-/** Returns attempts, newest first, that meet every condition; `workerId` narrows to one worker. */
-export async function listAttempts(db: Queryable, filter: AttemptFilter, workerId: string | null = null): Promise<readonly AttemptRow[]> {
-  const values = [...conditionArrays(filter.conditions), workerId, filter.limit, filter.offset];
+/** Said apart from the conditions because they are cheap: they are checked before anything is joined. */
+export interface AttemptNarrowing {
+  readonly workerId?: string | null;
+  /** An outcome, or "running". */
+  readonly state?: string | null;
+}
+
+/** Returns attempts, newest first, that meet every condition. */
+export async function listAttempts(db: Queryable, filter: AttemptFilter, narrow: AttemptNarrowing = {}): Promise<readonly AttemptRow[]> {
+  const { workerId = null, state = null } = narrow;
+  // With nothing to look for, the newest ones are the page.
+  const isPlain = filter.conditions.length === 0 && state === null;
+  const searched = isPlain ? filter.limit + filter.offset : SEARCHED_ATTEMPTS;
+  const values = [...conditionArrays(filter.conditions), workerId, filter.limit, filter.offset, searched, state];
   return (await db.query<AttemptRow>(LIST_ATTEMPTS, values)).rows;
 }
