@@ -58,7 +58,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...variableRoutes(deps),
     ...connectionRoutes(deps),
     ...systemRoutes,
-    ...homeRoutes(deps),
+    ...homeRoutes(deps, events),
     ...dagListRoutes,
     ...dagPageRoutes(deps),
     ...gridRoutes,

@@ -22,6 +22,7 @@ interface Subscriber {
 export class UiEvents {
   readonly #clock: Clock;
   readonly #subscribers = new Set<Subscriber>();
+  readonly #onChange: (() => void)[] = [];
   #unlisten: (() => Promise<void>) | null = null;
 
   constructor(clock: Clock) {
@@ -57,10 +58,16 @@ export class UiEvents {
     });
   }
 
+  /** Calls back at every change, before any page hears of it: for reads that are kept for a moment. */
+  onChange(listener: () => void): void {
+    this.#onChange.push(listener);
+  }
+
   /** Takes one message of the doorbell; anything that is no UiEvent is ignored. */
   hear(message: unknown): void {
     const topics = (message as { topics?: unknown } | null)?.topics;
     if (!Array.isArray(topics)) return;
+    for (const listener of this.#onChange) listener();
     const texts = topics.filter((topic): topic is string => typeof topic === 'string' && topic.length <= 600);
     if (texts.length > 0) for (const subscriber of this.#subscribers) this.#offer(subscriber, texts);
   }

@@ -44,7 +44,13 @@ export function uiDagCard(row: DagRow, recentRuns: readonly DagRunRow[]): UiDagC
   };
 }
 
-export function uiTask(task: TaskSpec): UiTaskNode {
+/** What a page needs to know of a task. */
+export type ShownTask = Pick<
+  TaskSpec,
+  'taskId' | 'kind' | 'operator' | 'groupId' | 'mapScope' | 'triggerRule' | 'upstream' | 'retries' | 'pool' | 'queue' | 'docMd'
+>;
+
+export function uiTask(task: ShownTask): UiTaskNode {
   return {
     taskId: task.taskId,
     kind: task.kind,

@@ -1,8 +1,9 @@
 /** GET /ui/api/dags/{dagId}/runs/{runId}/tasks/{taskId}: one instance with attempts, history and XComs. */
-import type { TaskSpec } from '#core/dag-spec.ts';
+
 import type { Queryable } from '#platform/db/client.ts';
 import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instance.ts';
 import { type AttemptRow, listAttemptsOf } from '#platform/db/queries/api/list-attempts-of.ts';
+import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { listInstanceEvents } from '#platform/db/queries/ui/list-instance-events.ts';
 import { listInstanceXComs } from '#platform/db/queries/ui/list-instance-xcoms.ts';
 import { readWaitingFacts } from '#platform/db/queries/ui/read-waiting-facts.ts';
@@ -11,7 +12,7 @@ import { instancePath, mapIndexQuery } from '../api/path-ids.ts';
 import { keyOf } from '../api/task-instances.ts';
 import { iso } from '../http/iso.ts';
 import { type Route, route } from '../http/route.ts';
-import { uiInstance, uiRun, uiTask } from './shapes.ts';
+import { type ShownTask, uiInstance, uiRun, uiTask } from './shapes.ts';
 import type { UiAttempt, UiTaskInstance } from './types.ts';
 import { waitingFor } from './waiting-for.ts';
 
@@ -33,7 +34,7 @@ async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTask
   const run = await requireDagRun(db, key.dagId, key.runId);
   const instance = await requireTaskInstance(db, key);
   const { spec } = await requireDagVersion(db, key.dagId, run.version_number);
-  const task = spec.tasks.find((candidate) => candidate.taskId === key.taskId) ?? lostTask(instance);
+  const task: ShownTask = spec.tasks.find((candidate) => candidate.taskId === key.taskId) ?? lostTask(instance);
   const id = instance.task_instance_id;
   const facts = await readWaitingFacts(db, id, task.upstream);
   return {
@@ -72,18 +73,18 @@ function uiAttempt(row: AttemptRow): UiAttempt {
 }
 
 /** A run always has the tasks of its version; this keeps a page working if a row says otherwise. */
-function lostTask(instance: { task_id: string; operator: string; pool: string; queue: string; max_tries: number }): TaskSpec {
+function lostTask(row: TaskInstanceRow): ShownTask {
   return {
-    taskId: instance.task_id,
+    taskId: row.task_id,
     kind: 'task',
-    operator: instance.operator,
+    operator: row.operator,
     groupId: null,
     mapScope: null,
     upstream: [],
-    retries: instance.max_tries,
+    retries: row.max_tries,
     triggerRule: 'all_success',
-    pool: instance.pool,
-    queue: instance.queue,
+    pool: row.pool,
+    queue: row.queue,
     docMd: null,
-  } as unknown as TaskSpec;
+  };
 }
