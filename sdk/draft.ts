@@ -76,6 +76,11 @@ export class Draft implements Owner {
     for (let scope: Scope | null = this.scope; scope; scope = scope.parent) scope.taskIds.add(task.id);
   }
 
+  /** Names the instances of a task of a mapped group. */
+  label(taskId: string, label: DraftTask['label']): void {
+    this.tasks.set(taskId, { ...(this.tasks.get(taskId) as DraftTask), label });
+  }
+
   addEdge(from: string, to: string): void {
     const { upstream } = this.edges.get(to) as Edges;
     if (upstream.has(from)) return;

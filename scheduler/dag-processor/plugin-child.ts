@@ -10,9 +10,8 @@ import type { NextRun } from '#core/timetable/timetable.ts';
 import type { Clock } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { ListenerName } from '#sdk/plugin.ts';
 import { type Cage, cageEnvironment, cageFlags } from './cage.ts';
-import type { CustomQuestion, FromPlugin, Provides, ToPlugin } from './child/plugin-messages.ts';
+import type { CustomQuestion, FromPlugin, PluginListener, Provides, ToPlugin } from './child/plugin-messages.ts';
 
 export interface PluginChildOptions extends Cage {
   readonly bundleFile: string;
@@ -87,7 +86,7 @@ export class PluginChild {
   }
 
   /** Fire and forget: events beyond a backlog are dropped with a warning. */
-  notify(listener: ListenerName, event: object): void {
+  notify(listener: PluginListener, event: object): void {
     const { clock, logger, label } = this.#options;
     if (this.#eventsWaiting > 0 && clock.monotonic() - this.#lastHeardMs > LISTENER_MS)
       this.kill(`a listener did not end within ${formatDuration(LISTENER_MS)}`);

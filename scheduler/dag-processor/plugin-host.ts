@@ -16,10 +16,9 @@ import { savePlugins } from '#platform/db/queries/save-plugins.ts';
 import { touchCustomDags } from '#platform/db/queries/touch-custom-dags.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
-import type { ListenerName } from '#sdk/plugin.ts';
 import type { CustomTimetables, EngineEvent } from '../engine/deps.ts';
 import { BundleError, bundleFile } from './bundle.ts';
-import type { Provides } from './child/plugin-messages.ts';
+import type { PluginListener, Provides } from './child/plugin-messages.ts';
 import { PluginChild } from './plugin-child.ts';
 import { writeBundle } from './write-bundle.ts';
 
@@ -47,7 +46,7 @@ const SCAN_MS = 3_000;
 const PLUGIN_FILE = /^[A-Za-z0-9_-]+\.(ts|mts|js|mjs)$/;
 const NOTHING: Provides = { tasks: [], macros: [], timetables: [], listeners: [] };
 
-const LISTENER_OF: Readonly<Record<EngineEvent['type'], ListenerName>> = {
+const LISTENER_OF: Readonly<Record<EngineEvent['type'], PluginListener>> = {
   dag_run_running: 'onDagRunRunning',
   dag_run_success: 'onDagRunSuccess',
   dag_run_failed: 'onDagRunFailed',

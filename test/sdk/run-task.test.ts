@@ -155,6 +155,15 @@ test("a mapped group's list is read with the path of its returned reference", as
   expect(await attempt(made, { inputs: { 'g.sum': [{ n: 1 }, { n: 2 }] } })).toMatchObject({ value: { sums: [1, 2], first: 1 } });
 });
 
+test('the instances of a mapped group are labelled by their element', async () => {
+  const made = dag('d', {}, ({ task, mapGroup }) => {
+    const list = task('a', () => [{ key: 'x' }]);
+    mapGroup('g', list, (item, b) => b.task('one', { item }, () => 1), { label: (item) => `file ${item.key}` });
+  });
+  const result = await attempt(made, { taskId: 'g.one', item: { key: 'x' }, context: { mapIndex: 0 } });
+  expect(result).toMatchObject({ mapLabel: 'file x' });
+});
+
 test('a branch follows the chosen case, and its join is whichever ran', async () => {
   const made = dag('d', {}, ({ task, branch }) => {
     const joined = branch('b', { n: 1 }, ({ n }) => (n > 0 ? 'x' : 'y'), {

@@ -2,6 +2,9 @@
 import type { NextRun } from '#core/timetable/timetable.ts';
 import type { ListenerName } from '#sdk/plugin.ts';
 
+/** The scheduler's own room must not know the sdk: it takes the name from here. */
+export type PluginListener = ListenerName;
+
 /** What a timetable is asked. Instants are milliseconds since 1970. */
 export interface CustomQuestion {
   readonly args: unknown;
@@ -15,7 +18,7 @@ export interface CustomQuestion {
 export type ToPlugin =
   | { readonly type: 'load'; readonly bundleFile: string }
   | { readonly type: 'next_run'; readonly id: number; readonly timetable: string; readonly question: CustomQuestion }
-  | { readonly type: 'event'; readonly listener: ListenerName; readonly event: object };
+  | { readonly type: 'event'; readonly listener: PluginListener; readonly event: object };
 
 /** Names of what a plugin offers. */
 export interface Provides {
