@@ -3,11 +3,11 @@
  * checked against their hash, so that no half-written or changed file is ever run.
  */
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '#core/errors.ts';
 import { bundleHash } from '#platform/bundle-hash.ts';
 import { newId } from '#platform/clock.ts';
+import { privateFolder } from './private-folder.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
 /** Files known to be right; forgetting one costs a read. */
@@ -19,7 +19,7 @@ export class BundleCache {
   readonly #files = new Map<string, Promise<string>>();
 
   /** `load` fetches the code of a hash, or null. */
-  constructor(load: (hash: string) => Promise<string | null>, folder: string = bundleFolder()) {
+  constructor(load: (hash: string) => Promise<string | null>, folder: string = privateFolder('bundles')) {
     this.#load = load;
     this.#folder = folder;
   }
@@ -48,6 +48,7 @@ export class BundleCache {
         'INTERNAL',
         'The stored code of this DAG version does not match its hash. Save the DAG file again to store it anew.',
       );
+    // Gone when somebody tidied up the temp folder.
     await mkdir(this.#folder, { recursive: true, mode: 0o755 });
     const temporary = `${path}.${newId()}`;
     await writeFile(temporary, code, { mode: 0o444 });
@@ -56,9 +57,4 @@ export class BundleCache {
     await rename(temporary, path);
     return path;
   }
-}
-
-/** One folder a user, as the files of another user could be changed by them. */
-function bundleFolder(): string {
-  return join(tmpdir(), '.windlass', `bundles-${process.getuid?.() ?? 'user'}`);
 }

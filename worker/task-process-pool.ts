@@ -20,6 +20,7 @@ export interface PoolOptions {
 interface Waiter {
   readonly bundleHash: string;
   readonly take: (process: TaskProcess) => void;
+  readonly refuse: (error: unknown) => void;
 }
 
 /** Leaks of user code are bounded by these. */
@@ -99,8 +100,8 @@ export class TaskProcessPool {
   }
 
   #wait(bundleHash: string): Promise<TaskProcess> {
-    return new Promise((take) => {
-      this.#waiters.push({ bundleHash, take });
+    return new Promise((take, refuse) => {
+      this.#waiters.push({ bundleHash, take, refuse });
       this.#startForWaiters();
     });
   }
@@ -126,13 +127,20 @@ export class TaskProcessPool {
         if (!oldest) return;
         this.#retire(oldest);
       }
-      this.#start();
+      if (!this.#start()) this.#waiters.shift()?.refuse(new Error('no task process can be started on this machine'));
     }
   }
 
-  #start(): void {
+  /** Returns false when the system refuses; what else can go wrong is said by the process's exit. */
+  #start(): boolean {
     const { process: options, clock, logger } = this.#options;
-    const taskProcess = new TaskProcess(options, clock);
+    let taskProcess: TaskProcess;
+    try {
+      taskProcess = new TaskProcess(options, clock);
+    } catch (error) {
+      logger.error({ event: 'task_process.refused', err: error }, 'a task process cannot be started');
+      return false;
+    }
     this.#all.add(taskProcess);
     this.#starting.add(taskProcess);
     void Promise.race([taskProcess.ready, taskProcess.exited]).then(() => {
@@ -148,6 +156,7 @@ export class TaskProcessPool {
         logger.debug({ event: 'task_process.ended', process_id: taskProcess.pid, ...exit }, 'an idle task process ended');
       this.#startForWaiters();
     });
+    return true;
   }
 
   #retire(taskProcess: TaskProcess): void {

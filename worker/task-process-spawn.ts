@@ -1,11 +1,11 @@
 /** How a task process is started: its command line, its environment, its limits. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findOnPath } from '#platform/config/find-on-path.ts';
 import { taskEnvironment } from '#platform/config/task-environment.ts';
+import { privateFolder } from './private-folder.ts';
 import { MARK_VARIABLE } from './process-tree.ts';
 import type { TaskProcessSettings } from './task-process/settings.ts';
 
@@ -57,7 +57,7 @@ const prepared = new Map<number | null, string>();
 function compileCacheFolder(uid: number | null): string {
   const known = prepared.get(uid);
   if (known !== undefined) return known;
-  const folder = join(tmpdir(), '.windlass', `compile-cache-${uid ?? process.getuid?.() ?? 'user'}`);
+  const folder = join(privateFolder('compile-cache'), String(uid ?? 'own'));
   mkdirSync(folder, { recursive: true });
   if (uid !== null) chownSync(folder, uid, uid);
   prepared.set(uid, folder);

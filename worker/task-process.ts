@@ -108,11 +108,17 @@ export class TaskProcess {
   }
 
   get #channelPipe(): Duplex | null {
-    return (this.#child.stdio[CHANNEL_FD] as Duplex | undefined) ?? null;
+    return this.#pipe<Duplex>(CHANNEL_FD);
   }
 
   get #watchdogPipe(): Writable | null {
-    return (this.#child.stdio[WATCHDOG_FD] as Writable | undefined) ?? null;
+    return this.#pipe<Writable>(WATCHDOG_FD);
+  }
+
+  /** A process that could not even get its pipes has no stdio at all. */
+  #pipe<T>(fd: number): T | null {
+    const stdio = this.#child.stdio as readonly unknown[] | undefined;
+    return (stdio?.[fd] as T | undefined) ?? null;
   }
 
   #readChannel(limitChars: number): void {
@@ -152,7 +158,7 @@ export class TaskProcess {
       await killMarked(this.mark);
     }
     await Promise.race([closed.promise, this.#clock.sleep(PIPES_CLOSE_MS)]);
-    for (const stream of this.#child.stdio) stream?.destroy();
+    for (const stream of this.#child.stdio ?? []) stream?.destroy();
     return { code, signal, spawnError: this.#spawnError };
   }
 }
