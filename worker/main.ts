@@ -16,8 +16,8 @@ import { BundleCache } from './bundle-cache.ts';
 import { Commits } from './commits.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { ScratchFolders } from './scratch-folders.ts';
+import type { AttemptDeps } from './supervisor/attempt-deps.ts';
 import { TaskProcessPool } from './task-process-pool.ts';
-import type { TaskProcessOptions } from './task-process-spawn.ts';
 import { VersionCache } from './version-cache.ts';
 import { Worker } from './worker.ts';
 
@@ -47,33 +47,10 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const hostname = readHostname();
   const workerId = `worker-${hostname.replace(/[^A-Za-z0-9.-]/g, '-')}-${newSecret(6).replace(/[^A-Za-z0-9]/g, 'x')}`;
   const log = logger.child({ worker_id: workerId });
-  const uid = taskUid(config);
-  const processOptions: TaskProcessOptions = { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes: config.xcomMaxBytes };
-  const pool = new TaskProcessPool({ process: processOptions, clock, logger: log, slots: config.workerSlots });
   const stopped = Promise.withResolvers<void>();
 
   const worker = new Worker({
-    attempts: {
-      workerId,
-      clock,
-      logger: log,
-      commits: new Commits({ db, broker, workerId, hostname, leaseTtlMs: config.leaseTtlMs }),
-      keeper: new LeaseKeeper({ timing: { ttlMs: config.leaseTtlMs, renewMs: config.leaseRenewMs }, workerId, db, clock, logger: log }),
-      pool,
-      versions: new VersionCache((ids) => loadVersions(db, ids)),
-      bundles: new BundleCache((hash) => loadBundle(db, hash)),
-      scratch: new ScratchFolders(config.scratchFolder, uid),
-      requests: {
-        db,
-        secrets: deps.secrets ?? openSecretStore({ config, db }),
-        masker: makeMasker(config),
-        xcomMaxBytes: config.xcomMaxBytes,
-      },
-      logsFolder: config.logsFolder,
-      logMaxBytes: config.taskLogMaxMb * MB,
-      memoryMb: config.taskMemoryMb,
-      killGraceMs: config.taskKillGraceMs,
-    },
+    attempts: attemptDeps({ ...deps, logger: log }, workerId, hostname),
     db,
     broker,
     clock,
@@ -107,6 +84,28 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     `worker started: ${config.workerSlots} slots on ${config.workerQueues.join(', ')}`,
   );
   return { workerId, stop, stopped: stopped.promise };
+}
+
+function attemptDeps(deps: WorkerDeps, workerId: string, hostname: string): AttemptDeps {
+  const { config, db, broker, clock, logger } = deps;
+  const { leaseTtlMs, xcomMaxBytes } = config;
+  const uid = taskUid(config);
+  return {
+    workerId,
+    clock,
+    logger,
+    commits: new Commits({ db, broker, workerId, hostname, leaseTtlMs }),
+    keeper: new LeaseKeeper({ timing: { ttlMs: leaseTtlMs, renewMs: config.leaseRenewMs }, workerId, db, clock, logger }),
+    pool: new TaskProcessPool({ process: { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes }, clock, logger, slots: config.workerSlots }),
+    versions: new VersionCache((ids) => loadVersions(db, ids)),
+    bundles: new BundleCache((hash) => loadBundle(db, hash)),
+    scratch: new ScratchFolders(config.scratchFolder, uid),
+    requests: { db, secrets: deps.secrets ?? openSecretStore({ config, db }), masker: makeMasker(config), xcomMaxBytes },
+    logsFolder: config.logsFolder,
+    logMaxBytes: config.taskLogMaxMb * MB,
+    memoryMb: config.taskMemoryMb,
+    killGraceMs: config.taskKillGraceMs,
+  };
 }
 
 /** The worker's own credentials may turn up in an error's text; no log of a task shows them. */
