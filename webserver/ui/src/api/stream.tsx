@@ -7,6 +7,7 @@ import { createContext, type ReactNode, useContext, useEffect, useState } from '
 import type { StreamStatus } from '#ui-kit/stream-light.tsx';
 import type { UiChange } from '../../../ui-api/types.ts';
 import { uiApi } from './paths.ts';
+import { keysOf } from './topics.ts';
 
 const StreamContext = createContext<StreamStatus>('connecting');
 
@@ -20,23 +21,6 @@ const GATHER_MS = 150;
 const POLL_MS = 5_000;
 /** An EventSource that gave up (a refused answer) is opened anew after this long. */
 const REOPEN_MS = 4_000;
-
-/** The query keys a topic makes stale. */
-export function keysOf(topic: string): readonly QueryKey[] {
-  if (topic === 'dags') return [['dags'], ['home'], ['dag']];
-  if (topic === 'import_errors') return [['importErrors'], ['dags'], ['dag'], ['home']];
-  if (topic === 'workers') return [['home']];
-  const [kind, rest = ''] = splitOnce(topic, ':');
-  if (kind === 'dag') return [['dags'], ['home'], ['dag', rest], ['grid', rest], ['dagRuns'], ['source', rest]];
-  if (kind !== 'run') return [];
-  const [dagId, runId] = splitOnce(rest, '/');
-  return [['run', dagId, runId], ['task', dagId, runId], ['grid', dagId], ['dagRuns'], ['dags'], ['home']];
-}
-
-function splitOnce(text: string, separator: string): readonly [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
 
 function invalidate(client: QueryClient, topics: ReadonlySet<string>): void {
   const keys = new Map<string, QueryKey>();

@@ -7,12 +7,8 @@ import type { UiRunSummary } from '../../../ui-api/types.ts';
 import { runSpanMs } from '../dag/duration-chart.tsx';
 import { RunHint } from '../run/run-bars.tsx';
 import { RunTypeIcon } from '../run/run-facts.tsx';
-import { CELL_PX } from './grid-table.tsx';
+import { BAR_PX, CELL_PX, DAY_PX, HEADER_PX, ICON_PX } from './grid-measures.ts';
 
-const BAR_PX = 52;
-const DAY_PX = 20;
-const ICON_PX = 20;
-export const HEADER_PX = DAY_PX + BAR_PX + ICON_PX + 4;
 /** A day's label is this many columns wide; a later one must not run into it. */
 const LABEL_COLUMNS = 2;
 

@@ -4,11 +4,9 @@ import { cx } from '#ui-kit/class-names.ts';
 import type { UiGrid } from '../../../ui-api/types.ts';
 import { useRowWindow } from '../shell/use-row-window.ts';
 import { GroupCell, TaskCell } from './grid-cell.tsx';
-import { GridHeader, HEADER_PX } from './grid-header.tsx';
+import { GridHeader } from './grid-header.tsx';
+import { CELL_PX, HEADER_PX, ROW_PX } from './grid-measures.ts';
 import type { TreeRow } from './task-rows.ts';
-
-export const CELL_PX = 24;
-const ROW_PX = 28;
 
 export interface GridTableProps {
   readonly dagId: string;
