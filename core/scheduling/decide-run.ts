@@ -8,6 +8,7 @@ import { evaluateTriggerRule, type UpstreamCounts, type Verdict } from '../trigg
 import { addCounts } from './counts.ts';
 import type { IndexedScope } from './dag-index.ts';
 import { explainVerdict } from './explain.ts';
+import { waitsForPast } from './past.ts';
 import type { Instance, RunModel, TaskState } from './run-model.ts';
 import { tolerated } from './tolerance.ts';
 
@@ -93,8 +94,12 @@ function moveFor(verdict: Verdict, run: RunModel, state: TaskState, instance: In
   switch (verdict) {
     case 'wait':
       return null;
-    case 'run':
-      return moveOf(instance, 'schedule', null, 1);
+    case 'run': {
+      const past = waitsForPast(run.index, state, run.previous);
+      if (past === null) return moveOf(instance, 'schedule', null, 1);
+      run.held.set(instance, past);
+      return null;
+    }
     case 'skip':
       return moveOf(instance, 'skip_by_rule', explainVerdict(run, state, instance, counts), 0);
     case 'upstream_failed':

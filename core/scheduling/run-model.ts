@@ -6,6 +6,7 @@
 import { type DagRunState, isFinished, OCCUPYING_STATES, type TaskInstanceState } from '../states.ts';
 import { emptyCounts, type MutableCounts, recount } from './counts.ts';
 import { type DagIndex, type IndexedTask, isIndexWise } from './dag-index.ts';
+import type { PreviousRun } from './past.ts';
 
 export interface Instance {
   readonly id: string;
@@ -72,6 +73,10 @@ export class RunModel {
   readonly timed = new Set<Instance>();
   /** Why everything unfinished was skipped (timeout, failFast); the run then fails for this reason. */
   abandonedFor: string | null = null;
+  /** Read before each decision of a DAG whose tasks look at the run before. */
+  previous: PreviousRun | null = null;
+  /** Instances whose rule is met but that wait for something else, with the reason in words. */
+  readonly held = new Map<Instance, string>();
   unfinished = 0;
   /** queued or running: what counts against the limits. */
   occupying = 0;
@@ -102,6 +107,7 @@ export class RunModel {
     const from = instance.state;
     if (from === to) return;
     instance.state = to;
+    this.held.delete(instance);
     this.#recountRun(from, to, 1);
     this.#file(instance);
     const source = this.taskOf(instance);

@@ -5,18 +5,20 @@
  */
 
 import { DueHeap } from '#core/due-heap.ts';
-import { chooseQueue } from '#core/scheduling/choose-queue.ts';
 import { decideRun, type RunEnd } from '#core/scheduling/decide-run.ts';
+import { looksAtPast } from '#core/scheduling/past.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
 import { expandMapped } from '#platform/db/queries/expand-mapped.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
+import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
+import { enqueueReady } from './enqueue.ts';
 import { FlushBuilder } from './flush-builder.ts';
 import { abandonRun, pauseIfFailing, reasonToAbandon, timeoutOf } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
-import { applyRow, moveInstance } from './ingest.ts';
+import { applyRow } from './ingest.ts';
 import { Loader } from './loader.ts';
 import { type DagEntry, Memory } from './memory.ts';
 import { PoolBook } from './pool-book.ts';
@@ -84,7 +86,7 @@ export class Engine {
     const flush = new FlushBuilder();
     this.#startRuns(flush);
     await this.#decide(flush);
-    await this.#enqueue(flush);
+    await enqueueReady({ deps: this.#deps, memory: this.memory, pools: this.pools, shards: this.shards, nowMs: this.nowMs(), flush });
     await this.#write(flush);
     if (this.#dirtyRuns.size > 0 || this.#dirtyDags.size > 0 || !this.#inbox.isEmpty) return 0;
     return Math.max(0, Math.min(1_000, (this.#due.peekMs() ?? Number.POSITIVE_INFINITY) - this.nowMs()));
@@ -100,6 +102,7 @@ export class Engine {
         const applied = applyRow(this.memory, this.pools, row);
         if (!applied) continue;
         this.#dirtyRuns.add(applied.run);
+        if (looksAtPast(applied.run.index)) this.#wakeLaterRuns(applied.run);
         if (row.state === 'failed')
           this.#tell('task_instance_failed', applied.run, row.reason, applied.run.taskOf(applied.instance).task.spec.taskId, row.mapIndex);
       }
@@ -215,11 +218,14 @@ export class Engine {
       this.#dirtyRuns.delete(run);
       if (run.row.state !== 'running' || this.memory.runs.get(run.row.dagRunId) !== run) continue;
       await this.#abandonIfDue(run);
+      if (looksAtPast(run.index)) run.previous = await loadPreviousRun(this.#deps.db, run.row.dagRunId);
       for (;;) {
         const decision = decideRun(run, this.nowMs());
         for (const move of decision.moves) flush.move(run, move);
         this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, timeoutOf(run)));
         if (decision.end) this.#endRun(flush, run, decision.end);
+        for (const [instance, reason] of run.held) flush.note(run, instance, reason);
+        if (decision.moves.length > 0 && looksAtPast(run.index)) this.#wakeLaterRuns(run);
         if (decision.expansions.length === 0) break;
         if (
           !(await this.#expand(
@@ -231,6 +237,15 @@ export class Engine {
         )
           break;
       }
+    }
+  }
+
+  /** Tasks of later runs may wait for this one's. */
+  #wakeLaterRuns(run: RunModel): void {
+    for (const other of this.memory.runsOf(run.row.dagId)) {
+      if (other === run || other.held.size === 0) continue;
+      for (const instance of other.held.keys()) other.dirty.add(instance);
+      this.#dirtyRuns.add(other);
     }
   }
 
@@ -264,44 +279,6 @@ export class Engine {
   #endRun(flush: FlushBuilder, run: RunModel, end: RunEnd): void {
     if (run.abandonedFor !== null) flush.moveRun(run, 'failed', run.abandonedFor);
     else flush.moveRun(run, end.state, end.reason);
-  }
-
-  async #enqueue(flush: FlushBuilder): Promise<void> {
-    const runs = [...this.memory.runs.values()].filter(
-      (run) => run.ready.size > 0 && run.row.state === 'running' && !this.memory.dags.get(run.row.dagId)?.row.isPaused,
-    );
-    if (runs.length === 0) return;
-    const choose = () => {
-      let occupying = 0;
-      for (const run of this.memory.runs.values()) occupying += run.occupying;
-      const slots = {
-        poolFree: (pool: string, shard: number) => this.pools.free(pool, shard),
-        poolLimit: (pool: string) => this.pools.limit(pool),
-        parallelismFree: this.#deps.config.parallelism - occupying,
-      };
-      const chosen = chooseQueue(runs, slots, (dagId, taskId) => this.#activeOfTask(dagId, taskId));
-      for (const { run, instance } of chosen.enqueue) {
-        flush.move(run, { instance, event: 'enqueue', from: 'scheduled', to: 'queued', reason: null, tryDelta: 0 });
-        moveInstance(run, this.pools, instance, 'queued');
-        instance.reason = null;
-        instance.queuedAtMs = this.nowMs();
-        flush.queued.push({ run, instance });
-      }
-      return chosen;
-    };
-    let chosen = choose();
-    if (await this.pools.findMissing(this.#deps.db, this.shards)) chosen = choose();
-    if (chosen.wanted.length > 0 && (await this.pools.reserve(this.#deps.db, chosen.wanted))) chosen = choose();
-    for (const { run, instance, reason } of chosen.held) flush.note(run, instance, reason);
-  }
-
-  #activeOfTask(dagId: string, taskId: string): number {
-    let active = 0;
-    for (const run of this.memory.runsOf(dagId)) {
-      const state = run.tasks[run.index.byId.get(taskId)?.index ?? -1];
-      for (const instance of state?.instances ?? []) if (instance.state === 'queued' || instance.state === 'running') active += 1;
-    }
-    return active;
   }
 
   #fence(): readonly { readonly shard: number; readonly epoch: number }[] {

@@ -362,6 +362,18 @@ describe('the engine', () => {
     });
   });
 
+  it('lets a task wait for its own instance of the run before, and says so', async () => {
+    const spec = aDagSpec('past', [aTask('a', { dependsOnPast: true })]);
+    const first = await startRun(spec);
+    const second = await trigger(spec.dagId);
+    inbox.reloadRuns(spec.dagId);
+    await settle();
+    expect([await statesOf(first), await statesOf(second)]).toEqual([{ a: 'queued' }, { a: 'none' }]);
+    expect((await instances(second))[0]?.reason).toMatch(/^waiting for a of the run before, manual__.*dependsOnPast/);
+    await finish(first, 'a');
+    expect(await statesOf(second)).toEqual({ a: 'queued' });
+  });
+
   it('writes nothing once its shard belongs to another scheduler', async () => {
     const run = await startRun(aDagSpec('stolen', [aTask('a'), aTask('b', { upstream: ['a'] })]));
     await sql(`update scheduler_shard set expires_at = '-infinity'`);

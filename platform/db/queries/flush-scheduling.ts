@@ -81,7 +81,7 @@ with fence as materialized (
 ), noted as (
   update task_instance ti set reason = n.reason
     from unnest($21::uuid[], $22::smallint[], $23::text[]) as n(task_instance_id, shard, reason) join fence on fence.shard = n.shard
-   where ti.task_instance_id = n.task_instance_id and ti.state = 'scheduled' and ti.task_instance_id <> all($4::uuid[])
+   where ti.task_instance_id = n.task_instance_id and ti.state in ('none', 'scheduled') and ti.task_instance_id <> all($4::uuid[])
 )
 select task_instance_id as id, try_number as "tryNumber", false as "isRun" from moved
 union all
