@@ -1,7 +1,7 @@
 /**
  * Trigger rules: what a task does given how its direct upstream instances ended. Each rule settles as early
  * as it can, as Airflow's do (a single failure settles `all_success` while siblings still run).
- * Source: Airflow 3 TriggerRuleDep, as listed in docs/trigger-rules.md.
+ * Source: the behaviour of TriggerRuleDep in Airflow 3.
  */
 import type { TaskInstanceState } from './states.ts';
 
