@@ -1,8 +1,5 @@
 /** The parent's side of one plugin's caged process: started when needed, killed when it hangs, started again. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { formatDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import { isKey } from '#core/ids.ts';
@@ -10,7 +7,8 @@ import type { NextRun } from '#core/timetable/timetable.ts';
 import type { Clock } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import type { Logger } from '#platform/logger.ts';
-import { type Cage, cageEnvironment, cageFlags } from './cage.ts';
+import type { Cage } from './cage.ts';
+import { CagedProcess } from './caged-process.ts';
 import type { CustomQuestion, FromPlugin, PluginListener, Provides, ToPlugin } from './child/plugin-messages.ts';
 
 export interface PluginChildOptions extends Cage {
@@ -32,14 +30,15 @@ const ANSWER_MS = 5_000;
 /** A listener that has not ended its event after this is stuck. */
 const LISTENER_MS = 30_000;
 const EVENTS_WAITING_MAX = 1_000;
+const MESSAGE_CHARS_MAX = 1024 * 1024;
 const NAMES_MAX = 1_000;
 const LINE_CHARS_MAX = 2_000;
-/** Lines of output in a row that are logged; more are counted only. */
+/** More lines of output than this are dropped. */
 const LINES_PER_SECOND = 20;
 
 export class PluginChild {
   readonly #options: PluginChildOptions;
-  #child: ChildProcess | null = null;
+  #child: CagedProcess | null = null;
   #loading: Promise<Loaded> | null = null;
   #settleLoad: ((loaded: Loaded) => void) | null = null;
   readonly #questions = new Map<number, { resolve: (run: NextRun | null) => void; reject: (error: Error) => void }>();
@@ -47,6 +46,9 @@ export class PluginChild {
   #eventsWaiting = 0;
   #lastHeardMs = 0;
   #stopped = false;
+  #gone: Promise<void> = Promise.resolve();
+  #second = 0;
+  #linesInSecond = 0;
 
   constructor(options: PluginChildOptions) {
     this.#options = options;
@@ -110,35 +112,36 @@ export class PluginChild {
     this.#settleLoad = null;
     for (const { reject } of this.#questions.values()) reject(new AppError('SCHEDULE_INVALID', `${reason} (${this.#options.label})`));
     this.#questions.clear();
-    child?.kill('SIGKILL');
+    child?.kill();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    const child = this.#child;
-    const gone = child === null || child.exitCode !== null ? null : new Promise((resolve) => child.once('close', resolve));
     this.kill('the plugin host stops');
-    await gone;
+    await this.#gone;
   }
 
   #start(): void {
-    const child = spawn(process.execPath, [...cageFlags(this.#options), CHILD], {
-      cwd: tmpdir(),
-      env: cageEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gone = promise;
+    const mine = () => this.#child === child;
+    const child = new CagedProcess({
+      ...this.#options,
+      script: CHILD,
+      messageCharsMax: MESSAGE_CHARS_MAX,
+      onMessage: (message) => mine() && this.#hear(message as FromPlugin),
+      onOverflow: () => mine() && this.kill('the plugin answered with more than is read'),
+      onOutput: (chunk) => this.#logOutput(chunk),
+      onEnd: ({ code, signal, startError }) => {
+        if (mine() && !this.#stopped) this.kill(`the plugin's process ended (${startError ?? signal ?? `exit code ${code}`})`);
+        resolve();
+      },
     });
     this.#child = child;
-    const ended = (reason: string) => {
-      if (this.#child === child && !this.#stopped) this.kill(reason);
-    };
-    child.on('message', (message) => this.#child === child && this.#hear(message as FromPlugin));
-    child.on('error', (error) => ended(`the plugin's process could not be started: ${error.message}`));
-    child.on('exit', (code, signal) => ended(`the plugin's process ended (${signal ?? `exit code ${code}`})`));
-    for (const stream of [child.stdout, child.stderr]) if (stream) this.#logLines(stream);
   }
 
   #send(message: ToPlugin): void {
-    this.#child?.send(message, () => {});
+    this.#child?.send(message);
   }
 
   /** The plugin is a stranger: whatever does not fit is ignored. */
@@ -173,15 +176,19 @@ export class PluginChild {
     }
   }
 
-  #logLines(stream: NodeJS.ReadableStream): void {
+  /** A piece of output is cut into lines where it stands: good enough for a log. */
+  #logOutput(chunk: Buffer): void {
     const { logger, label, clock } = this.#options;
-    let second = 0;
-    let lines = 0;
-    createInterface({ input: stream }).on('line', (line) => {
-      const now = Math.floor(clock.monotonic() / 1_000);
-      if (now !== second) [second, lines] = [now, 0];
-      if (++lines <= LINES_PER_SECOND) logger.info({ event: 'plugin.said', plugin: label }, `${label}: ${line.slice(0, LINE_CHARS_MAX)}`);
-    });
+    const second = Math.floor(clock.monotonic() / 1_000);
+    if (second !== this.#second) [this.#second, this.#linesInSecond] = [second, 0];
+    const room = Math.max(0, LINES_PER_SECOND - this.#linesInSecond);
+    const lines = chunk
+      .toString('utf8', 0, room * LINE_CHARS_MAX)
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    this.#linesInSecond += lines.length;
+    for (const line of lines.slice(0, room))
+      logger.info({ event: 'plugin.said', plugin: label }, `${label}: ${line.slice(0, LINE_CHARS_MAX)}`);
   }
 }
 

@@ -165,6 +165,23 @@ it('isPausedUponCreation decides for a new DAG only', async () => {
   expect(await sql('select is_paused from dag')).toEqual([{ is_paused: true }]);
 });
 
+it('a file that floods the pipe to its parent is ended before it takes memory there', async () => {
+  const flood = 'const big = Buffer.alloc(1_000_000, 120); for (;;) { try { writeSync(3, big); } catch {} }';
+  save('flood.ts', `import { writeSync } from "node:fs";\n${IMPORT}${flood}\nexport default ${aDag('d')};`);
+  await processor.runOnce();
+  expect((await errors())[0]?.message).toMatch(/larger than 32 MiB when serialised/);
+  expect(process.memoryUsage().rss).toBeLessThan(1024 * 1024 * 1024);
+});
+
+it('timers and servers that a file starts at its top level do not keep it from being imported', async () => {
+  save(
+    'busy.ts',
+    `import { createServer } from "node:http";\n${IMPORT}setInterval(() => {}, 1000);\ncreateServer().listen(0);\nexport default ${aDag('busy')};`,
+  );
+  await processor.runOnce();
+  expect([await dagIds(), await errors()]).toEqual([['busy'], []]);
+});
+
 it('a file sees none of our environment', async () => {
   save(
     'spy.ts',

@@ -8,6 +8,7 @@ import { brandOf, DAG } from '#sdk/brands.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
+import { openChannel } from './channel.ts';
 import type { ImportAnswer, ImportRequest } from './messages.ts';
 
 const BUILD_BUDGET_MS = 200;
@@ -17,17 +18,12 @@ const FLUSH_MS = 1_000;
 const STACK_CHARS_MAX = 10_000;
 
 // Held from the start: the file may replace what hangs on `process`.
-const send = process.send?.bind(process);
-const disconnect = process.disconnect?.bind(process);
+const exit = process.exit.bind(process);
 const later = setTimeout;
 const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream)) as ((
   text: string,
   done: () => void,
 ) => boolean)[];
-
-function answer(message: ImportAnswer, then: () => void = () => {}): void {
-  send?.(message, undefined, {}, then);
-}
 
 async function importDags({ bundleFile }: ImportRequest): Promise<ImportAnswer> {
   try {
@@ -83,16 +79,30 @@ async function flushed(): Promise<void> {
 }
 
 (globalThis as Record<symbol, unknown>)[BUILD_BUDGET] = BUILD_BUDGET_MS;
-process.once('message', (request: ImportRequest) => {
-  process.once('uncaughtException', (error) => answer(describe(error), () => process.exit(1)));
-  process.once('unhandledRejection', (error) => answer(describe(error), () => process.exit(1)));
-  void importDags(request).then(async (result) => {
-    await flushed();
-    answer(result, () => {
-      disconnect?.();
-      process.exit(0);
-    });
-  });
-});
-process.once('disconnect', () => process.exit(0));
-answer({ type: 'ready' });
+
+let hasAnswered = false;
+const channel = openChannel((request) => void obey(request as ImportRequest));
+
+/** The first answer counts, and is the last thing that happens here. */
+function answer(message: ImportAnswer): void {
+  if (hasAnswered) return;
+  hasAnswered = true;
+  channel.send(message, () => exit(0));
+}
+
+async function obey(request: ImportRequest): Promise<void> {
+  process.on('uncaughtException', (error) => answer(describe(error)));
+  process.on('unhandledRejection', (error) => answer(describe(error)));
+  process.on('beforeExit', () =>
+    answer({
+      type: 'error',
+      name: 'ImportError',
+      message: 'an await at the top level of the file never settles: nothing is left that could settle it.',
+      stack: '',
+    }),
+  );
+  channel.unref();
+  const result = await importDags(request);
+  await flushed();
+  answer(result);
+}

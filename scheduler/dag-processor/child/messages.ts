@@ -7,9 +7,8 @@ export interface ImportRequest {
   readonly sourceFile: string;
 }
 
-/** Child -> processor, once ready and once done. */
+/** Child -> processor, once. */
 export type ImportAnswer =
-  | { readonly type: 'ready' }
   /** One JSON text a DAG: checked on arrival. */
   | { readonly type: 'dags'; readonly specs: readonly string[] }
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly stack: string };

@@ -6,18 +6,18 @@ import { pathToFileURL } from 'node:url';
 import { brandOf, PLUGIN } from '#sdk/brands.ts';
 import type { Plugin } from '#sdk/plugin.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
+import { openChannel } from './channel.ts';
 import { planRun } from './plan-run.ts';
 import type { FromPlugin, Provides, ToPlugin } from './plugin-messages.ts';
 
-// Held from the start: the plugin may replace what hangs on `process`.
-const send = process.send?.bind(process);
 let plugin: Plugin | null = null;
+const channel = openChannel((message) => obey(message as ToPlugin));
 
 function answer(message: FromPlugin): void {
-  send?.(message);
+  channel.send(message);
 }
 
-process.on('message', (message: ToPlugin) => {
+function obey(message: ToPlugin): void {
   switch (message.type) {
     case 'load':
       void load(message.bundleFile);
@@ -29,8 +29,8 @@ process.on('message', (message: ToPlugin) => {
       void hear(message);
       return;
   }
-});
-process.once('disconnect', () => process.exit(0));
+}
+
 // What a listener left running may fail; that must not end the timetables beside it.
 for (const event of ['uncaughtException', 'unhandledRejection'])
   process.on(event, (error: unknown) => {

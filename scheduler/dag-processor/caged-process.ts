@@ -1,0 +1,80 @@
+/**
+ * One process that runs strangers' code, and the pipe to it. Node's own IPC is not used: it buffers a message of
+ * any size in the parent, so one file could take the scheduler's memory.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { JsonLineReader } from '#core/json-lines.ts';
+import { type Cage, cageEnvironment, cageFlags } from './cage.ts';
+import { CHANNEL_FD } from './child/channel.ts';
+
+export interface CagedProcessOptions extends Cage {
+  /** Absolute path of the child's main file. */
+  readonly script: string;
+  /** A longer message is not read. */
+  readonly messageCharsMax: number;
+  readonly onMessage: (message: unknown) => void;
+  readonly onOverflow: () => void;
+  /** What it printed, on either stream. */
+  readonly onOutput: (chunk: Buffer) => void;
+  /** Once, when it has ended and all it said was heard. */
+  readonly onEnd: (end: ProcessEnd) => void;
+}
+
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** It could not be started at all. */
+  readonly startError: string | null;
+}
+
+export class CagedProcess {
+  readonly #child: ChildProcess;
+  readonly #channel: Duplex;
+  #ended = false;
+
+  constructor(options: CagedProcessOptions) {
+    this.#child = spawn(process.execPath, [...cageFlags(options), options.script], {
+      cwd: tmpdir(),
+      env: cageEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on('data', options.onOutput);
+    this.#channel = this.#child.stdio[CHANNEL_FD] as Duplex;
+    const reader = new JsonLineReader(options.messageCharsMax, {
+      onValue: options.onMessage,
+      onGarbage: () => {},
+      onOverflow: options.onOverflow,
+    });
+    this.#channel.setEncoding('utf8');
+    this.#channel.on('data', (chunk: string) => reader.push(chunk));
+    // It may die at any moment; how it ended is told by `onEnd`.
+    this.#channel.on('error', () => {});
+    const end = (found: ProcessEnd) => {
+      if (this.#ended) return;
+      this.#ended = true;
+      options.onEnd(found);
+    };
+    this.#child.once('error', (error) => end({ code: null, signal: null, startError: error.message }));
+    this.#child.once('close', (code, signal) => end({ code, signal, startError: null }));
+  }
+
+  get isAlive(): boolean {
+    return !this.#ended && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  send(message: object): void {
+    if (this.#channel.writable) this.#channel.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Ends it and everything it started. `onEnd` follows. */
+  kill(): void {
+    try {
+      process.kill(-(this.#child.pid as number), 'SIGKILL');
+    } catch {
+      this.#child.kill('SIGKILL');
+    }
+  }
+}
