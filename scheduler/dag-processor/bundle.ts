@@ -2,11 +2,11 @@
  * Makes one self-contained ES module of a DAG file: its own imports, npm packages and the sdk inlined. The hash
  * is of the code alone, so the same sources give the same hash wherever and whenever they are bundled.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type BuildFailure, build, type Plugin, stop } from 'esbuild';
+import { bundleHash } from '#platform/bundle-hash.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 
 export interface Bundle {
@@ -82,7 +82,7 @@ async function bundleWith(entry: string, folders: BundleFolders, alsoImported: r
     const own = Object.keys(result.metafile.inputs)
       .map((input) => resolve(folders.dags, input))
       .filter((path) => !path.includes('/node_modules/') && !isOurs(path));
-    return { code, hash: createHash('sha256').update(withoutMap(code)).digest('hex'), files: own };
+    return { code, hash: bundleHash(code), files: own };
   } catch (error) {
     throw asBundleError(error, folders.dags);
   }
@@ -91,11 +91,6 @@ async function bundleWith(entry: string, folders: BundleFolders, alsoImported: r
 /** Ends esbuild's helper process; the next bundle starts another. */
 export async function stopBundler(): Promise<void> {
   await stop();
-}
-
-function withoutMap(code: string): string {
-  const cut = code.lastIndexOf('\n//# sourceMappingURL=');
-  return cut < 0 ? code : code.slice(0, cut);
 }
 
 function isOurs(path: string): boolean {

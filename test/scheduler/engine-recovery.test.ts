@@ -1,0 +1,146 @@
+/** Goal: whatever is lost, late or given up, the engine comes to the right end, and never writes what is not its own. */
+import { describe, expect, it } from 'vitest';
+import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
+import { holdShards } from '#platform/db/queries/hold-shards.ts';
+import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
+import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { until } from '#test/support/until.ts';
+import { sweep } from '../../scheduler/engine/sweep.ts';
+import {
+  claim,
+  database,
+  deps,
+  engine,
+  finish,
+  inbox,
+  instances,
+  runState,
+  saveDag,
+  schedulerId,
+  settle,
+  sql,
+  startRun,
+  statesOf,
+  trigger,
+} from './engine-harness.ts';
+
+describe('the engine in trouble', () => {
+  it('creates a run when its time has come, once, also when asked twice', async () => {
+    await saveDag(aDagSpec('hourly', [aTask('a')], { schedule: { kind: 'delta', everyMs: 3_600_000 }, startDate: '2026-01-01T00:00:00Z' }));
+    inbox.reloadDag('hourly');
+    await settle();
+    inbox.reloadDag('hourly');
+    await settle();
+    const runs = await sql<{ run_id: string; state: string }>(`select run_id, state from dag_run where dag_id = 'hourly'`);
+    expect(runs).toHaveLength(1);
+    expect(runs[0]?.run_id).toMatch(/^scheduled__20\d\d-.*:00:00\+00:00$/);
+  });
+
+  it('fails a run that takes longer than its dagrunTimeout, and takes the lease of what runs', async () => {
+    const run = await startRun(aDagSpec('slow', [aTask('a'), aTask('b', { upstream: ['a'] })], { dagrunTimeoutMs: 60_000 }));
+    const claimed = await claim(run, 'a');
+    engine.clockOffsetMs = 61_000;
+    await settle();
+    expect(await statesOf(run)).toEqual({ a: 'skipped', b: 'skipped' });
+    expect((await sql<{ reason: string }>('select reason from dag_run where dag_run_id = $1', [run]))[0]?.reason).toBe(
+      'the run took longer than its dagrunTimeout of 1 min',
+    );
+    const accepted = await finishAttempts(database.db, {
+      workerId: 'w',
+      finishes: [
+        {
+          attemptId: claimed?.attemptId as string,
+          taskInstanceId: claimed?.taskInstanceId as string,
+          leaseEpoch: claimed?.leaseEpoch as number,
+          event: 'succeed',
+          reason: null,
+          error: null,
+          followed: null,
+          mapLengths: {},
+          nextTryInMs: null,
+          mapLabel: null,
+          extraXcoms: [],
+        },
+      ],
+    });
+    expect(accepted.size).toBe(0);
+  });
+
+  it('skips the rest and fails the run at the first failure of a DAG that fails fast', async () => {
+    const run = await startRun(aDagSpec('hasty', [aTask('a'), aTask('b')], { failFast: true }));
+    await finish(run, 'a', { event: 'fail', reason: 'boom' });
+    expect(await statesOf(run)).toEqual({ a: 'failed', b: 'skipped' });
+    expect(await runState(run)).toBe('failed');
+  });
+
+  it('pauses a DAG after maxConsecutiveFailedDagRuns failures', async () => {
+    const spec = aDagSpec('hopeless', [aTask('a')], { maxConsecutiveFailedDagRuns: 2 });
+    const first = await startRun(spec);
+    await finish(first, 'a', { event: 'fail' });
+    const second = await trigger(spec.dagId);
+    inbox.reloadRuns(spec.dagId);
+    await settle();
+    await finish(second, 'a', { event: 'fail' });
+    await until(async () => (await sql<{ is_paused: boolean }>(`select is_paused from dag where dag_id = 'hopeless'`))[0]?.is_paused, {
+      what: 'the pause',
+    });
+  });
+
+  it('writes nothing once its shard belongs to another scheduler', async () => {
+    const run = await startRun(aDagSpec('stolen', [aTask('a'), aTask('b', { upstream: ['a'] })]));
+    await sql(`update scheduler_shard set expires_at = '-infinity'`);
+    await holdShards(database.db, { owner: 'thief', ttlMs: 60_000, wantedMax: 16 });
+    await finish(run, 'a').catch(() => {});
+    expect(await statesOf(run)).toEqual({ a: 'success', b: 'none' });
+  });
+
+  it('finds in its sweep what no doorbell told', async () => {
+    const run = await startRun(aDagSpec('unheard', [aTask('a'), aTask('b', { upstream: ['a'] })]));
+    const claimed = await claim(run, 'a');
+    await finishAttempts(database.db, {
+      workerId: 'w',
+      finishes: [
+        {
+          attemptId: claimed?.attemptId as string,
+          taskInstanceId: claimed?.taskInstanceId as string,
+          leaseEpoch: claimed?.leaseEpoch as number,
+          event: 'succeed',
+          reason: null,
+          error: null,
+          followed: null,
+          mapLengths: {},
+          nextTryInMs: null,
+          mapLabel: null,
+          extraXcoms: [],
+        },
+      ],
+    });
+    await settle();
+    expect(await statesOf(run)).toMatchObject({ b: 'none' });
+    await sweep(deps, engine, inbox);
+    await settle();
+    expect(await statesOf(run)).toMatchObject({ b: 'queued' });
+  });
+
+  it('requeues for free an attempt that was lost before its body began, and fails one that had begun with no try left', async () => {
+    const run = await startRun(aDagSpec('lost', [aTask('a')]));
+    await claim(run, 'a');
+    await sql(`update task_instance set lease_expires_at = '-infinity' where dag_run_id = $1`, [run]);
+    const rescue = async () => {
+      const rescued = await rescueExpiredLeases(database.db, { shards: engine.shards, graceMs: 0, owner: schedulerId });
+      inbox.ended(rescued.map((one) => one.id));
+      await settle();
+    };
+    await rescue();
+    expect((await instances(run))[0]).toMatchObject({ state: 'queued', try_number: 1 });
+    const second = await claim(run, 'a');
+    await sql('update task_attempt set body_started_at = now() where attempt_id = $1', [second?.attemptId]);
+    await sql(`update task_instance set lease_expires_at = '-infinity' where dag_run_id = $1`, [run]);
+    await rescue();
+    expect((await instances(run))[0]).toMatchObject({
+      state: 'failed',
+      reason: 'worker w was lost while the task ran, and no try is left',
+    });
+    expect(await runState(run)).toBe('failed');
+  });
+});
