@@ -35,7 +35,7 @@ export function homeRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
       summary: 'Who is logged in.',
       handle(context): UiSession {
         const { username, role } = principalOf(context);
-        return { username, role, version: WINDLASS_VERSION, broker: deps.broker.kind };
+        return { username, role, version: WINDLASS_VERSION, broker: deps.broker.kind, monitorPort: deps.config.monitorPort };
       },
     }),
     route({

@@ -14,6 +14,8 @@ export interface UiSession {
   readonly role: 'admin' | 'op' | 'user' | 'viewer';
   readonly version: string;
   readonly broker: 'redis' | 'postgres';
+  /** The monitor listens on this port of the same host. */
+  readonly monitorPort: number;
 }
 
 export interface UiRunSummary {

@@ -23,7 +23,7 @@ export function GraphToolbar({
       <Segmented
         label="Direction"
         value={direction}
-        onChange={(value) => change({ direction: value === 'RIGHT' ? null : value })}
+        onChange={(value) => change({ direction: value })}
         options={[
           { value: 'RIGHT', label: 'Right', icon: <ArrowRight size={13} /> },
           { value: 'DOWN', label: 'Down', icon: <ArrowDown size={13} /> },

@@ -5,6 +5,7 @@ import type { GraphDirection } from './flow-graph.ts';
 
 /** Past this many tasks groups start folded: nobody reads 300 boxes at once. */
 const FOLD_FROM_TASKS = 80;
+const NARROW_PX = 640;
 
 export interface GraphUrl {
   readonly direction: GraphDirection;
@@ -28,5 +29,8 @@ export function useGraphUrl(taskCount: number, groups: readonly Group[]): GraphU
     },
     [closed, change],
   );
-  return { direction: params.get('direction') === 'DOWN' ? 'DOWN' : 'RIGHT', closed, toggleGroup };
+  const wanted = params.get('direction');
+  // A narrow window has more height than width.
+  const fallback = window.innerWidth < NARROW_PX ? 'DOWN' : 'RIGHT';
+  return { direction: wanted === 'DOWN' || wanted === 'RIGHT' ? wanted : fallback, closed, toggleGroup };
 }

@@ -40,6 +40,11 @@ export function LogViewer({ address, fileName, opensAtError }: { address: LogAdd
     jumpTo(matches[next] ?? 0);
   };
   const selected = useSelectedLine();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new search goes to its first match, a growing log does not move the reader
+  useEffect(() => {
+    setMatchAt(0);
+    if (matches[0] !== undefined) jumpTo(matches[0]);
+  }, [query]);
   useOpeningPlace(log.status, layout.count, () => {
     const wanted = selected ?? (opensAtError ? log.lines.findIndex((line) => line.level === 'error') : -1);
     const position = wanted < 0 ? -1 : shown.indexOf(wanted);

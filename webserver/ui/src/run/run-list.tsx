@@ -105,7 +105,7 @@ function RunRow({ run, showsDag }: { run: RestDagRun; showsDag: boolean }) {
           </Link>
         </td>
       ) : null}
-      <td className="max-w-[340px]">
+      <td className="max-w-[340px] max-sm:max-w-[210px]">
         <span className="flex min-w-0 items-center gap-2">
           <RunTypeIcon runType={run.run_type} />
           <Link to={pages.run(run.dag_id, run.dag_run_id)} className="truncate font-mono text-xs hover:underline" title={run.dag_run_id}>

@@ -12,8 +12,10 @@ import { Palette } from './palette.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { UserMenu } from './user-menu.tsx';
 
-/** The monitor runs beside the web server; same machine name, its own port. */
-const MONITOR_URL = `${window.location.protocol}//${window.location.hostname}:5555/`;
+/** The monitor runs beside the web server: the same host, its own port. */
+function monitorUrl(port: number): string {
+  return `${window.location.protocol}//${window.location.hostname}:${port}/`;
+}
 
 /** Rail, top bar, palette and help around every page. */
 export function Shell({ session, children }: { session: UiSession; children: ReactNode }) {
@@ -26,9 +28,9 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
       { to: '/', label: 'Home', icon: House, isExact: true },
       { to: '/dags', label: 'DAGs', icon: Workflow, alertCount: errorCount },
       { to: '/runs', label: 'Runs', icon: ListChecks },
-      { to: MONITOR_URL, label: 'Workers', icon: Activity, isExternal: true },
+      { to: monitorUrl(session.monitorPort), label: 'Workers', icon: Activity, isExternal: true },
     ],
-    [errorCount],
+    [errorCount, session.monitorPort],
   );
   useShortcuts({ 'mod+k': () => setOverlay('palette'), '?': () => setOverlay('help') });
   const close = () => setOverlay(null);
