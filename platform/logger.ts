@@ -33,7 +33,7 @@ export function createLogger(config: LoggerConfig): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRET_KEYS, censor: '***' },
   };
-  if (config.format === 'json') return pino(options, pino.destination(2));
+  if (config.format === 'json') return pino(options, lastingStderr());
   return pino({
     ...options,
     transport: {
@@ -46,6 +46,18 @@ export function createLogger(config: LoggerConfig): Logger {
       },
     },
   });
+}
+
+/**
+ * Standard error that may go away: when standalone is killed, its roles still have to stop in order. Without this
+ * a write to a reset socket would end the process, and the flush at its end would try again for ever.
+ */
+function lastingStderr(): ReturnType<typeof pino.destination> {
+  const destination = pino.destination(2);
+  destination.on('error', () => {
+    Object.assign(destination, { write: () => true, flushSync: () => {}, end: () => {} });
+  });
+  return destination;
 }
 
 /** For tests and short commands: says nothing below `error`. */

@@ -94,7 +94,7 @@ function loadScript(url: string, context: LoadHookContext, next: NextLoad): Retu
   if (!SCRIPT.test(path) || path.startsWith(join(INSTALLATION_FOLDER, 'node_modules'))) return next(url, context);
   const source = readFileSync(path, 'utf8');
   try {
-    return { format: 'module', source: stripTypes(source, path), shortCircuit: true };
+    return { format: 'module', source: stripTypes(source), shortCircuit: true };
   } catch {
     // enums, parameter properties, JSX: esbuild knows them; its source map keeps breakpoints right.
     const { code } = transformSync(source, {
@@ -109,11 +109,11 @@ function loadScript(url: string, context: LoadHookContext, next: NextLoad): Retu
 }
 
 /** Node warns that this very function is experimental, once; that would be the first line of every test. */
-function stripTypes(source: string, path: string): string {
+function stripTypes(source: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
-    return stripTypeScriptTypes(source, { sourceUrl: path });
+    return stripTypeScriptTypes(source);
   } finally {
     process.emitWarning = emitWarning;
   }
@@ -121,6 +121,10 @@ function stripTypes(source: string, path: string): string {
 
 function firstLines(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const place = error.stack?.split('\n').find((line) => line.includes('file://') && !line.includes('node:internal'));
-  return `${error.message}${place === undefined ? '' : ` (${place.trim()})`}`;
+  // The author's own line, not ours that found the mistake.
+  const frame = error.stack
+    ?.split('\n')
+    .find((line) => line.includes('file://') && !line.includes(pathToFileURL(INSTALLATION_FOLDER).href));
+  const place = /file:\/\/[^\s)]+/.exec(frame ?? '')?.[0];
+  return `${error.message}${place === undefined ? '' : ` (${place.replace('file://', '')})`}`;
 }

@@ -56,7 +56,7 @@ export class RoleLog {
     const parsed = parse(line);
     if (parsed === undefined) {
       // Not of our logger: Node's own report of a crash, or a stray print.
-      if (/Error|^\s+at /.test(line)) this.#lastProblem ||= line.trim();
+      if (/error/i.test(line)) this.#lastProblem ||= line.trim();
       this.#print('warn', line);
       return;
     }

@@ -1,0 +1,134 @@
+// Goal: `windlass dags test FILE` runs a DAG as the scheduler and workers would, in one process, with no database.
+// Method: the real bin over DAG files outside this project.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeProject, removeProject, windlass } from '../support/windlass-process.ts';
+
+const DAGS = {
+  'etl.ts': `
+    import { dag } from 'windlass';
+    import { double } from './lib/double';
+    enum Mode { Fast = 'fast' }
+    export default dag('etl', {}, ({ task }) => {
+      const rows = task('extract', () => { console.log('printed by user code'); process.stdout.write('and written\\n'); return [1, 2, 3]; });
+      const sum = task('transform', { rows }, ({ rows }) => double(rows.reduce((a, b) => a + b, 0)));
+      task('load', { sum }, ({ sum }, ctx) => { if (sum !== 12) throw new Error('got ' + sum); ctx.log.info('mode ' + Mode.Fast); });
+    });`,
+  'flow.ts': `
+    import { dag } from 'windlass';
+    let tries = 0;
+    export default dag('flow', { defaultArgs: { retries: 1 } }, ({ task, map }) => {
+      const list = task('list', () => ['a', 'b', 'c']);
+      const upper = map('upper', list, (item) => String(item).toUpperCase());
+      task('join', { upper }, ({ upper }) => { if (upper.join('') !== 'ABC') throw new Error(upper.join('')); });
+      task('flaky', () => { if (++tries === 1) throw new Error('first try'); });
+    });`,
+  'fails.ts': `
+    import { dag } from 'windlass';
+    export default dag('fails', {}, ({ task, chain }) => {
+      const bad = task('bad', () => { throw new TypeError('no such thing'); });
+      const after = task('after', { bad }, () => 1);
+      task('cleanup', { after }, () => {}, { triggerRule: 'all_done' });
+    });`,
+  'params.ts': `
+    import { dag } from 'windlass';
+    import { z } from 'zod';
+    export default dag('params', { params: z.object({ day: z.string().default('monday'), n: z.int().default(1) }) }, ({ task }) => {
+      task('check', (ctx) => { if (ctx.params.day !== 'friday' || ctx.params.n !== 1) throw new Error(JSON.stringify(ctx.params)); });
+    });`,
+  'two.ts': `
+    import { dag } from 'windlass';
+    export const one = dag('one', {}, ({ task }) => { task('t', () => 1); });
+    export const two = dag('two', {}, ({ task }) => { task('t', () => 1); });`,
+  'broken.ts': `import { dag } from 'windlass';\nexport default dag('broken', {}, () => { nowhere(); });`,
+  'empty.ts': 'export const nothing = 1;',
+};
+
+let folder: string;
+beforeAll(() => {
+  folder = makeProject(DAGS);
+  mkdirSync(join(folder, 'dags/lib'));
+  writeFileSync(join(folder, 'dags/lib/double.ts'), 'export const double = (n: number): number => n * 2;\n');
+});
+afterAll(() => removeProject(folder));
+
+const run = (...args: string[]) => windlass(['dags', 'test', ...args], { folder });
+
+test('--json is alone on stdout, whatever user code prints', async () => {
+  const { code, stdout, stderr } = await run('dags/etl.ts', '--json');
+  expect(JSON.parse(stdout)).toEqual({
+    state: 'success',
+    task_instances: ['extract', 'transform', 'load'].map((task_id) => ({ task_id, map_index: -1, state: 'success' })),
+  });
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toContain('printed by user code');
+  expect(stderr).toContain('and written');
+  expect(stderr).toContain('mode fast');
+  expect(code).toBe(0);
+});
+
+test('a person sees each task as it ends, and the end', async () => {
+  const { code, stdout } = await run('dags/etl.ts');
+  expect(stdout).toMatch(/etl {2}manual__.*\n[\s\S]*✓ extract {2}success[\s\S]*✓ load {2}success[\s\S]*└─ ✓ success in/);
+  expect(code).toBe(0);
+});
+
+test('a DAG of the dags folder is found by its id', async () => {
+  const { code, stdout } = await run('etl', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ state: 'success' });
+  expect(code).toBe(0);
+});
+
+test('mapped tasks get one instance per element, and retries begin at once', async () => {
+  const { code, stdout } = await run('dags/flow.ts', '--json');
+  const { state, task_instances: instances } = JSON.parse(stdout) as {
+    state: string;
+    task_instances: { task_id: string; map_index: number; state: string }[];
+  };
+  expect(state).toBe('success');
+  expect(instances.filter((one) => one.task_id === 'upper').map((one) => one.map_index)).toEqual([0, 1, 2]);
+  expect(instances.every((one) => one.state === 'success')).toBe(true);
+  expect(code).toBe(0);
+});
+
+test('a failure shows its cause, its downstream, and exit code 1', async () => {
+  const { code, stdout, stderr } = await run('dags/fails.ts', '--json');
+  expect(JSON.parse(stdout)).toEqual({
+    state: expect.stringMatching(/success|failed/),
+    task_instances: [
+      { task_id: 'bad', map_index: -1, state: 'failed' },
+      { task_id: 'after', map_index: -1, state: 'upstream_failed' },
+      { task_id: 'cleanup', map_index: -1, state: 'success' },
+    ],
+  });
+  expect(stderr).toContain('TypeError: no such thing');
+  // As in Airflow the leaves decide: the clean-up succeeded, so the run did.
+  expect(code).toBe(JSON.parse(stdout).state === 'success' ? 0 : 1);
+});
+
+test('params come from --conf over their defaults, and are checked', async () => {
+  expect((await run('dags/params.ts', '--conf', '{"day": "friday"}')).code).toBe(0);
+  const wrong = await run('dags/params.ts', '--json', '--conf', '{"n": "many"}');
+  expect(wrong.stderr).toMatch(/PARAMS_INVALID.*n: must be integer/);
+  expect(wrong.stdout).toBe('');
+  expect(wrong.code).toBe(1);
+});
+
+test('of a file with several DAGs one is chosen', async () => {
+  expect((await run('dags/two.ts')).stderr).toMatch(/has several DAGs. Choose one with --dag: one, two/);
+  expect((await run('dags/two.ts', '--dag', 'two')).stdout).toMatch(/^two /);
+});
+
+test.for([
+  ['dags/broken.ts', /DAG_IMPORT_FAILED: .*broken\.ts does not import: nowhere is not defined \(\/.*broken\.ts:2:\d+\)/],
+  ['dags/empty.ts', /exports no DAG. Export what dag\(\.\.\.\) returns/],
+  ['dags/absent.ts', /There is no file .*absent\.ts/],
+  ['dags', /neither a file nor|No file in .* has a DAG "dags"/],
+  ['etll', /No file in .* has a DAG "etll". Did you mean etl\?/],
+] as const)('%s is refused with what is wrong', async ([target, message]) => {
+  const { code, stdout, stderr } = await run(target, '--json');
+  expect(stderr).toMatch(message);
+  expect(stdout).toBe('');
+  expect(code).toBe(1);
+});
