@@ -10,7 +10,7 @@ export function Table({
   ...rest
 }: { label: string; dense?: boolean; children: ReactNode } & TableHTMLAttributes<HTMLTableElement>) {
   return (
-    <div className="w-full overflow-x-auto">
+    <div className="w-full overflow-x-auto rounded-[inherit]">
       <table aria-label={label} {...rest} className={cx('wl-table', dense && 'wl-table-dense', className)}>
         {children}
       </table>

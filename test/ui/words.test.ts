@@ -7,6 +7,7 @@ import { lookOf, STATE_ORDER } from '../../ui-kit/state-looks.ts';
 import { formatBytes, formatDuration, formatRelative, formatUtc } from '../../ui-kit/time-format.ts';
 import { keysOf } from '../../webserver/ui/src/api/topics.ts';
 import { highlight } from '../../webserver/ui/src/code/highlight.ts';
+import { scheduleInWords } from '../../webserver/ui/src/dag/schedule-words.ts';
 
 describe('states', () => {
   test('each have a word, an icon and a colour of their own', () => {
@@ -65,4 +66,17 @@ test('highlighting never changes the text', () => {
   const lines = highlight(source);
   expect(lines.map((tokens) => tokens.map((token) => token.text).join('')).join('\n')).toBe(source);
   expect(lines.at(-2)?.find((token) => token.text === 'default')?.kind).toBe('function');
+});
+
+test.each([
+  ['*/2 * * * *', 'every 2 min'],
+  ['30 1 * * *', 'daily at 01:30'],
+  ['0 6 * * 1-5 (Europe/Berlin)', 'weekdays at 06:00 (Europe/Berlin)'],
+  ['5 4 * * 7', 'Sundays at 04:05'],
+  ['0 0 1 * *', 'monthly on day 1 at 00:00'],
+  ['@hourly', 'hourly'],
+  ['every 5 min', 'every 5 min'],
+  ['0 0 1,15 * *', '0 0 1,15 * *'],
+])('the schedule %s is said as "%s"', (summary, words) => {
+  expect(scheduleInWords(summary)).toBe(words);
 });

@@ -18,6 +18,7 @@ import { useShortcuts } from '../shell/shortcuts.ts';
 import { useUrlState } from '../shell/url-state.ts';
 import { TriggerDialog } from '../trigger/trigger-dialog.tsx';
 import { DagImportError } from './dag-import-error.tsx';
+import { scheduleInWords } from './schedule-words.ts';
 
 const TABS = [
   { id: '', label: 'Overview' },
@@ -92,7 +93,9 @@ function DagHeader({ dag, onTrigger }: { dag: UiDag; onTrigger: () => void }) {
         {dag.description === null ? null : <p className="mt-1 max-w-[72ch] truncate text-ink-2">{dag.description}</p>}
         <div className="mt-1.5 flex flex-wrap gap-x-5 gap-y-1 text-xs text-ink-3">
           <Fact icon={<CalendarClock size={13} />}>
-            {dag.scheduleSummary}
+            <span title={dag.scheduleSummary} className="first-letter:uppercase inline-block">
+              {scheduleInWords(dag.scheduleSummary)}
+            </span>
             {dag.nextRunAfter === null || dag.isPaused ? null : (
               <>
                 {' · next '}

@@ -7,6 +7,7 @@ import { Instant } from '#ui-kit/time.tsx';
 import type { UiTaskNode } from '../../../ui-api/types.ts';
 import { Facts } from '../shell/facts.tsx';
 import { useDagOfPage } from './dag-layout.tsx';
+import { scheduleInWords } from './schedule-words.ts';
 
 /** Everything that was read from the file, as it was understood. */
 export function DetailsTab() {
@@ -25,7 +26,12 @@ export function DetailsTab() {
       </code>,
     ],
     ['Owner', dag.owner],
-    ['Schedule', dag.scheduleSummary],
+    [
+      'Schedule',
+      scheduleInWords(dag.scheduleSummary) === dag.scheduleSummary
+        ? dag.scheduleSummary
+        : `${dag.scheduleSummary}: ${scheduleInWords(dag.scheduleSummary)}`,
+    ],
     ['Catch up', dag.catchup ? 'Yes: missed intervals are run' : 'No: only the latest interval is run'],
     ['Start date', dag.startDate === null ? 'When the file was first seen' : <Instant key="start" iso={dag.startDate} />],
     ['End date', dag.endDate === null ? 'None' : <Instant key="end" iso={dag.endDate} />],

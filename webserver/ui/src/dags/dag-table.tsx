@@ -9,6 +9,7 @@ import { TimeAgo } from '#ui-kit/time.tsx';
 import type { UiDagCard } from '../../../ui-api/types.ts';
 import { pages } from '../api/paths.ts';
 import { useMayEdit } from '../api/session.ts';
+import { scheduleInWords } from '../dag/schedule-words.ts';
 import { RunBars } from '../run/run-bars.tsx';
 import { PauseSwitch } from './pause-switch.tsx';
 
@@ -58,7 +59,7 @@ function DagRow({ dag, onTrigger }: { dag: UiDagCard; onTrigger: (dagId: string)
         <span className="flex items-center gap-1.5 text-ink-2">
           <CalendarClock size={13} className="shrink-0 text-ink-3" />
           <span className="truncate" title={dag.scheduleSummary}>
-            {dag.scheduleSummary}
+            {scheduleInWords(dag.scheduleSummary)}
           </span>
         </span>
       </td>

@@ -28,6 +28,8 @@ export interface FlowGraph {
 const NODE_HEIGHT = 46;
 const CHARACTER_PX = 7.25;
 const LEAST_WIDTH = 132;
+/** A mapped task also says how many instances it has. */
+const LEAST_WIDTH_MAPPED = 172;
 const MOST_WIDTH = 260;
 
 /** Node ids of groups must not meet task ids. */
@@ -35,8 +37,8 @@ export function groupNodeId(groupId: string): string {
   return `group:${groupId}`;
 }
 
-function widthOf(label: string): number {
-  return Math.round(Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, label.length * CHARACTER_PX + 54)));
+function widthOf(label: string, leastPx = LEAST_WIDTH): number {
+  return Math.round(Math.min(MOST_WIDTH, Math.max(leastPx, label.length * CHARACTER_PX + 54)));
 }
 
 /** What is drawn while `closed` groups are folded. */
@@ -77,7 +79,7 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
       kind: 'task',
       label,
       parentId: task.groupId === null ? null : groupNodeId(task.groupId),
-      width: widthOf(label),
+      width: widthOf(label, task.isMapped ? LEAST_WIDTH_MAPPED : LEAST_WIDTH),
       height: NODE_HEIGHT,
     });
   }

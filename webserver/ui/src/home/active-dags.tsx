@@ -4,6 +4,7 @@ import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { TimeAgo } from '#ui-kit/time.tsx';
 import type { UiDagCard } from '../../../ui-api/types.ts';
 import { pages } from '../api/paths.ts';
+import { scheduleInWords } from '../dag/schedule-words.ts';
 import { RunBars } from '../run/run-bars.tsx';
 
 /** The first DAGs of the list with their last runs and what comes next. */
@@ -22,7 +23,7 @@ export function ActiveDags({ dags }: { dags: readonly UiDagCard[] }) {
             <Link to={pages.dag(dag.dagId)} className="block truncate font-medium hover:underline">
               {dag.dagId}
             </Link>
-            <p className="truncate text-xs text-ink-3">{dag.scheduleSummary}</p>
+            <p className="truncate text-xs text-ink-3">{scheduleInWords(dag.scheduleSummary)}</p>
           </div>
           <RunBars runs={dag.recentRuns} heightPx={24} />
           <span className="w-[72px] shrink-0 text-right text-xs text-ink-3 max-sm:hidden">
