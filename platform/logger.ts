@@ -49,11 +49,12 @@ export function createLogger(config: LoggerConfig): Logger {
 }
 
 /**
- * Standard error that may go away: when standalone is killed, its roles still have to stop in order. Without this
- * a write to a reset socket would end the process, and the flush at its end would try again for ever.
+ * Standard error that may go away: when standalone is killed, its roles still have to stop in order. The first
+ * failed write ends the logging. It must be noticed at once (`sync`): a write still under way when the process
+ * ends would be tried again for ever by the flush at exit.
  */
 function lastingStderr(): ReturnType<typeof pino.destination> {
-  const destination = pino.destination(2);
+  const destination = pino.destination({ dest: 2, sync: true });
   destination.on('error', () => {
     Object.assign(destination, { write: () => true, flushSync: () => {}, end: () => {} });
   });
