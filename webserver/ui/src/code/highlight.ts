@@ -29,7 +29,7 @@ const TOKEN = new RegExp(
 function kindOfWord(word: string, after: string, before: string): TokenKind {
   if (KEYWORDS.has(word) && !before.endsWith('.')) return /^\s*:/.test(after) && !/^(default|case)$/.test(word) ? 'plain' : 'keyword';
   if (/^\s*(?:<[^>\n]*>)?\(/.test(after)) return 'function';
-  return /^[A-Z][A-Za-z0-9]*[a-z]/.test(word) ? 'type' : 'plain';
+  return /^[A-Z][A-Za-z0-9]*[a-z]/.test(word) && !/^\s*:/.test(after) ? 'type' : 'plain';
 }
 
 /** The lines of a source, each as tokens. */

@@ -7,7 +7,7 @@ import { Skeleton } from '#ui-kit/spinner.tsx';
 import { lookOf, STATE_ORDER } from '#ui-kit/state-looks.ts';
 import { StateIcon, StatePill } from '#ui-kit/state-pill.tsx';
 import { Tabs } from '#ui-kit/tabs.tsx';
-import { Duration, Instant, TimeAgo } from '#ui-kit/time.tsx';
+import { Duration, Instant } from '#ui-kit/time.tsx';
 import type { StateCounts, UiRun } from '../../../ui-api/types.ts';
 import { RunActDialog } from '../act/run-act-dialog.tsx';
 import { ApiError } from '../api/http.ts';
@@ -19,6 +19,7 @@ import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
 import { TriggerDialog } from '../trigger/trigger-dialog.tsx';
 import { causeOf, runIsFor } from './run-facts.tsx';
+import { WaitsForUnpause } from './waits-for-unpause.tsx';
 
 const TABS = [
   { id: '', label: 'Tasks' },
@@ -114,6 +115,7 @@ function RunHeader({ run, onAct, onTriggerAgain }: { run: UiRun; onAct: (act: 'c
       {run.reason === null ? null : (
         <p className={run.state === 'failed' ? 'break-words text-danger' : 'break-words text-ink-2'}>{run.reason}</p>
       )}
+      {run.state === 'queued' ? <WaitsForUnpause dagId={run.dagId} /> : null}
       <dl className="flex flex-wrap gap-x-8 gap-y-2">
         <HeaderFact name="DAG">
           <Link to={pages.dag(run.dagId)} className="font-medium hover:underline">
@@ -121,10 +123,18 @@ function RunHeader({ run, onAct, onTriggerAgain }: { run: UiRun; onAct: (act: 'c
           </Link>
         </HeaderFact>
         <HeaderFact name="For">{runIsFor(run)}</HeaderFact>
-        <HeaderFact name="Started">{run.startedAt === null ? <TimeAgo iso={run.queuedAt} /> : <Instant iso={run.startedAt} />}</HeaderFact>
-        <HeaderFact name={run.endedAt === null ? 'Running for' : 'Took'}>
-          <Duration from={run.startedAt} to={run.endedAt} />
+        <HeaderFact name={run.startedAt === null ? 'Queued' : 'Started'}>
+          <Instant iso={run.startedAt ?? run.queuedAt} />
         </HeaderFact>
+        {run.startedAt === null ? (
+          <HeaderFact name="Waiting for">
+            <Duration from={run.queuedAt} to={null} />
+          </HeaderFact>
+        ) : (
+          <HeaderFact name={run.endedAt === null ? 'Running for' : 'Took'}>
+            <Duration from={run.startedAt} to={run.endedAt} />
+          </HeaderFact>
+        )}
         <HeaderFact name="Cause">{causeOf(run)}</HeaderFact>
         <HeaderFact name="Tasks">
           <StateCountList counts={counts} />

@@ -16,7 +16,7 @@ export function WhyWaiting({ instance }: { instance: UiTaskInstance }) {
         <Hourglass size={14} className="mt-[3px] shrink-0 text-warning" />
         <ul className="min-w-0">
           {waitingFor.map((sentence) => (
-            <li key={sentence} className="break-words first-letter:uppercase">
+            <li key={sentence} className="break-words">
               {sentence}
             </li>
           ))}
@@ -29,7 +29,7 @@ export function WhyWaiting({ instance }: { instance: UiTaskInstance }) {
   return (
     <p className={cx('flex items-start gap-2 break-words', isBad ? 'text-danger' : 'text-ink-2')}>
       <Icon size={14} className={cx('mt-[3px] shrink-0', !isBad && 'text-ink-3')} />
-      <span className={isBad ? '' : 'first-letter:uppercase'}>{reason}</span>
+      <span>{reason}</span>
     </p>
   );
 }
