@@ -1,6 +1,6 @@
 /** The real command line, in processes of its own: one command to its end, or a standalone to talk to. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,7 @@ export function windlass(args: readonly string[], options: CommandOptions = {}):
 /** An empty project folder with the DAG files given (name -> text). */
 export function makeProject(dags: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'windlass-project-'));
+  chmodSync(folder, 0o755); // as people make folders; one that only root may enter sends Postgres elsewhere
   mkdirSync(join(folder, 'dags'));
   for (const [name, text] of Object.entries(dags)) writeFileSync(join(folder, 'dags', name), text);
   return folder;
