@@ -148,7 +148,7 @@ function startFailure(folder: string, log: string, logFile: string): AppError {
   const fatal = log.split('\n').filter((line) => /FATAL|PANIC|ERROR|HINT|DETAIL/.test(line));
   const said = fatal.length > 0 ? lastLines(fatal.join('\n'), 3) : lastLines(log);
   const code =
-    /could not locate a valid checkpoint|invalid (primary )?checkpoint|is not a database cluster|incorrect checksum in control file|could not open file/.test(
+    /incompatible with server|could not locate a valid checkpoint|invalid (primary )?checkpoint|is not a database cluster|incorrect checksum in control file|could not open file/.test(
       log,
     )
       ? 'DATA_FOLDER_BROKEN'
