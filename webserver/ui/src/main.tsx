@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router/dom';
@@ -10,7 +10,14 @@ import './styles.css';
 applyStoredTheme();
 
 /** Answers of the server (4xx) are final; only a server that does not answer is asked again. */
-const client = new QueryClient({
+const client: QueryClient = new QueryClient({
+  // A session that ended elsewhere shows on the first read that is refused: asking for the session leads to the login.
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== 'session')
+        void client.invalidateQueries({ queryKey: ['session'] });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 2_000,

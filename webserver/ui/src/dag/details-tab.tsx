@@ -9,6 +9,12 @@ import { Facts } from '../shell/facts.tsx';
 import { useDagOfPage } from './dag-layout.tsx';
 import { scheduleInWords } from './schedule-words.ts';
 
+const CATCHUP_WORDS: Readonly<Record<`${boolean | 'none'}`, string>> = {
+  true: 'All: every missed interval is run',
+  false: 'Latest: only the newest missed interval is run',
+  none: 'None: only intervals from now on are run',
+};
+
 /** Everything that was read from the file, as it was understood. */
 export function DetailsTab() {
   const dag = useDagOfPage();
@@ -32,7 +38,7 @@ export function DetailsTab() {
         ? dag.scheduleSummary
         : `${dag.scheduleSummary}: ${scheduleInWords(dag.scheduleSummary)}`,
     ],
-    ['Catch up', dag.catchup ? 'Yes: missed intervals are run' : 'No: only the latest interval is run'],
+    ['Catch up', CATCHUP_WORDS[`${dag.catchup}`]],
     ['Start date', dag.startDate === null ? 'When the file was first seen' : <Instant key="start" iso={dag.startDate} />],
     ['End date', dag.endDate === null ? 'None' : <Instant key="end" iso={dag.endDate} />],
     ['Runs at once', dag.maxActiveRuns],

@@ -18,7 +18,8 @@ export function LoginPage() {
   const login = useLogin();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
-  if (session.data !== undefined) return <Navigate to={safeNext(params.get('next'))} replace />;
+  // A session that has ended keeps its last answer beside the refusal.
+  if (session.data !== undefined && session.error === null) return <Navigate to={safeNext(params.get('next'))} replace />;
 
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -10,6 +10,10 @@ import { Shell } from './shell.tsx';
 export function SignedIn() {
   const session = useSession();
   const location = useLocation();
+  if (session.error instanceof ApiError && session.error.status === 401) {
+    const from = `${location.pathname}${location.search}${location.hash}`;
+    return <Navigate to={from === '/' ? '/login' : `/login?next=${encodeURIComponent(from)}`} replace />;
+  }
   if (session.data !== undefined)
     return (
       <StreamProvider>
@@ -18,10 +22,6 @@ export function SignedIn() {
         </Shell>
       </StreamProvider>
     );
-  if (session.error instanceof ApiError && session.error.status === 401) {
-    const from = `${location.pathname}${location.search}${location.hash}`;
-    return <Navigate to={from === '/' ? '/login' : `/login?next=${encodeURIComponent(from)}`} replace />;
-  }
   return (
     <div className="grid h-dvh place-items-center p-6">
       {session.error === null ? (
