@@ -12,9 +12,19 @@ export type ScheduleSpec =
   | { readonly kind: 'none' }
   | { readonly kind: 'once' }
   | { readonly kind: 'continuous' }
-  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string }
-  | { readonly kind: 'delta'; readonly everyMs: number }
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string; readonly logicalDate?: 'start' }
+  /** Several cron expressions: their ticks together. */
+  | { readonly kind: 'crons'; readonly expressions: readonly string[]; readonly timezone: string; readonly logicalDate?: 'start' }
+  | { readonly kind: 'delta'; readonly everyMs: number; readonly logicalDate?: 'start' }
+  /** Exactly these instants: ISO-8601 with offset, increasing. */
+  | { readonly kind: 'events'; readonly instants: readonly string[] }
   | { readonly kind: 'custom'; readonly name: string; readonly args: unknown };
+
+/**
+ * What happens to ticks that were missed while a DAG was paused or before it was seen: true = each gets a run,
+ * false = the newest one does, 'none' = none does.
+ */
+export type Catchup = boolean | 'none';
 
 /** What a task is to the scheduler. Everything else about it is code. */
 export type TaskKind = 'task' | 'branch' | 'gate' | 'sensor';
@@ -99,7 +109,9 @@ export interface DagSpec {
   /** ISO-8601 with offset, or null = from when the DAG was first seen. */
   readonly startDate: string | null;
   readonly endDate: string | null;
-  readonly catchup: boolean;
+  readonly catchup: Catchup;
+  /** The first run is the newest tick, at once. Absent = false. */
+  readonly runImmediately?: boolean;
   readonly maxActiveRuns: number;
   readonly maxActiveTasks: number;
   readonly dagrunTimeoutMs: number | null;
@@ -140,6 +152,8 @@ export const SPEC_LIMITS = {
   tasksPerDag: 10_000,
   edgesPerDag: 200_000,
   idLengthChars: 250,
+  cronsPerSchedule: 100,
+  eventsPerSchedule: 10_000,
   specBytes: 16 * 1024 * 1024,
   mappedInstances: 100_000,
   xcomBytes: 1024 * 1024,

@@ -8,6 +8,7 @@ import { isKey } from './ids.ts';
 import { isTriggerRule } from './trigger-rules.ts';
 
 type Check = (value: unknown) => boolean;
+/** A key that ends in "?" may be absent. */
 type Shape = Readonly<Record<string, Check>>;
 
 const isText: Check = (value) => typeof value === 'string';
@@ -28,12 +29,22 @@ const oneOf =
   (value) =>
     words.includes(value as string);
 
+const isList =
+  (check: Check, max: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.length <= max && value.every(check);
+
+/** 'start': a run is named by the start of its interval. */
+const NAMED = { 'logicalDate?': oneOf('start') };
+
 const SCHEDULES: Readonly<Record<string, Shape>> = {
   none: {},
   once: {},
   continuous: {},
-  cron: { expression: isText, timezone: isText },
-  delta: { everyMs: (value) => isMs(value) && (value as number) > 0 },
+  cron: { expression: isText, timezone: isText, ...NAMED },
+  crons: { expressions: isList(isText, SPEC_LIMITS.cronsPerSchedule), timezone: isText, ...NAMED },
+  delta: { everyMs: (value) => isMs(value) && (value as number) > 0, ...NAMED },
+  events: { instants: isList(isInstant, SPEC_LIMITS.eventsPerSchedule) },
   custom: { name: isText, args: () => true },
 };
 
@@ -52,7 +63,8 @@ const DAG: Shape = {
   scheduleSummary: isText,
   startDate: orNull(isInstant),
   endDate: orNull(isInstant),
-  catchup: isBool,
+  catchup: (value) => isBool(value) || value === 'none',
+  'runImmediately?': isBool,
   maxActiveRuns: isCount,
   maxActiveTasks: isCount,
   dagrunTimeoutMs: orNull(isMs),
@@ -176,7 +188,11 @@ function graphProblems(spec: DagSpec): readonly string[] {
 
 /** Keys that are missing, of the wrong kind, or not known. */
 function misfits(shape: Shape, value: Readonly<Record<string, unknown>>): readonly string[] {
-  const wrong = Object.entries(shape).flatMap(([key, check]) => (Object.hasOwn(value, key) && check(value[key]) ? [] : [key]));
-  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
+  const wrong = Object.entries(shape).flatMap(([name, check]) => {
+    const key = name.replace(/\?$/, '');
+    const fits = Object.hasOwn(value, key) ? check(value[key]) : key !== name;
+    return fits ? [] : [key];
+  });
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(shape, key) && !Object.hasOwn(shape, `${key}?`));
   return [...wrong, ...unknown.map((key) => `unknown ${key}`)];
 }

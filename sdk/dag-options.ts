@@ -1,10 +1,11 @@
 /** Options of a DAG: the author's form, and the settings made from it. */
-import { DAG_DEFAULTS } from '#core/dag-spec.ts';
+import { type Catchup, DAG_DEFAULTS } from '#core/dag-spec.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import type { Ctx } from './context.ts';
 import * as read from './option-values.ts';
-import { type ReadSchedule, readSchedule, type Schedule } from './schedule.ts';
+import { type ReadSchedule, readSchedule } from './read-schedule.ts';
+import type { Schedule } from './schedule.ts';
 import { isStandardSchema, type StandardSchemaV1 } from './standard-schema.ts';
 import type { TaskOpts } from './task-options.ts';
 import { checkOptions, type OptionTable } from './unknown-option.ts';
@@ -13,7 +14,13 @@ export interface DagOpts<P extends StandardSchemaV1> {
   schedule?: Schedule;
   startDate?: Date | string;
   endDate?: Date | string;
-  catchup?: boolean;
+  /**
+   * Ticks missed before the DAG was active: 'all' (or true) gives each a run, 'latest' (or false, the default) the
+   * newest one, 'none' none: only ticks from now on.
+   */
+  catchup?: boolean | 'none' | 'latest' | 'all';
+  /** A new DAG runs its newest tick at once. Has no effect together with catchup 'all' and a startDate. */
+  runImmediately?: boolean;
   /** Any Standard Schema (zod, valibot, arktype) of an object. Makes the trigger form and types `ctx.params`. */
   params?: P;
   tags?: readonly string[];
@@ -42,6 +49,7 @@ export const DAG_OPTION_TABLE: OptionTable = {
   startDate: 'known',
   endDate: 'known',
   catchup: 'known',
+  runImmediately: 'known',
   params: 'known',
   tags: 'known',
   owner: 'known',
@@ -63,7 +71,8 @@ export interface DagSettings {
   readonly schedule: ReadSchedule;
   readonly startDate: string | null;
   readonly endDate: string | null;
-  readonly catchup: boolean;
+  readonly catchup: Catchup;
+  readonly runImmediately: boolean;
   readonly tags: readonly string[];
   readonly owner: string;
   readonly description: string | null;
@@ -97,7 +106,8 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     schedule: readSchedule(dagId, given['schedule']),
     startDate,
     endDate,
-    catchup: optional('catchup', read.flag, DAG_DEFAULTS.catchup),
+    catchup: optional('catchup', readCatchup, DAG_DEFAULTS.catchup),
+    runImmediately: optional('runImmediately', read.flag, false),
     tags: [...new Set(optional('tags', read.texts, []))],
     owner: optional('owner', read.text, DAG_DEFAULTS.owner),
     description: optional('description', read.text, null),
@@ -109,4 +119,21 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     failFast: optional('failFast', read.flag, false),
     isPausedUponCreation: optional('isPausedUponCreation', read.flag, null),
   };
+}
+
+const CATCHUP = new Map<unknown, Catchup>([
+  [true, true],
+  ['all', true],
+  [false, false],
+  ['latest', false],
+  ['none', 'none'],
+]);
+
+function readCatchup(place: read.Place, value: unknown): Catchup {
+  const known = CATCHUP.get(value);
+  if (known !== undefined) return known;
+  throw new AppError(
+    'DAG_INVALID',
+    `Option "${place.name}" of ${place.where} must be "none", "latest" (or false) or "all" (or true), but is ${JSON.stringify(value)}.`,
+  );
 }

@@ -22,6 +22,17 @@ export {
   type Timetable,
 } from './plugin.ts';
 export type { Node, Ref, Resolve, Wire } from './ref.ts';
-export { type CronSchedule, cron, type Preset, type Schedule, type TimetableSchedule, timetable } from './schedule.ts';
+export {
+  type CronOptions,
+  type CronSchedule,
+  cron,
+  type EventsSchedule,
+  events,
+  type LogicalDate,
+  type Preset,
+  type Schedule,
+  type TimetableSchedule,
+  timetable,
+} from './schedule.ts';
 export type { InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
 export type { MapOpts, SensorOpts, TaskOpts } from './task-options.ts';

@@ -1,11 +1,10 @@
 /**
  * When a DAG's next run is due. Pure: the same question has the same answer in every scheduler. Instants are
- * milliseconds since 1970. A scheduled run's logical date is its tick, and its data interval is the time from
- * the tick before to this one, so that intervals touch without gap or overlap.
+ * milliseconds since 1970. A scheduled run's data interval is the time from the tick before to its own tick, so that
+ * intervals touch without gap or overlap; its logical date is its tick, or the interval's start if the author asks so.
  */
-import type { ScheduleSpec } from '../dag-spec.ts';
-import { assertNever } from '../errors.ts';
-import { CronSchedule } from './cron.ts';
+import type { Catchup, ScheduleSpec } from '../dag-spec.ts';
+import { type Ticks, ticksOf } from './ticks.ts';
 
 export interface NextRun {
   readonly logicalDateMs: number;
@@ -22,58 +21,19 @@ export interface TimetableQuestion {
   readonly nowMs: number;
   readonly startDateMs: number | null;
   readonly endDateMs: number | null;
-  /** True: every missed tick gets a run. False: only the newest missed one. */
-  readonly catchup: boolean;
+  readonly catchup: Catchup;
+  /** The first run of all is the newest tick, at once. */
+  readonly runImmediately: boolean;
   /** When the DAG was first seen: without a start date nothing before it is due. */
   readonly firstSeenMs: number;
+  /** When the DAG was last unpaused, or first seen: with catchup 'none' nothing before it is due. */
+  readonly activeSinceMs: number;
   /** continuous: whether a run is unfinished now. */
   readonly hasUnfinishedRun: boolean;
 }
 
-/** The ticks of a schedule. */
-export interface Ticks {
-  next(afterMs: number): number | null;
-  previous(beforeMs: number): number | null;
-}
-
-const crons = new Map<string, CronSchedule>();
-const CRON_CACHE_MAX = 10_000;
-
-function cronOf(expression: string, timezone: string): CronSchedule {
-  const key = `${timezone}|${expression}`;
-  let cron = crons.get(key);
-  if (!cron) {
-    cron = new CronSchedule(expression, timezone);
-    if (crons.size >= CRON_CACHE_MAX) crons.clear();
-    crons.set(key, cron);
-  }
-  return cron;
-}
-
-/** Ticks at anchor + k * every. */
-function deltaTicks(everyMs: number, anchorMs: number): Ticks {
-  return {
-    next: (afterMs) => anchorMs + (Math.floor((afterMs - anchorMs) / everyMs) + 1) * everyMs,
-    previous: (beforeMs) => anchorMs + (Math.ceil((beforeMs - anchorMs) / everyMs) - 1) * everyMs,
-  };
-}
-
-/** The ticks of a time schedule; null when time alone does not make runs. */
-export function ticksOf(schedule: ScheduleSpec, startDateMs: number | null): Ticks | null {
-  switch (schedule.kind) {
-    case 'cron':
-      return cronOf(schedule.expression, schedule.timezone);
-    case 'delta':
-      return deltaTicks(schedule.everyMs, startDateMs ?? 0);
-    case 'none':
-    case 'once':
-    case 'continuous':
-    case 'custom':
-      return null;
-    default:
-      return assertNever(schedule);
-  }
-}
+/** catchup 'none' still runs a tick that the scheduler is this late for, or a tenth of the period, if that is more. */
+const LATE_MAX_MS = 5 * 60_000;
 
 /** The next run of a DAG, or null when nothing is due by time. Custom timetables are asked elsewhere. */
 export function nextRun(question: TimetableQuestion): NextRun | null {
@@ -85,21 +45,56 @@ export function nextRun(question: TimetableQuestion): NextRun | null {
   }
   if (schedule.kind === 'continuous') return question.hasUnfinishedRun ? null : within(pointRun(Math.max(nowMs, startDateMs ?? nowMs)));
   const ticks = ticksOf(schedule, startDateMs);
-  if (!ticks) return null;
-  const tick = nextTick(ticks, question);
-  if (tick === null) return null;
+  const tick = ticks && nextTick(ticks, question);
+  return ticks === null || tick === null ? null : within(runAt(schedule, ticks, tick));
+}
+
+/** The run of a tick. The first of a list of events has no tick before it: its interval is the instant itself. */
+export function runAt(schedule: ScheduleSpec, ticks: Ticks, tick: number): NextRun {
   const previous = ticks.previous(tick) ?? tick;
-  return within({ logicalDateMs: tick, intervalStartMs: previous, intervalEndMs: tick, runAfterMs: tick });
+  return { logicalDateMs: isNamedByStart(schedule) ? previous : tick, intervalStartMs: previous, intervalEndMs: tick, runAfterMs: tick };
+}
+
+/** Whether the logical date is the start of the interval, as in Airflow 2, rather than its end. */
+export function isNamedByStart(schedule: ScheduleSpec): boolean {
+  return 'logicalDate' in schedule && schedule.logicalDate === 'start';
 }
 
 function nextTick(ticks: Ticks, question: TimetableQuestion): number | null {
-  const { lastLogicalDateMs, nowMs, catchup, startDateMs, firstSeenMs } = question;
-  // A tick at the start date itself counts.
-  const earliest = Math.max((startDateMs ?? firstSeenMs) - 1, lastLogicalDateMs ?? Number.NEGATIVE_INFINITY);
-  const next = ticks.next(earliest);
-  if (next === null || catchup || next > nowMs) return next;
-  const newestPast = ticks.previous(nowMs + 1);
-  return newestPast !== null && newestPast > next ? newestPast : next;
+  const { nowMs, catchup } = question;
+  const atOnce = immediateTick(ticks, question);
+  if (atOnce !== null) return atOnce;
+  const earliest = earliestTick(ticks, question);
+  if (earliest === null || earliest > nowMs || catchup === true) return earliest;
+  const newest = ticks.previous(nowMs + 1) ?? earliest;
+  if (catchup === false) return Math.max(newest, earliest);
+  const periodMs = newest - (ticks.previous(newest) ?? newest);
+  return nowMs - newest <= Math.max(LATE_MAX_MS, periodMs / 10) ? Math.max(newest, earliest) : ticks.next(nowMs);
+}
+
+/** The first tick that is allowed at all: past the last run, and not before the DAG's time. */
+function earliestTick(ticks: Ticks, question: TimetableQuestion): number | null {
+  const { lastLogicalDateMs, startDateMs, firstSeenMs } = question;
+  // A run named by its start belongs to the tick after its logical date.
+  const tickOf = (dateMs: number): number =>
+    isNamedByStart(question.schedule) ? (ticks.next(dateMs) ?? Number.POSITIVE_INFINITY) : dateMs;
+  const bounds = [
+    // A tick at the start date itself counts.
+    startDateMs === null ? firstSeenMs - 1 : tickOf(startDateMs - 1),
+    ...(lastLogicalDateMs === null ? [] : [tickOf(lastLogicalDateMs)]),
+    ...(question.catchup === 'none' ? [question.activeSinceMs - 1] : []),
+  ];
+  const past = Math.max(...bounds);
+  return Number.isFinite(past) ? ticks.next(past) : null;
+}
+
+function immediateTick(ticks: Ticks, question: TimetableQuestion): number | null {
+  const { lastLogicalDateMs, startDateMs, nowMs, catchup } = question;
+  if (!question.runImmediately || lastLogicalDateMs !== null || (catchup === true && startDateMs !== null)) return null;
+  const newest = ticks.previous(nowMs + 1);
+  if (newest === null || startDateMs === null) return newest;
+  const first = earliestTick(ticks, { ...question, catchup: false });
+  return first !== null && newest >= first ? newest : null;
 }
 
 function pointRun(instantMs: number): NextRun {

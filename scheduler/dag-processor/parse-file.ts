@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { DagSpec } from '#core/dag-spec.ts';
+import type { DagSpec, ScheduleSpec } from '#core/dag-spec.ts';
 import { CronSchedule } from '#core/timetable/cron.ts';
 import { parseSpec } from '#core/validate-spec.ts';
 import { type Clock, newId } from '#platform/clock.ts';
@@ -107,7 +107,8 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
     const { spec } = checked;
     const problem = scheduleProblem(spec);
     if (problem !== null) {
-      const line = spec.schedule.kind === 'cron' ? lineOf(source, spec.schedule.expression) : null;
+      const [expression] = cronsOf(spec.schedule);
+      const line = expression === undefined ? null : lineOf(source, expression);
       return { failure: { message: problem, stack: problem, line, column: null }, files: bundle.files };
     }
     specs.push(spec);
@@ -121,13 +122,16 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
 
 /** The child knows only the form of a cron expression; whether it ever fires is known here. */
 function scheduleProblem({ dagId, schedule }: DagSpec): string | null {
-  if (schedule.kind !== 'cron') return null;
   try {
-    new CronSchedule(schedule.expression, schedule.timezone);
+    if ('timezone' in schedule) for (const expression of cronsOf(schedule)) new CronSchedule(expression, schedule.timezone);
     return null;
   } catch (error) {
     return `The schedule of DAG "${dagId}" cannot be used. ${(error as Error).message}`;
   }
+}
+
+function cronsOf(schedule: ScheduleSpec): readonly string[] {
+  return schedule.kind === 'cron' ? [schedule.expression] : schedule.kind === 'crons' ? schedule.expressions : [];
 }
 
 function lineOf(source: string, text: string): number | null {

@@ -19,15 +19,25 @@ export async function planNextRun(deps: EngineDeps, memory: Memory, dag: DagEntr
     nowMs,
     startDateMs: spec.startDate === null ? null : Date.parse(spec.startDate),
     endDateMs: spec.endDate === null ? null : Date.parse(spec.endDate),
-    catchup: spec.catchup,
   };
+  const activeSinceMs = dag.row.activeSince.getTime();
   try {
     if (spec.schedule.kind === 'custom')
-      return await deps.timetables.nextRun({ ...question, name: spec.schedule.name, args: spec.schedule.args });
+      return await deps.timetables.nextRun({
+        ...question,
+        name: spec.schedule.name,
+        args: spec.schedule.args,
+        catchup: spec.catchup === true,
+        // A timetable is only asked what follows an instant: for 'none' that is the instant the DAG became active.
+        ...(spec.catchup === 'none' && { lastLogicalDateMs: Math.max(dag.lastLogicalDateMs ?? activeSinceMs, activeSinceMs) }),
+      });
     return nextRun({
       ...question,
       schedule: spec.schedule,
+      catchup: spec.catchup,
+      runImmediately: spec.runImmediately ?? false,
       firstSeenMs: dag.row.firstSeenAt.getTime(),
+      activeSinceMs,
       hasUnfinishedRun: memory.runsOf(spec.dagId).size > 0,
     });
   } catch (error) {

@@ -24,6 +24,7 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
     startDate: settings.startDate,
     endDate: settings.endDate,
     catchup: settings.catchup,
+    ...(settings.runImmediately && { runImmediately: true }),
     maxActiveRuns: settings.maxActiveRuns,
     maxActiveTasks: settings.maxActiveTasks,
     dagrunTimeoutMs: settings.dagrunTimeoutMs,

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CronSchedule } from '#core/timetable/cron.ts';
+import { ticksOf } from '#core/timetable/ticks.ts';
 import { nextRun, type TimetableQuestion, upcomingTicks } from '#core/timetable/timetable.ts';
 
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
@@ -86,6 +87,49 @@ describe('a cron schedule', () => {
   });
 });
 
+describe('the ticks of several expressions or events', () => {
+  it('are strictly increasing, each the predecessor of the next, in every zone', () => {
+    const schedule = fc.oneof(
+      fc.record({
+        kind: fc.constant('crons' as const),
+        expressions: fc.uniqueArray(fc.constantFrom(...PATTERNS), { minLength: 2, maxLength: 4 }),
+        timezone: fc.constantFrom(...ZONES),
+      }),
+      fc.record({
+        kind: fc.constant('events' as const),
+        instants: fc.array(
+          fc.integer({ min: at('2010-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }).map((ms) => new Date(ms).toISOString()),
+          { minLength: 1, maxLength: 12 },
+        ),
+      }),
+    );
+    fc.assert(
+      fc.property(schedule, fc.integer({ min: at('2010-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }), (spec, start) => {
+        const ticks = ticksOf(spec, null);
+        let tick = ticks?.next(start) ?? null;
+        for (let i = 0; i < 6 && tick !== null; i++) {
+          expect(tick).toBeGreaterThan(start);
+          const next = ticks?.next(tick) ?? null;
+          if (next === null) break;
+          expect(next).toBeGreaterThan(tick);
+          expect(iso(ticks?.previous(next) ?? null)).toBe(iso(tick));
+          tick = next;
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('share a tick that two expressions name', () => {
+    const spec = { kind: 'crons', expressions: ['0 6 * * *', '0 */6 * * *'], timezone: 'Europe/Berlin' } as const;
+    expect(upcomingTicks(spec, at('2026-06-10T00:00:00Z'), 3).map(iso)).toEqual([
+      '2026-06-10T04:00:00.000Z',
+      '2026-06-10T10:00:00.000Z',
+      '2026-06-10T16:00:00.000Z',
+    ]);
+  });
+});
+
 describe('the next run', () => {
   const question = (change: Partial<TimetableQuestion>): TimetableQuestion => ({
     schedule: { kind: 'cron', expression: '@daily', timezone: 'UTC' },
@@ -94,7 +138,9 @@ describe('the next run', () => {
     startDateMs: at('2026-06-01T00:00:00Z'),
     endDateMs: null,
     catchup: false,
+    runImmediately: false,
     firstSeenMs: at('2026-06-10T11:00:00Z'),
+    activeSinceMs: at('2026-06-10T11:00:00Z'),
     hasUnfinishedRun: false,
     ...change,
   });
@@ -125,6 +171,87 @@ describe('the next run', () => {
     expect(nextRun(question({ schedule: { kind: 'once' }, lastLogicalDateMs: 1 }))).toBeNull();
     expect(nextRun(question({ schedule: { kind: 'continuous' }, hasUnfinishedRun: true }))).toBeNull();
     expect(nextRun(question({ schedule: { kind: 'continuous' } }))?.runAfterMs).toBe(at('2026-06-10T12:00:00Z'));
+  });
+
+  it('with catchup none comes after the DAG became active, whatever was missed before', () => {
+    const hourly = { kind: 'cron', expression: '@hourly', timezone: 'UTC' } as const;
+    const asked = question({
+      schedule: hourly,
+      catchup: 'none',
+      activeSinceMs: at('2026-06-10T11:30:00Z'),
+      nowMs: at('2026-06-10T11:45:00Z'),
+    });
+    expect(iso(nextRun(asked)?.logicalDateMs ?? null)).toBe('2026-06-10T12:00:00.000Z');
+  });
+
+  it('with catchup none is still run when the scheduler comes a little late, and left out when it comes very late', () => {
+    const active = { catchup: 'none', activeSinceMs: at('2026-06-01T00:00:00Z'), lastLogicalDateMs: at('2026-06-09T00:00:00Z') } as const;
+    const late = (nowMs: number) => iso(nextRun(question({ ...active, nowMs }))?.logicalDateMs ?? null);
+    expect(late(at('2026-06-10T02:00:00Z'))).toBe('2026-06-10T00:00:00.000Z');
+    expect(late(at('2026-06-10T03:00:00Z'))).toBe('2026-06-11T00:00:00.000Z');
+  });
+
+  it('with runImmediately is the newest tick for a new DAG, and only the first time', () => {
+    const fresh = { runImmediately: true, startDateMs: null } as const;
+    expect(iso(nextRun(question(fresh))?.logicalDateMs ?? null)).toBe('2026-06-10T00:00:00.000Z');
+    expect(iso(nextRun(question({ ...fresh, catchup: 'none' }))?.logicalDateMs ?? null)).toBe('2026-06-10T00:00:00.000Z');
+    expect(iso(nextRun(question({ ...fresh, lastLogicalDateMs: at('2026-06-10T00:00:00Z') }))?.logicalDateMs ?? null)).toBe(
+      '2026-06-11T00:00:00.000Z',
+    );
+    const starts = at('2026-06-10T06:00:00Z');
+    expect(iso(nextRun(question({ ...fresh, startDateMs: starts }))?.logicalDateMs ?? null)).toBe('2026-06-11T00:00:00.000Z');
+  });
+
+  it('named by its start has the interval that ends at its tick', () => {
+    const named = { kind: 'cron', expression: '@daily', timezone: 'UTC', logicalDate: 'start' } as const;
+    const run = nextRun(question({ schedule: named }));
+    expect([run?.logicalDateMs, run?.intervalStartMs, run?.intervalEndMs, run?.runAfterMs].map((ms) => iso(ms ?? null))).toEqual([
+      '2026-06-09T00:00:00.000Z',
+      '2026-06-09T00:00:00.000Z',
+      '2026-06-10T00:00:00.000Z',
+      '2026-06-10T00:00:00.000Z',
+    ]);
+    // The first interval begins at the start date, not before it.
+    expect(iso(nextRun(question({ schedule: named, catchup: true }))?.logicalDateMs ?? null)).toBe('2026-06-01T00:00:00.000Z');
+  });
+
+  it('of a list of events is each of them once, and then none', () => {
+    const schedule = { kind: 'events', instants: ['2026-06-05T00:00:00Z', '2026-06-09T12:00:00+02:00'] } as const;
+    const first = nextRun(question({ schedule, catchup: true }));
+    expect(iso(first?.logicalDateMs ?? null)).toBe('2026-06-05T00:00:00.000Z');
+    const second = nextRun(question({ schedule, catchup: true, lastLogicalDateMs: first?.logicalDateMs ?? null }));
+    expect([second?.intervalStartMs, second?.logicalDateMs].map((ms) => iso(ms ?? null))).toEqual([
+      '2026-06-05T00:00:00.000Z',
+      '2026-06-09T10:00:00.000Z',
+    ]);
+    expect(nextRun(question({ schedule, catchup: true, lastLogicalDateMs: second?.logicalDateMs ?? null }))).toBeNull();
+  });
+
+  it('follows the last one in every zone and flavour: dates increase, intervals touch', () => {
+    const case_ = fc.record({
+      expressions: fc.uniqueArray(fc.constantFrom(...PATTERNS.filter((pattern) => !pattern.includes('29 2'))), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      timezone: fc.constantFrom(...ZONES),
+      startMs: fc.integer({ min: at('2010-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }),
+      named: fc.constantFrom({}, { logicalDate: 'start' } as const),
+    });
+    fc.assert(
+      fc.property(case_, ({ expressions, timezone, startMs, named }) => {
+        const schedule = { kind: 'crons', expressions, timezone, ...named } as const;
+        const asked = { schedule, catchup: true, startDateMs: startMs, nowMs: at('2040-01-01T00:00:00Z') };
+        let run = nextRun(question(asked));
+        expect(run?.logicalDateMs).toBeGreaterThanOrEqual(startMs);
+        for (let i = 0; i < 6; i++) {
+          const next = nextRun(question({ ...asked, lastLogicalDateMs: run?.logicalDateMs ?? null }));
+          expect(next?.logicalDateMs).toBeGreaterThan(run?.logicalDateMs as number);
+          expect(iso(next?.intervalStartMs ?? null)).toBe(iso(run?.intervalEndMs ?? null));
+          run = next;
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('lists the ticks to come', () => {

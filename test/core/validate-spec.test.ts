@@ -34,6 +34,31 @@ describe('every field', () => {
 });
 
 test.each([
+  { kind: 'crons', expressions: ['0 6 * * *'], timezone: 'UTC', logicalDate: 'start' },
+  { kind: 'cron', expression: '0 6 * * *', timezone: 'UTC' },
+  { kind: 'events', instants: ['2026-01-01T00:00:00Z'] },
+  { kind: 'delta', everyMs: 1_000, logicalDate: 'start' },
+])('the schedule %j passes', (schedule) => {
+  expect(validateSpec(plain(aDagSpec('d', [aTask('a')], { schedule: schedule as never, runImmediately: true, catchup: 'none' })))).toEqual(
+    [],
+  );
+});
+
+test.each([
+  { kind: 'crons', expressions: [], timezone: 'UTC' },
+  { kind: 'cron', expression: '0 6 * * *', timezone: 'UTC', logicalDate: 'end' },
+  { kind: 'events', instants: ['soon'] },
+  { kind: 'events', instants: ['2026-01-01T00:00:00Z'], more: 1 },
+])('the schedule %j is refused', (schedule) => {
+  expect(validateSpec(plain(aDagSpec('d', [aTask('a')], { schedule: schedule as never })))).not.toEqual([]);
+});
+
+test('an optional field of the wrong kind is refused', () => {
+  expect(validateSpec(plain(aDagSpec('d', [aTask('a')], { runImmediately: 1 as never })))).not.toEqual([]);
+  expect(validateSpec(plain(aDagSpec('d', [aTask('a')], { catchup: 'all' as never })))).not.toEqual([]);
+});
+
+test.each([
   ['a task that waits for nobody', aDagSpec('d', [aTask('a', { upstream: ['b'] })]), /a waits for b, which is no task/],
   ['a read without an edge', aDagSpec('d', [aTask('a'), aTask('b', { reads: ['a'] })]), /b reads a without waiting/],
   ['two tasks of one id', aDagSpec('d', [aTask('a'), aTask('a')]), /same id/],

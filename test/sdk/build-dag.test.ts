@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { DagSpec, TaskSpec } from '#core/dag-spec.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
-import { cron, dag, defineTask, notYet, timetable } from '#sdk/index.ts';
+import { cron, dag, defineTask, events, notYet, timetable } from '#sdk/index.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 import ex1 from './types/ex1.ts';
 import ex2 from './types/ex2.ts';
@@ -163,6 +163,18 @@ test.each([
     { kind: 'cron', expression: '0 6 * * *', timezone: 'Europe/Berlin' },
     '0 6 * * * (Europe/Berlin)',
   ],
+  [
+    cron(['0 6 * * *', '@weekly'], { tz: 'Europe/Berlin', logicalDate: 'start' }),
+    { kind: 'crons', expressions: ['0 6 * * *', '0 0 * * 0'], timezone: 'Europe/Berlin', logicalDate: 'start' },
+    '0 6 * * *, 0 0 * * 0 (Europe/Berlin)',
+  ],
+  [cron('0 6 * * *', { logicalDate: 'end' }), { kind: 'cron', expression: '0 6 * * *', timezone: 'UTC' }, '0 6 * * *'],
+  [
+    events(['2026-02-01T00:00:00Z', '2026-01-01T01:00:00+01:00', new Date('2026-02-01T00:00:00Z')]),
+    { kind: 'events', instants: ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'] },
+    '2 dates from 2026-01-01T00:00:00.000Z',
+  ],
+  [{ every: '1h', logicalDate: 'start' } as const, { kind: 'delta', everyMs: 3_600_000, logicalDate: 'start' }, 'every 1 h'],
   [{ every: '1h' } as const, { kind: 'delta', everyMs: 3_600_000 }, 'every 1 h'],
   ['@once', { kind: 'once' }, '@once'],
   [timetable('workdays', { at: '06:00' }), { kind: 'custom', name: 'workdays', args: { at: '06:00' } }, 'workdays {"at":"06:00"}'],
@@ -172,6 +184,24 @@ test.each([
   const spec = specOf(dag('d', { schedule }, ({ task }) => task('a', () => 1)));
   expect(spec.schedule).toEqual(expected);
   expect(spec.scheduleSummary).toBe(summary);
+});
+
+test.each([
+  [undefined, false],
+  [false, false],
+  ['latest', false],
+  [true, true],
+  ['all', true],
+  ['none', 'none'],
+] as const)('catchup %j is understood', (catchup, expected) => {
+  const spec = specOf(dag('d', { ...(catchup !== undefined && { catchup }) }, ({ task }) => task('a', () => 1)));
+  expect(spec.catchup).toBe(expected);
+});
+
+test('runImmediately is written down only when it is set, so that other DAGs keep their version', () => {
+  const make = (runImmediately: boolean) => specOf(dag('d', { runImmediately }, ({ task }) => task('a', () => 1)));
+  expect(make(true).runImmediately).toBe(true);
+  expect(Object.hasOwn(make(false), 'runImmediately')).toBe(false);
 });
 
 test('a sensor carries its times', () => {

@@ -102,7 +102,8 @@ export interface UiDag extends UiDagCard {
   readonly docMd: string | null;
   readonly versionNumber: number;
   readonly versions: readonly { readonly versionNumber: number; readonly createdAt: string }[];
-  readonly catchup: boolean;
+  /** true: every missed tick; false: the newest; 'none': none. */
+  readonly catchup: boolean | 'none';
   readonly startDate: string | null;
   readonly endDate: string | null;
   readonly maxActiveRuns: number;

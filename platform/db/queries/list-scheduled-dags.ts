@@ -7,6 +7,8 @@ export interface ScheduledDag {
   readonly isStale: boolean;
   readonly versionId: string | null;
   readonly firstSeenAt: Date;
+  /** When it was last unpaused, or first seen. */
+  readonly activeSince: Date;
   readonly revision: number;
   readonly nextRunAfter: Date | null;
   /** Logical date of the newest scheduled run. */
@@ -17,7 +19,7 @@ const STATEMENT = {
   name: 'list_scheduled_dags',
   text: `
 select d.dag_id as "dagId", d.shard, d.is_paused as "isPaused", d.is_stale as "isStale", d.version_id as "versionId",
-       d.first_seen_at as "firstSeenAt", d.revision, d.next_run_after as "nextRunAfter",
+       d.first_seen_at as "firstSeenAt", coalesce(d.active_since, d.first_seen_at) as "activeSince", d.revision, d.next_run_after as "nextRunAfter",
        (select max(r.logical_date) from dag_run r where r.dag_id = d.dag_id and r.run_type = 'scheduled') as "lastLogicalDate"
   from dag d
  where d.shard = any($1::smallint[]) and ($2::text[] is null or d.dag_id = any($2))`,

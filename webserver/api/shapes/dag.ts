@@ -55,7 +55,7 @@ export function dagDetailsShape(row: DagRow, options: DagShapeOptions, facts: Da
   const { head } = row;
   return {
     ...dagShape(row, options),
-    catchup: head.catchup,
+    catchup: head.catchup === true,
     dag_run_timeout: head.dagrunTimeoutMs === null ? null : isoDuration(head.dagrunTimeoutMs),
     asset_expression: null,
     doc_md: head.docMd,
@@ -65,7 +65,7 @@ export function dagDetailsShape(row: DagRow, options: DagShapeOptions, facts: Da
     params: paramsShape(head.paramsDefaults, head.paramsSchema),
     render_template_as_native_obj: false,
     template_search_path: null,
-    timezone: head.schedule.kind === 'cron' ? head.schedule.timezone : 'UTC',
+    timezone: 'timezone' in head.schedule ? head.schedule.timezone : 'UTC',
     last_parsed: iso(row.last_parsed_at),
     default_args: null,
     owner_links: {},

@@ -18,6 +18,10 @@ export function scheduleWords(schedule: ScheduleSpec, ownSummary: string): Sched
       return { summary: '@continuous', description: 'As frequently as possible, but only one run at a time.' };
     case 'cron':
       return { summary: schedule.expression, description: `Cron ${schedule.expression} in ${schedule.timezone}` };
+    case 'crons':
+      return { summary: schedule.expressions.join(', '), description: `Cron ${schedule.expressions.join(' or ')} in ${schedule.timezone}` };
+    case 'events':
+      return { summary: `${schedule.instants.length} events`, description: ownSummary };
     case 'delta':
       return { summary: ownSummary, description: ownSummary };
     case 'custom':

@@ -6,7 +6,9 @@ import type { Queryable } from '../../client.ts';
 
 const SET_DAG_PAUSED = {
   name: 'set_dag_paused',
-  text: `update dag set is_paused = $2, revision = revision + (is_paused <> $2)::int where dag_id = any($1) returning dag_id`,
+  text: `update dag set is_paused = $2, revision = revision + (is_paused <> $2)::int,
+            active_since = case when is_paused and not $2 then clock_timestamp() else active_since end
+          where dag_id = any($1) returning dag_id`,
 };
 
 /** Returns the ids that exist. */
