@@ -4,22 +4,22 @@
  * last good version stays.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
-import { listKnownDagFiles } from '#platform/db/queries/save-import-error.ts';
+import { listKnownDagFiles, saveImportError } from '#platform/db/queries/save-import-error.ts';
 import { saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { stopBundler } from './bundle.ts';
-import { isDagFile, listDagFiles, readIgnored } from './dag-files.ts';
+import { isDagFile, listDagFiles, readDagFile, readIgnored } from './dag-files.ts';
 import { ImportChild } from './import-child.ts';
 import { type ParseOutcome, parseFile } from './parse-file.ts';
 
@@ -47,6 +47,7 @@ export class DagProcessor implements Service {
   #spare: ImportChild | null = null;
   #watcher: FSWatcher | null = null;
   #stopped = false;
+  #watchFailed = false;
 
   constructor(deps: DagProcessorDeps) {
     this.#deps = deps;
@@ -70,15 +71,12 @@ export class DagProcessor implements Service {
     this.#spare = this.#newChild();
     this.#watcher = watch(dagsFolder, {
       ignoreInitial: true,
+      // A link may lead to all of the disk: the scan follows it, and what a DAG uses of it is watched by its real path.
+      followSymlinks: false,
       ignored: (path) => path.includes('/node_modules') || /\/\.(?!windlassignore)[^/]*$/.test(path),
     });
     for (const event of ['add', 'change', 'unlink'] as const) this.#watcher.on(event, (path) => this.#changed(path));
-    this.#watcher.on('error', (error) =>
-      this.#deps.logger.warn(
-        { event: 'dag_folder.watch_failed', err: (error as Error).message },
-        'the dags folder cannot be watched; the periodic scan still sees changes',
-      ),
-    );
+    this.#watcher.on('error', (error) => this.#reportWatchFailure(error as Error));
     for (const loop of this.#loops) await loop.start();
   }
 
@@ -119,6 +117,16 @@ export class DagProcessor implements Service {
     });
   }
 
+  /** Once: a full table of watches fails for every file, and the scan does the work all the same. */
+  #reportWatchFailure(error: Error): void {
+    if (this.#watchFailed) return;
+    this.#watchFailed = true;
+    this.#deps.logger.warn(
+      { event: 'dag_folder.watch_failed', err: error.message },
+      `the dags folder cannot be watched wholly; the scan every ${this.#deps.config.dagScanIntervalMs / 1000} s still sees all changes`,
+    );
+  }
+
   async #drain(): Promise<void> {
     while (!this.#stopped && (this.#waiting.size > 0 || this.#running.size > 0)) {
       for (const file of this.#waiting) {
@@ -139,11 +147,7 @@ export class DagProcessor implements Service {
     const { config, db, clock, logger } = this.#deps;
     const filePath = relative(config.dagsFolder, file);
     const hash = hashOf([file]);
-    if (hash === null) {
-      this.#parsed.delete(file);
-      await this.#retire(filePath);
-      return;
-    }
+    if (hash === null) return this.#forget(file, filePath);
     try {
       const outcome = await parseFile({ config, db, clock, workFolder: this.#workFolder, takeChild: () => this.#takeChild() }, file);
       const files = outcome.files.includes(file) ? outcome.files : [file, ...outcome.files];
@@ -151,10 +155,20 @@ export class DagProcessor implements Service {
       // Changed again meanwhile: what was read may be half of each.
       if (now === null || hashOf([file]) !== hash) this.#waiting.add(file);
       else this.#parsed.set(file, { files, hash: now });
+      this.#watcher?.add(files.filter((path) => relative(config.dagsFolder, path).startsWith('..')));
       this.#report(filePath, outcome);
     } catch (error) {
       logger.error({ event: 'dag_file.failed', file: filePath, err: error }, `${filePath} could not be saved; the next scan tries again`);
     }
+  }
+
+  /** The file is gone, or there and cannot be read. */
+  async #forget(file: string, filePath: string): Promise<void> {
+    this.#parsed.delete(file);
+    const message = readProblem(file);
+    if (message === null) return this.#retire(filePath);
+    await saveImportError(this.#deps.db, { filePath, message, stack: message, line: null, column: null });
+    this.#deps.broker.ring('ui_events', { topics: ['import_errors'] });
   }
 
   #report(filePath: string, outcome: ParseOutcome): void {
@@ -234,9 +248,25 @@ export class DagProcessor implements Service {
 function hashOf(files: readonly string[]): string | null {
   const hash = createHash('sha256');
   try {
-    for (const file of files) hash.update(file).update(readFileSync(file));
+    for (const file of files) {
+      const content = readDagFile(file);
+      if (content === null) return null;
+      hash.update(file).update(content);
+    }
   } catch {
     return null;
   }
   return hash.digest('hex');
+}
+
+/** Why a file that is there cannot be read; null when it can, or is gone. */
+function readProblem(file: string): string | null {
+  try {
+    readDagFile(file);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES'
+      ? `The file may not be read by this user (EACCES). Try: chmod a+r ${basename(file)}`
+      : (error as Error).message;
+  }
 }

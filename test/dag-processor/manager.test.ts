@@ -1,5 +1,7 @@
 /** Goal: what lies in the dags folder is what the database says. Real Postgres, real esbuild, real caged children. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Broker } from '#platform/broker/broker.ts';
@@ -84,6 +86,45 @@ describe('the DAG processor', () => {
     save('one.ts', aDag('one', 'task("b", () => 2);'));
     await processor.runOnce();
     expect(await versions('one')).toEqual([1, 2]);
+  });
+
+  it('follows links to files and folders, but never in circles nor into the kernel', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'windlass-linked-'));
+    writeFileSync(join(outside, 'far.ts'), aDag('far'));
+    mkdirSync(join(outside, 'folder'));
+    writeFileSync(join(outside, 'folder', 'farther.ts'), aDag('farther'));
+    symlinkSync(join(outside, 'far.ts'), join(config.dagsFolder, 'link.ts'));
+    symlinkSync(join(outside, 'folder'), join(config.dagsFolder, 'linked'));
+    symlinkSync('.', join(config.dagsFolder, 'circle'));
+    symlinkSync('/proc', join(config.dagsFolder, 'kernel'));
+    symlinkSync('/nowhere', join(config.dagsFolder, 'dangling.ts'));
+    await processor.start();
+    await until(async () => (await dags()).length === 2, { what: 'both linked DAGs' });
+    expect((await dags()).map((row) => row.dag_id)).toEqual(['far', 'farther']);
+    writeFileSync(join(outside, 'far.ts'), aDag('far', 'task("b", () => 2);'));
+    await until(async () => (await versions('far')).length === 2, { what: 'the change behind the link' });
+    expect(await errors()).toEqual([]);
+    rmSync(outside, { recursive: true });
+  });
+
+  it('does not wait for a pipe that is named like a DAG file', async () => {
+    await processor.start();
+    execFileSync('mkfifo', [join(config.dagsFolder, 'pipe.ts')]);
+    save('one.ts', aDag('one'));
+    await until(async () => (await dags()).length === 1, { what: 'the DAG beside the pipe' });
+    await processor.runOnce();
+    expect(await errors()).toEqual([]);
+  });
+
+  it('says of a file that is far too large for a DAG that it is', async () => {
+    save('dump.js', `const rows = "${'x'.repeat(17 * 1024 * 1024)}";`);
+    await processor.runOnce();
+    expect(await errors()).toMatchObject([
+      { file_path: 'dump.js', message: expect.stringMatching(/too large for a DAG file.*17 MB.*windlassignore/) },
+    ]);
+    save('dump.js', aDag('small'));
+    await processor.runOnce();
+    expect(await errors()).toEqual([]);
   });
 
   it('parses a DAG again when a file it imports changes', async () => {
