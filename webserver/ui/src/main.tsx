@@ -9,6 +9,16 @@ import './styles.css';
 
 applyStoredTheme();
 
+/** After an upgrade of the server an open page asks for code that is gone: it starts anew, but not in a loop. */
+const RELOAD_AGAIN_AFTER_MS = 30_000;
+window.addEventListener('vite:preloadError', (event) => {
+  const lastAt = Number(window.sessionStorage.getItem('windlass-reloaded-at') ?? 0);
+  if (Date.now() - lastAt < RELOAD_AGAIN_AFTER_MS) return;
+  event.preventDefault();
+  window.sessionStorage.setItem('windlass-reloaded-at', String(Date.now()));
+  window.location.reload();
+});
+
 /** Answers of the server (4xx) are final; only a server that does not answer is asked again. */
 const client: QueryClient = new QueryClient({
   // A session that ended elsewhere shows on the first read that is refused: asking for the session leads to the login.

@@ -67,7 +67,9 @@ function SourceLines({ source }: { source: string }) {
   const lines = useMemo(() => highlight(source.replace(/\n$/, '')), [source]);
   const marked = Number(/^#L(\d+)$/.exec(useLocation().hash)?.[1] ?? 0);
   const box = useRef<HTMLElement>(null);
-  useEffect(() => box.current?.querySelector('[data-marked="true"]')?.scrollIntoView({ block: 'center' }), []);
+  useEffect(() => {
+    box.current?.querySelector('[data-marked="true"]')?.scrollIntoView({ block: 'center' });
+  }, []);
   return (
     <code ref={box} className="block w-max min-w-full py-3 font-mono text-xs leading-[20px]">
       {lines.map((tokens, index) => (

@@ -26,7 +26,10 @@ export function GridTable(props: GridTableProps) {
   const newest = grid.runs.at(-1)?.runId;
   // The newest run is the one people come for: keep the right end in sight when a run is added.
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when the newest run changes
-  useEffect(() => box.current?.scrollTo({ left: box.current.scrollWidth }), [newest]);
+  useEffect(() => {
+    // Braces: newer browsers give a promise here, and React would take it for a clean-up function.
+    box.current?.scrollTo({ left: box.current.scrollWidth });
+  }, [newest]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const run = grid.runs.findIndex((candidate) => candidate.runId === runId);
