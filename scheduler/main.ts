@@ -12,6 +12,7 @@ import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { DagProcessor } from './dag-processor/manager.ts';
 import { PluginHost } from './dag-processor/plugin-host.ts';
+import { advanceBackfills } from './engine/backfills.ts';
 import type { EngineDeps } from './engine/deps.ts';
 import { Engine } from './engine/engine.ts';
 import { Inbox } from './engine/inbox.ts';
@@ -33,13 +34,14 @@ export interface Scheduler {
 
 const SWEEP_MS = 5_000;
 const RESCUE_MS = 1_000;
+const BACKFILLS_MS = 1_000;
 
 export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { config, db, broker, clock, logger } = deps;
   const schedulerId = `${hostname()}:${process.pid}:${newId().slice(-6)}`;
   const plugins = new PluginHost(deps);
   const engineDeps: EngineDeps = { ...deps, schedulerId, timetables: plugins, notify: (event) => plugins.notify(event) };
-  const pending: HeldShard[] = [];
+  let pending: HeldShard[] = [];
   let sweptAtMs = Number.NEGATIVE_INFINITY;
 
   const inbox = new Inbox(() => engineLoop.wake());
@@ -68,7 +70,11 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
       pending.push(...shards);
       engineLoop.wake();
     },
-    lost: (shard) => engine.lose(shard),
+    lost: (shard) => {
+      // Not to be gained later with an epoch that is over.
+      pending = pending.filter((held) => held.shard !== shard);
+      engine.lose(shard);
+    },
     offset: (offsetMs) => {
       engine.clockOffsetMs = offsetMs;
     },
@@ -99,6 +105,14 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     }
     return undefined;
   };
+  const backfills = async () => {
+    const changed = await advanceBackfills(engineDeps, engine.shards);
+    if (changed.length === 0) return undefined;
+    for (const dagId of changed) inbox.reloadRuns(dagId);
+    engineLoop.wake();
+    broker.ring('ui_events', { topics: ['dags', ...changed.map((dagId) => `dag:${dagId}`)] });
+    return 0;
+  };
   const loops: readonly Service[] = [
     new Loop({
       name: 'heartbeat',
@@ -116,6 +130,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     }),
     engineLoop,
     new Loop({ name: 'rescue', clock, logger, intervalMs: RESCUE_MS, runOnce: rescue }),
+    new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
     new DagProcessor(deps),
   ];
   await heartbeat(false);

@@ -34,7 +34,8 @@ export class ShardKeeper {
     const answer = await holdShards(db, { owner: schedulerId, ttlMs, wantedMax: Math.ceil(SHARD_COUNT / alive) });
     if (answer.databaseNow) offset(answer.databaseNow.getTime() - clock.now());
     const now = new Map(answer.shards.map((shard) => [shard.shard, shard.epoch]));
-    for (const [shard, epoch] of this.#held) if (now.get(shard) !== epoch) lost(shard);
+    // A shard with another epoch was retaken meanwhile, by another or by our own engine: it is gained anew.
+    for (const shard of this.#held.keys()) if (!now.has(shard)) lost(shard);
     const fresh = answer.shards.filter((shard) => this.#held.get(shard.shard) !== shard.epoch);
     this.#held = now;
     if (fresh.length > 0) gained(fresh);

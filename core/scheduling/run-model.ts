@@ -56,6 +56,16 @@ export interface RunRow {
   startedAtMs: number | null;
   readonly params: unknown;
   revision: number;
+  /** The backfill the run belongs to: its limit and pause count for the run, not the DAG's limit. */
+  readonly backfill?: RunBackfill | null;
+}
+
+export interface RunBackfill {
+  readonly backfillId: number;
+  /** Place in the backfill's order. */
+  readonly ordinal: number;
+  readonly maxActiveRuns: number;
+  readonly isPaused: boolean;
 }
 
 export class RunModel {
@@ -71,8 +81,6 @@ export class RunModel {
   readonly ready = new Set<Instance>();
   /** In up_for_retry or up_for_reschedule, waiting for their instant. */
   readonly timed = new Set<Instance>();
-  /** Why everything unfinished was skipped (timeout, failFast); the run then fails for this reason. */
-  abandonedFor: string | null = null;
   /** Read before each decision of a DAG whose tasks look at the run before. */
   previous: PreviousRun | null = null;
   /** Instances whose rule is met but that wait for something else, with the reason in words. */

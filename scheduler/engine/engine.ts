@@ -5,18 +5,21 @@
  */
 
 import { DueHeap } from '#core/due-heap.ts';
-import { decideRun, type RunEnd } from '#core/scheduling/decide-run.ts';
+import { decideRun } from '#core/scheduling/decide-run.ts';
 import { looksAtPast } from '#core/scheduling/past.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
+import { abandonRun } from '#platform/db/queries/abandon-run.ts';
+import { confirmShards } from '#platform/db/queries/confirm-shards.ts';
 import { expandMapped } from '#platform/db/queries/expand-mapped.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
 import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
+import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
 import { enqueueReady } from './enqueue.ts';
 import { FlushBuilder } from './flush-builder.ts';
-import { abandonRun, pauseIfFailing, reasonToAbandon, timeoutOf } from './give-up.ts';
+import { pauseIfFailing, reasonToAbandon, timeoutOf } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
 import { applyRow } from './ingest.ts';
 import { Loader } from './loader.ts';
@@ -44,6 +47,10 @@ export class Engine {
   readonly #dirtyRuns = new Set<RunModel>();
   readonly #dirtyDags = new Set<string>();
   readonly #due = new DueHeap<string>();
+  /** A pass failed: what is in memory may differ from the rows in any way. */
+  #mistrusted = false;
+  /** A fenced write left something out: somebody changed the rows, or a shard is lost. */
+  #doubted = false;
 
   constructor(deps: EngineDeps, inbox: Inbox) {
     this.#deps = deps;
@@ -63,23 +70,45 @@ export class Engine {
     return this.#deps.clock.now() + this.clockOffsetMs;
   }
 
-  async gain(shards: readonly { readonly shard: number; readonly epoch: number }[]): Promise<void> {
-    const numbers = shards.map((held) => held.shard);
-    for (const { shard, epoch } of shards) this.#epochs.set(shard, epoch);
-    await this.pools.load(this.#deps.db, this.shards);
-    await this.#loadDags(numbers, null);
-    for (const run of await this.#loader.runs(numbers, null)) this.#adopt(run);
+  /** Takes shards over: loads all they hold. A shard that is held already, with this epoch, is left alone. */
+  async gain(shards: readonly Shard[]): Promise<void> {
+    const fresh = shards.filter(({ shard, epoch }) => epoch > (this.#epochs.get(shard) ?? -1));
+    if (fresh.length === 0) return;
+    for (const { shard, epoch } of fresh) {
+      this.lose(shard);
+      this.#epochs.set(shard, epoch);
+    }
+    try {
+      const numbers = fresh.map((held) => held.shard);
+      await this.pools.load(this.#deps.db, this.shards);
+      await this.#loadDags(numbers, null);
+      for (const run of await this.#loader.runs(numbers, null)) this.#adopt(run);
+    } catch (error) {
+      this.#mistrusted = true;
+      throw error;
+    }
   }
 
+  /** Forgets a shard. May come in the middle of a pass: what that still writes for the shard is fenced off. */
   lose(shard: number): void {
     this.#epochs.delete(shard);
-    this.memory.dropShard(shard);
+    for (const run of this.memory.dropShard(shard)) this.#clean(run);
     this.pools.forgetShard(shard);
   }
 
   /** One pass. Returns how long nothing is due, in ms. */
   async runOnce(): Promise<number> {
     if (this.#epochs.size === 0) return 1_000;
+    if (this.#mistrusted) await this.#startOver();
+    try {
+      return await this.#pass();
+    } catch (error) {
+      this.#mistrusted = true;
+      throw error;
+    }
+  }
+
+  async #pass(): Promise<number> {
     await this.#hear();
     this.#fireTimers();
     await this.#createRuns();
@@ -92,7 +121,29 @@ export class Engine {
     return Math.max(0, Math.min(1_000, (this.#due.peekMs() ?? Number.POSITIVE_INFINITY) - this.nowMs()));
   }
 
+  /** Takes its own shards over from itself: one way to recover, whatever went wrong and wherever. */
+  async #startOver(): Promise<void> {
+    const held = await retakeShards(this.#deps.db, this.#deps.schedulerId, this.shards);
+    for (const shard of this.shards) this.lose(shard);
+    await this.gain(held);
+    this.#mistrusted = false;
+  }
+
+  /** Reads a DAG's runs again; asks first whether they still are ours. */
+  #doubt(dagId: string | undefined): void {
+    this.#doubted = true;
+    if (dagId !== undefined) this.#inbox.reloadRuns(dagId);
+  }
+
+  async #dropLostShards(): Promise<void> {
+    this.#doubted = false;
+    const fence = this.#fence();
+    const confirmed = await confirmShards(this.#deps.db, this.#deps.schedulerId, fence);
+    for (const { shard, epoch } of fence) if (!confirmed.has(shard) && this.#epochs.get(shard) === epoch) this.lose(shard);
+  }
+
   async #hear(): Promise<void> {
+    if (this.#doubted) await this.#dropLostShards();
     const heard = this.#inbox.take();
     if (heard.dagIds.length > 0 || heard.sweep) await this.#loadDags(this.shards, heard.sweep ? null : heard.dagIds);
     if (heard.runDagIds.length > 0 || heard.sweep) await this.#reloadRuns(heard.sweep ? null : heard.runDagIds);
@@ -114,6 +165,7 @@ export class Engine {
     const found = new Set(loaded.map(({ row }) => row.dagId));
     for (const dagId of dagIds ?? []) if (!found.has(dagId)) this.memory.dags.delete(dagId);
     for (const { row, index } of loaded) {
+      if (!this.#epochs.has(row.shard)) continue;
       this.memory.dags.set(row.dagId, {
         row,
         index,
@@ -137,6 +189,8 @@ export class Engine {
   }
 
   #adopt(run: RunModel): void {
+    // The shard was lost while its runs were read.
+    if (!this.#epochs.has(run.row.shard)) return;
     const old = this.memory.dropRun(run.row.dagRunId);
     if (old) {
       this.pools.giveBackAll(old);
@@ -153,7 +207,12 @@ export class Engine {
   #forget(run: RunModel): void {
     this.memory.dropRun(run.row.dagRunId);
     this.pools.giveBackAll(run);
+    this.#clean(run);
+  }
+
+  #clean(run: RunModel): void {
     this.#dirtyRuns.delete(run);
+    this.#due.set(`run:${run.row.dagRunId}`, null);
     for (const id of run.byId.keys()) this.lastRungMs.delete(id);
   }
 
@@ -217,13 +276,13 @@ export class Engine {
       if (flush.size > FLUSH_MAX) return;
       this.#dirtyRuns.delete(run);
       if (run.row.state !== 'running' || this.memory.runs.get(run.row.dagRunId) !== run) continue;
-      await this.#abandonIfDue(run);
+      if (await this.#abandonIfDue(run)) continue;
       if (looksAtPast(run.index)) run.previous = await loadPreviousRun(this.#deps.db, run.row.dagRunId);
       for (;;) {
         const decision = decideRun(run, this.nowMs());
         for (const move of decision.moves) flush.move(run, move);
         this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, timeoutOf(run)));
-        if (decision.end) this.#endRun(flush, run, decision.end);
+        if (decision.end) flush.moveRun(run, decision.end.state, decision.end.reason);
         for (const [instance, reason] of run.held) flush.note(run, instance, reason);
         if (decision.moves.length > 0 && looksAtPast(run.index)) this.#wakeLaterRuns(run);
         if (decision.expansions.length === 0) break;
@@ -249,11 +308,17 @@ export class Engine {
     }
   }
 
-  async #abandonIfDue(run: RunModel): Promise<void> {
+  /** Returns true when the run is not to be decided any more. */
+  async #abandonIfDue(run: RunModel): Promise<boolean> {
     const reason = reasonToAbandon(run, this.nowMs());
-    if (reason === null) return;
-    const ids = await abandonRun(this.#deps, run, this.#fence(), reason);
-    for (const row of await readInstances(this.#deps.db, ids)) applyRow(this.memory, this.pools, row);
+    if (reason === null) return false;
+    const { dagRunId, shard, dagId, runId } = run.row;
+    if (await abandonRun(this.#deps.db, { owner: this.#deps.schedulerId, fence: this.#fence(), dagRunId, shard, reason })) {
+      run.row.state = 'failed';
+      this.#afterRunMove(dagRunId, true, reason);
+      this.#deps.broker.ring('ui_events', { topics: ['dags', `dag:${dagId}`, `run:${dagId}/${runId}`] });
+    } else this.#doubt(dagId);
+    return true;
   }
 
   /** Returns false when somebody else was faster; the run is then read again. */
@@ -263,7 +328,7 @@ export class Engine {
   ): Promise<boolean> {
     const rows = await expandMapped(this.#deps.db, { owner: this.#deps.schedulerId, fence: this.#fence(), placeholders });
     if (rows.length === 0) {
-      this.#inbox.reloadRuns(run.row.dagId);
+      this.#doubt(run.row.dagId);
       return false;
     }
     const byTask = new Map<number, (typeof rows)[number][]>();
@@ -276,28 +341,16 @@ export class Engine {
     return true;
   }
 
-  #endRun(flush: FlushBuilder, run: RunModel, end: RunEnd): void {
-    if (run.abandonedFor !== null) flush.moveRun(run, 'failed', run.abandonedFor);
-    else flush.moveRun(run, end.state, end.reason);
-  }
-
-  #fence(): readonly { readonly shard: number; readonly epoch: number }[] {
+  #fence(): readonly Shard[] {
     return [...this.#epochs].map(([shard, epoch]) => ({ shard, epoch }));
   }
 
   async #write(flush: FlushBuilder): Promise<void> {
     if (flush.isEmpty) return;
     const built = flush.build(this.#deps.schedulerId, this.#fence());
-    let flushed: Awaited<ReturnType<typeof flushScheduling>>;
-    try {
-      flushed = await flushScheduling(this.#deps.db, built);
-    } catch (error) {
-      // Nothing was written, or we cannot know: the models are ahead of the rows, so read them again.
-      for (const run of flush.touchedRuns) this.#inbox.reloadRuns(run.row.dagId);
-      throw error;
-    }
+    const flushed = await flushScheduling(this.#deps.db, built);
     for (const instance of built.instances)
-      if (!flushed.moved.has(instance.id)) this.#inbox.reloadRuns(this.memory.runOfInstance(instance.id)?.row.dagId ?? '');
+      if (!flushed.moved.has(instance.id)) this.#doubt(this.memory.runOfInstance(instance.id)?.row.dagId);
     const rung = flush.queued.filter(({ instance }) => flushed.moved.has(instance.id));
     const nowMs = this.nowMs();
     for (const { instance } of rung) this.lastRungMs.set(instance.id, nowMs);
@@ -320,7 +373,7 @@ export class Engine {
     const run = this.memory.runs.get(dagRunId);
     if (!run) return;
     if (!written) {
-      this.#inbox.reloadRuns(run.row.dagId);
+      this.#doubt(run.row.dagId);
       return;
     }
     this.#deps.logger.info(

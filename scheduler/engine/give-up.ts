@@ -1,7 +1,6 @@
 /** When a run is given up: it took too long, it fails fast, or its DAG failed too often in a row. */
 import { formatDuration } from '#core/duration.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
-import { abandonInstances } from '#platform/db/queries/abandon-instances.ts';
 import { pauseFailingDag } from '#platform/db/queries/pause-failing-dag.ts';
 import type { EngineDeps } from './deps.ts';
 
@@ -20,17 +19,6 @@ export function reasonToAbandon(run: RunModel, nowMs: number): string | null {
     return `the run took longer than its dagrunTimeout of ${formatDuration(dagrunTimeoutMs as number)}`;
   const failed = failFast ? run.tasks.find((state) => state.own.failed > 0) : undefined;
   return failed ? `failFast: ${failed.task.spec.taskId} failed` : null;
-}
-
-/** Skips what is unfinished and takes the leases of what runs. Returns the ids that changed. */
-export function abandonRun(
-  deps: EngineDeps,
-  run: RunModel,
-  fence: readonly { readonly shard: number; readonly epoch: number }[],
-  reason: string,
-): Promise<readonly string[]> {
-  run.abandonedFor = reason;
-  return abandonInstances(deps.db, { owner: deps.schedulerId, fence, dagRunId: run.row.dagRunId, shard: run.row.shard, reason });
 }
 
 /** Pauses the DAG of a failed run when its newest runs all failed. Never rejects. */

@@ -61,8 +61,11 @@ export class Memory {
     return run;
   }
 
-  dropShard(shard: number): void {
+  /** Returns the runs it held. */
+  dropShard(shard: number): readonly RunModel[] {
     for (const [dagId, dag] of this.dags) if (dag.row.shard === shard) this.dags.delete(dagId);
-    for (const run of [...this.runs.values()]) if (run.row.shard === shard) this.dropRun(run.row.dagRunId);
+    const dropped = [...this.runs.values()].filter((run) => run.row.shard === shard);
+    for (const run of dropped) this.dropRun(run.row.dagRunId);
+    return dropped;
   }
 }

@@ -18,6 +18,7 @@ import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import type { EngineDeps } from '../../scheduler/engine/deps.ts';
 import { Engine } from '../../scheduler/engine/engine.ts';
 import { Inbox } from '../../scheduler/engine/inbox.ts';
+import { Faults } from './faults.ts';
 
 export let database: TestDatabase;
 export let broker: Broker;
@@ -91,13 +92,16 @@ export let engine: Engine;
 export let inbox: Inbox;
 export let deps: EngineDeps;
 export let schedulerId: string;
+/** What goes wrong between the engine and Postgres; nothing unless a test says so. */
+export let faults: Faults;
 
 beforeEach(async () => {
   schedulerId = `test-${newId()}`;
+  faults = new Faults();
   deps = {
     schedulerId,
     config: testConfig(),
-    db: database.db,
+    db: faults.over(database.db),
     broker,
     clock: systemClock,
     logger,

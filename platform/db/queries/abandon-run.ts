@@ -9,7 +9,7 @@ export interface Abandon {
 }
 
 const STATEMENT = {
-  name: 'abandon_instances',
+  name: 'abandon_run',
   text: `
 with fence as materialized (
   select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
@@ -18,7 +18,7 @@ with fence as materialized (
   select task_instance_id, state from task_instance
    where dag_run_id = $4 and state in ('none', 'scheduled', 'queued', 'running', 'restarting', 'up_for_retry', 'up_for_reschedule', 'deferred')
      and exists (select 1 from fence where shard = $5)
-   for update
+   order by task_instance_id for update
 ), moved as (
   update task_instance ti
      set state = 'skipped', reason = $6, lease_epoch = ti.lease_epoch + 1, lease_owner = null, lease_expires_at = null, progress = null,
@@ -27,20 +27,24 @@ with fence as materialized (
   returning ti.task_instance_id, b.state as from_state, ti.try_number, ti.lease_epoch
 ), closed as (
   update task_attempt a set outcome = 'killed', ended_at = clock_timestamp() from moved m where a.task_instance_id = m.task_instance_id and a.ended_at is null
+), history as (
+  insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
+  select task_instance_id, 'skip_unfinished', from_state, 'skipped', try_number, lease_epoch, 'scheduler:' || $1, $6 from moved
 )
-insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
-select task_instance_id, 'skip_unfinished', from_state, 'skipped', try_number, lease_epoch, 'scheduler:' || $1, $6 from moved
-returning task_instance_id as id`,
+update dag_run set state = 'failed', reason = $6, started_at = coalesce(started_at, clock_timestamp()), ended_at = clock_timestamp()
+ where dag_run_id = $4 and state in ('queued', 'running') and exists (select 1 from fence where shard = $5)
+returning dag_run_id`,
 };
 
 /**
- * abandonInstances    who: scheduler, when a run timed out or fails fast. Locks the run's unfinished instances.
- * Skips all of them; a running one loses its lease, so its worker kills the process at its next renewal.
- * Zero rows = nothing was unfinished, or the shard is lost.
+ * abandonRun    who: scheduler, when a run timed out or fails fast. Locks the run's unfinished instances and the run.
+ * Skips all of them and fails the run, in one statement: a scheduler that dies after it leaves no run of skipped
+ * instances behind that looks like a success. A running instance loses its lease, so its worker kills the process
+ * at its next renewal. False = the run ended meanwhile, or the shard is lost: nothing was done.
  */
-export async function abandonInstances(db: Queryable, abandon: Abandon): Promise<readonly string[]> {
+export async function abandonRun(db: Queryable, abandon: Abandon): Promise<boolean> {
   const { owner, fence, dagRunId, shard, reason } = abandon;
-  const result = await db.query<{ id: string }>(STATEMENT, [
+  const result = await db.query(STATEMENT, [
     owner,
     fence.map((held) => held.shard),
     fence.map((held) => held.epoch),
@@ -48,5 +52,5 @@ export async function abandonInstances(db: Queryable, abandon: Abandon): Promise
     shard,
     reason,
   ]);
-  return result.rows.map((row) => row.id);
+  return result.rowCount > 0;
 }
