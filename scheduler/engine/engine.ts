@@ -14,6 +14,7 @@ import { expandMapped } from '#platform/db/queries/expand-mapped.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
 import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
+import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
@@ -66,6 +67,10 @@ export class Engine {
     return this.#epochs;
   }
 
+  get holder(): Holder {
+    return { owner: this.#deps.schedulerId, fence: this.#fence() };
+  }
+
   nowMs(): number {
     return this.#deps.clock.now() + this.clockOffsetMs;
   }
@@ -115,7 +120,7 @@ export class Engine {
     const flush = new FlushBuilder();
     this.#startRuns(flush);
     await this.#decide(flush);
-    await enqueueReady({ deps: this.#deps, memory: this.memory, pools: this.pools, shards: this.shards, nowMs: this.nowMs(), flush });
+    await enqueueReady({ deps: this.#deps, memory: this.memory, pools: this.pools, holder: this.holder, nowMs: this.nowMs(), flush });
     await this.#write(flush);
     if (this.#dirtyRuns.size > 0 || this.#dirtyDags.size > 0 || !this.#inbox.isEmpty) return 0;
     return Math.max(0, Math.min(1_000, (this.#due.peekMs() ?? Number.POSITIVE_INFINITY) - this.nowMs()));

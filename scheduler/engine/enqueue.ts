@@ -1,5 +1,6 @@
 /** Sends ready instances to the queue as far as every limit allows, and says of the others what they wait for. */
 import { type Chosen, chooseQueue, type Slots } from '#core/scheduling/choose-queue.ts';
+import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import type { EngineDeps } from './deps.ts';
 import type { FlushBuilder } from './flush-builder.ts';
 import { moveInstance } from './ingest.ts';
@@ -10,18 +11,24 @@ export interface Enqueueing {
   readonly deps: EngineDeps;
   readonly memory: Memory;
   readonly pools: PoolBook;
-  readonly shards: readonly number[];
+  readonly holder: Holder;
   readonly nowMs: number;
   readonly flush: FlushBuilder;
 }
 
 /** Runs of paused DAGs queue nothing; what is queued or running already goes on. */
 export async function enqueueReady(work: Enqueueing): Promise<void> {
-  const { deps, memory, pools, shards, flush } = work;
+  const { deps, memory, pools, holder, flush } = work;
   if (![...memory.runs.values()].some((run) => run.ready.size > 0)) return;
   let chosen = choose(work);
-  if (await pools.findMissing(deps.db, shards)) chosen = choose(work);
-  if (chosen.wanted.length > 0 && (await pools.reserve(deps.db, chosen.wanted))) chosen = choose(work);
+  if (
+    await pools.findMissing(
+      deps.db,
+      holder.fence.map((held) => held.shard),
+    )
+  )
+    chosen = choose(work);
+  if (chosen.wanted.length > 0 && (await pools.reserve(deps.db, holder, chosen.wanted))) chosen = choose(work);
   for (const { run, instance, reason } of chosen.held) flush.note(run, instance, reason);
 }
 

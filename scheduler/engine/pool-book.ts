@@ -7,6 +7,7 @@ import type { RunModel } from '#core/scheduling/run-model.ts';
 import { OCCUPYING_STATES } from '#core/states.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import {
+  type Holder,
   type PoolState,
   type Reservation,
   readPools,
@@ -28,6 +29,8 @@ export class PoolBook {
   async load(db: Queryable, shards: readonly number[]): Promise<void> {
     const pools = await readPools(db, shards);
     this.#pools.clear();
+    // A pool that was removed and made again holds nothing for us any more.
+    this.#reserved.clear();
     for (const pool of pools) {
       this.#pools.set(pool.pool, pool);
       for (const mine of pool.mine) this.#reserved.set(key(pool.pool, mine.shard), mine.slots);
@@ -86,16 +89,17 @@ export class PoolBook {
   }
 
   /** Asks for more slots. Returns true when at least one was granted. */
-  async reserve(db: Queryable, wanted: readonly Reservation[]): Promise<boolean> {
+  async reserve(db: Queryable, holder: Holder, wanted: readonly Reservation[]): Promise<boolean> {
     const asks = wanted.map((want) => ({ ...want, slots: want.slots + this.#spare(want.pool) }));
-    let granted = await reservePoolSlots(db, asks);
+    let granted = await reservePoolSlots(db, holder, asks);
     if (granted.length < asks.length) {
       // Slots other shards of ours hold but do not use may be what is missing.
-      await this.trim(db);
+      await this.trim(db, holder);
       granted = [
         ...granted,
         ...(await reservePoolSlots(
           db,
+          holder,
           wanted.filter((want) => !granted.some((got) => got.pool === want.pool && got.shard === want.shard)),
         )),
       ];
@@ -105,7 +109,7 @@ export class PoolBook {
   }
 
   /** Gives back what is reserved and not used. */
-  async trim(db: Queryable): Promise<void> {
+  async trim(db: Queryable, holder: Holder): Promise<void> {
     const keep: Reservation[] = [];
     for (const [entry, reserved] of this.#reserved) {
       const taken = this.#taken.get(entry) ?? 0;
@@ -114,7 +118,7 @@ export class PoolBook {
       keep.push({ pool: entry.slice(0, cut), shard: Number(entry.slice(cut + 1)), slots: taken });
     }
     if (keep.length === 0) return;
-    await releasePoolSlots(db, keep);
+    await releasePoolSlots(db, holder, keep);
     for (const { pool, shard, slots } of keep) this.#reserved.set(key(pool, shard), slots);
   }
 

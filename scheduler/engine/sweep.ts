@@ -21,7 +21,7 @@ export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Pro
   await noticeChanges(deps, engine, inbox);
   await noticeMoves(deps, engine, inbox);
   await ringAgain(deps, engine);
-  await engine.pools.trim(deps.db);
+  await engine.pools.trim(deps.db, engine.holder);
   engine.pools.forgetMissing();
   await engine.pools.load(deps.db, shards);
 }

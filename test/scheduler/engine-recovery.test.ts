@@ -96,6 +96,19 @@ describe('the engine in trouble', () => {
     expect(engine.shards).not.toContain(shardOf('stolen'));
   });
 
+  it('gives no pool slots away that belong to the new owner of its shard', async () => {
+    await sql(`insert into pool (name, slots) values ('few', 4)`);
+    await startRun(aDagSpec('slept', [aTask('a', { pool: 'few' }), aTask('b', { pool: 'few' })]));
+    const asleep = { pools: engine.pools, holder: engine.holder };
+    asleep.pools.giveBack('few', shardOf('slept'), 1);
+    const reserved = await sql(`select * from pool_reservation where pool = 'few'`);
+    await sql(`update scheduler_shard set owner = 'heir', epoch = epoch + 1`);
+    await asleep.pools.trim(database.db, asleep.holder);
+    expect(await sql(`select * from pool_reservation where pool = 'few'`)).toEqual(reserved);
+    expect(await asleep.pools.reserve(database.db, asleep.holder, [{ pool: 'few', shard: shardOf('slept'), slots: 1 }])).toBe(false);
+    await sql(`delete from pool where name = 'few'`);
+  });
+
   it('finds in its sweep what no doorbell told', async () => {
     const run = await startRun(aDagSpec('unheard', [aTask('a'), aTask('b', { upstream: ['a'] })]));
     const claimed = await claim(run, 'a');

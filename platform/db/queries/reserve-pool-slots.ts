@@ -1,4 +1,11 @@
 import type { Queryable } from '../client.ts';
+import type { Shard } from './retake-shards.ts';
+
+/** Who asks, and the shards it believes it holds, with their epochs. */
+export interface Holder {
+  readonly owner: string;
+  readonly fence: readonly Shard[];
+}
 
 export interface Reservation {
   readonly pool: string;
@@ -9,15 +16,18 @@ export interface Reservation {
 const STATEMENT = {
   name: 'reserve_pool_slots',
   text: `
-with locked as materialized (
-  select name, slots from pool where name = any($1::text[]) order by name for update
+with fence as materialized (
+  select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
+   where s.owner = $1 for key share of s
+), locked as materialized (
+  select name, slots from pool where name = any($4::text[]) order by name for update
 ), taken as (
   select r.pool, sum(r.slots)::int as slots from pool_reservation r where r.pool in (select name from locked) group by r.pool
 ), asked as (
   select a.pool, a.shard, a.more, l.slots as limit_slots, greatest(0, l.slots - coalesce(t.slots, 0)) as free,
          sum(a.more) over (partition by a.pool order by a.shard) - a.more as before
-    from unnest($1::text[], $2::smallint[], $3::int[]) as a(pool, shard, more)
-    join locked l on l.name = a.pool left join taken t on t.pool = a.pool
+    from unnest($4::text[], $5::smallint[], $6::int[]) as a(pool, shard, more)
+    join fence on fence.shard = a.shard join locked l on l.name = a.pool left join taken t on t.pool = a.pool
 ), granted as (
   select pool, shard, case when limit_slots < 0 then more else greatest(0, least(more, free - before)) end as more from asked
 )
@@ -28,26 +38,44 @@ returning r.pool, r.shard, r.slots`,
 };
 
 /**
- * reservePoolSlots    who: scheduler, before it queues more than its shards hold. Locks the pool rows in name order.
- * Grants as many of the slots asked for as the pool has left, counting every shard's reservation. Each
- * (pool, shard) may be named once. A pair missing from the answer got nothing: the pool is full or unknown.
+ * reservePoolSlots    who: scheduler, before it queues more than its shards hold. Locks its shard rows (key share) and
+ * the pool rows in name order. Grants as many of the slots asked for as the pool has left, counting every shard's
+ * reservation. Each (pool, shard) may be named once. A pair missing from the answer got nothing: the pool is full or
+ * unknown, or the shard is lost.
  */
-export async function reservePoolSlots(db: Queryable, more: readonly Reservation[]): Promise<readonly Reservation[]> {
-  return (await db.query<Reservation>(STATEMENT, [more.map((one) => one.pool), more.map((one) => one.shard), more.map((one) => one.slots)]))
-    .rows;
+export async function reservePoolSlots(db: Queryable, holder: Holder, more: readonly Reservation[]): Promise<readonly Reservation[]> {
+  return (await db.query<Reservation>(STATEMENT, valuesOf(holder, more))).rows;
+}
+
+function valuesOf({ owner, fence }: Holder, slots: readonly Reservation[]): readonly unknown[] {
+  return [
+    owner,
+    fence.map((held) => held.shard),
+    fence.map((held) => held.epoch),
+    slots.map((one) => one.pool),
+    slots.map((one) => one.shard),
+    slots.map((one) => one.slots),
+  ];
 }
 
 const RELEASE = {
   name: 'release_pool_slots',
   text: `
+with fence as materialized (
+  select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
+   where s.owner = $1 for key share of s
+)
 update pool_reservation r set slots = a.slots
-  from unnest($1::text[], $2::smallint[], $3::int[]) as a(pool, shard, slots)
+  from unnest($4::text[], $5::smallint[], $6::int[]) as a(pool, shard, slots) join fence on fence.shard = a.shard
  where r.pool = a.pool and r.shard = a.shard and r.slots > a.slots`,
 };
 
-/** releasePoolSlots    who: scheduler, lowers its shards' reservations to what they use. Locks those rows. */
-export async function releasePoolSlots(db: Queryable, keep: readonly Reservation[]): Promise<void> {
-  await db.query(RELEASE, [keep.map((one) => one.pool), keep.map((one) => one.shard), keep.map((one) => one.slots)]);
+/**
+ * releasePoolSlots    who: scheduler, lowers its shards' reservations to what they use. Locks those rows and its shard
+ * rows (key share): a scheduler that slept past its lease must not give away what the new owner of a shard uses.
+ */
+export async function releasePoolSlots(db: Queryable, holder: Holder, keep: readonly Reservation[]): Promise<void> {
+  await db.query(RELEASE, valuesOf(holder, keep));
 }
 
 const READ = {
