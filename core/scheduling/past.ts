@@ -12,9 +12,17 @@ export interface PreviousRun {
 
 const GOOD: readonly TaskInstanceState[] = ['success', 'skipped'];
 
+/** Asked at every finish, so answered once per version. */
+const answers = new WeakMap<DagIndex, boolean>();
+
 /** Tells whether any task of the DAG looks at the run before. */
 export function looksAtPast(index: DagIndex): boolean {
-  return index.tasks.some(({ spec }) => spec.dependsOnPast || spec.waitForDownstream);
+  let answer = answers.get(index);
+  if (answer === undefined) {
+    answer = index.tasks.some(({ spec }) => spec.dependsOnPast || spec.waitForDownstream);
+    answers.set(index, answer);
+  }
+  return answer;
 }
 
 /**

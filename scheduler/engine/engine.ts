@@ -289,7 +289,6 @@ export class Engine {
         this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, timeoutOf(run)));
         if (decision.end) flush.moveRun(run, decision.end.state, decision.end.reason);
         for (const [instance, reason] of run.held) flush.note(run, instance, reason);
-        if (decision.moves.length > 0 && looksAtPast(run.index)) this.#wakeLaterRuns(run);
         if (decision.expansions.length === 0) break;
         if (
           !(await this.#expand(
@@ -320,6 +319,7 @@ export class Engine {
     const { dagRunId, shard, dagId, runId } = run.row;
     if (await abandonRun(this.#deps.db, { owner: this.#deps.schedulerId, fence: this.#fence(), dagRunId, shard, reason })) {
       run.row.state = 'failed';
+      if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
       this.#afterRunMove(dagRunId, true, reason);
       this.#deps.broker.ring('ui_events', { topics: ['dags', `dag:${dagId}`, `run:${dagId}/${runId}`] });
     } else this.#doubt(dagId);
@@ -370,6 +370,8 @@ export class Engine {
       })),
       this.idleSlots,
     );
+    // Only now: a later run reads from Postgres what became of this one.
+    for (const run of flush.touchedRuns) if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
     for (const moved of built.runs) this.#afterRunMove(moved.dagRunId, flushed.runs.has(moved.dagRunId), moved.reason);
     this.#deps.broker.ring('ui_events', { topics: topicsOf(flush) });
   }

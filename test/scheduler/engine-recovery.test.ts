@@ -12,6 +12,7 @@ import {
   database,
   deps,
   engine,
+  faults,
   finish,
   inbox,
   instances,
@@ -107,6 +108,58 @@ describe('the engine in trouble', () => {
     expect(await sql(`select * from pool_reservation where pool = 'few'`)).toEqual(reserved);
     expect(await asleep.pools.reserve(database.db, asleep.holder, [{ pool: 'few', shard: shardOf('slept'), slots: 1 }])).toBe(false);
     await sql(`delete from pool where name = 'few'`);
+  });
+
+  it('lets a later run go on when the run before skips the task by its rule', async () => {
+    const spec = aDagSpec('in_turn', [aTask('a'), aTask('b', { upstream: ['a'], dependsOnPast: true })], { maxActiveRuns: 2 });
+    const first = await startRun(spec);
+    const second = await trigger(spec.dagId);
+    inbox.reloadRuns(spec.dagId);
+    await settle();
+    await finish(second, 'a');
+    expect(await statesOf(second)).toEqual({ a: 'success', b: 'none' });
+    await finish(first, 'a', { event: 'skip' });
+    expect(await statesOf(first)).toEqual({ a: 'skipped', b: 'skipped' });
+    expect(await statesOf(second)).toEqual({ a: 'success', b: 'queued' });
+  });
+
+  it('knows the length of a list when it knows that its producer succeeded', async () => {
+    const scope = { scopeId: 's', over: { from: 'task' as const, taskId: 'list', path: [] }, tolerate: 0, maxActive: null };
+    const spec = aDagSpec('torn', [aTask('list'), aTask('each', { upstream: ['list'], mapScope: 's' })], { mapScopes: [scope as never] });
+    const run = await startRun(spec);
+    const claimed = await claim(run, 'list');
+    // The producer ends between the two reads of a reload, whichever of them comes first.
+    const ending = Promise.withResolvers<void>();
+    faults.on('load_unfinished_runs_instances', async (send) => {
+      await Promise.race([ending.promise, new Promise((resolve) => setImmediate(() => setImmediate(resolve)))]);
+      await finishAttempts(database.db, {
+        workerId: 'w',
+        finishes: [
+          {
+            attemptId: claimed?.attemptId as string,
+            taskInstanceId: claimed?.taskInstanceId as string,
+            leaseEpoch: claimed?.leaseEpoch as number,
+            event: 'succeed',
+            reason: null,
+            error: null,
+            followed: null,
+            mapLengths: { s: 2 },
+            nextTryInMs: null,
+            mapLabel: null,
+            extraXcoms: [],
+          },
+        ],
+      });
+      return send();
+    });
+    faults.on('load_unfinished_runs_lengths', async (send) => {
+      const answer = await send();
+      ending.resolve();
+      return answer;
+    });
+    inbox.reloadRuns('torn');
+    await settle();
+    expect(await statesOf(run)).toEqual({ list: 'success', 'each[0]': 'queued', 'each[1]': 'queued' });
   });
 
   it('finds in its sweep what no doorbell told', async () => {

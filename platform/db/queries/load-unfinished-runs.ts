@@ -62,10 +62,9 @@ export async function loadUnfinishedRuns(
   const runs = (await db.query<RunRecord>(RUNS, [shards, dagIds])).rows;
   if (runs.length === 0) return [];
   const ids = runs.map((run) => run.dagRunId);
-  const [instances, lengths] = await Promise.all([
-    db.query<InstanceRow & { dagRunId: string }>(INSTANCES, [ids]),
-    db.query<{ dagRunId: string; scopeId: string; length: number }>(LENGTHS, [ids]),
-  ]);
+  const instances = await db.query<InstanceRow & { dagRunId: string }>(INSTANCES, [ids]);
+  // After the instances: a list whose producer is seen to have succeeded must not be missing.
+  const lengths = await db.query<{ dagRunId: string; scopeId: string; length: number }>(LENGTHS, [ids]);
   const byRun = new Map<string, { instances: InstanceRow[]; lengths: Map<string, number> }>(
     ids.map((id) => [id, { instances: [], lengths: new Map() }]),
   );
