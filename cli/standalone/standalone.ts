@@ -8,7 +8,7 @@ import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '#core/errors.ts';
 import { ensureFirstAdmin, issueToken } from '#platform/auth/users.ts';
-import { childEnvironment } from '#platform/config/child-environment.ts';
+import { childEnvironment, wasStartedByNpm } from '#platform/config/child-environment.ts';
 import { type Config, readConfig } from '#platform/config/config.ts';
 import { openDatabase } from '#platform/db/client.ts';
 import { migrate } from '#platform/db/migrate.ts';
@@ -39,6 +39,7 @@ export async function runStandalone(): Promise<number> {
   const config = readConfig();
   const logger = loggerFor(config, 'standalone', 'warn');
   const stopping = stopRequests(logger);
+  if (wasStartedByNpm()) void stopWithParent(stopping.signal);
   const cleanups: Cleanup[] = [];
   try {
     const start = startAll(config, logger, startedAt, cleanups);
@@ -55,6 +56,14 @@ export async function runStandalone(): Promise<number> {
     for (const cleanup of cleanups.reverse()) await cleanup();
     if (stopping.signal.aborted) say('  Stopped.');
   }
+}
+
+const PARENT_WATCH_MS = 1_000;
+
+/** `npm start` that is killed hard cannot pass the signal on; nobody would stop us then, and the ports stay taken. */
+async function stopWithParent(signal: AbortSignal): Promise<void> {
+  const parent = process.ppid;
+  while (await clock.sleep(PARENT_WATCH_MS, signal)) if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
 }
 
 async function startAll(config: Config, logger: Logger, startedAt: number, cleanups: Cleanup[]): Promise<void> {

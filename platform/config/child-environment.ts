@@ -24,3 +24,8 @@ export function childEnvironment(environment: Readonly<Record<string, string | u
   }
   return { environment: open, secrets };
 }
+
+/** Whether `npm start` or `npm run …` is our parent. */
+export function wasStartedByNpm(environment: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return environment['npm_lifecycle_event'] !== undefined;
+}
