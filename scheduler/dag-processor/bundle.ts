@@ -80,7 +80,8 @@ async function bundleWith(entry: string, folders: BundleFolders, alsoImported: r
     });
     const code = result.outputFiles[0]?.text ?? '';
     const own = Object.keys(result.metafile.inputs)
-      .map((input) => resolve(folders.dags, input))
+      // `import … with { type: 'json' }` makes esbuild append the attributes to the name.
+      .map((input) => resolve(folders.dags, input.replace(/ with \{[^}]*\}$/, '')))
       .filter((path) => !path.includes('/node_modules/') && !isOurs(path));
     return { code, hash: bundleHash(code), files: own };
   } catch (error) {

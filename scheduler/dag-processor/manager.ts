@@ -43,6 +43,8 @@ export class DagProcessor implements Service {
   readonly #running = new Map<string, Promise<void>>();
   /** file -> hash over its own sources, as they were when it was last parsed. */
   readonly #parsed = new Map<string, { readonly files: readonly string[]; readonly hash: string }>();
+  /** Files refused because another one defines their DAG; they get their turn when it does so no more. */
+  readonly #rivals = new Set<string>();
   readonly #loops: readonly Loop[];
   #spare: ImportChild | null = null;
   #watcher: FSWatcher | null = null;
@@ -156,6 +158,8 @@ export class DagProcessor implements Service {
       if (now === null || hashOf([file]) !== hash) this.#waiting.add(file);
       else this.#parsed.set(file, { files, hash: now });
       this.#watcher?.add(files.filter((path) => relative(config.dagsFolder, path).startsWith('..')));
+      if (outcome.kind === 'failed' && outcome.isRival) this.#rivals.add(file);
+      else this.#rivals.delete(file);
       this.#report(filePath, outcome);
     } catch (error) {
       logger.error({ event: 'dag_file.failed', file: filePath, err: error }, `${filePath} could not be saved; the next scan tries again`);
@@ -187,6 +191,7 @@ export class DagProcessor implements Service {
         { event: `dag.${change}`, dag_id: dagId, file: filePath, ms },
         `DAG ${dagId}: ${change.replace('_', ' ')} (${filePath}, ${ms} ms)`,
       );
+    if (changed.some((dag) => dag.change === 'gone')) this.#letRivalsTry();
     if (changed.length > 0) this.#ringChanged(changed.map((dag) => dag.dagId));
     broker.ring('ui_events', { topics: ['import_errors'] });
   }
@@ -205,8 +210,15 @@ export class DagProcessor implements Service {
     );
     for (const { dagId } of gone)
       this.#deps.logger.info({ event: 'dag.gone', dag_id: dagId, file: filePath }, `DAG ${dagId}: no file defines it any more`);
+    if (gone.length > 0) this.#letRivalsTry();
     this.#ringChanged(gone.map((dag) => dag.dagId));
     this.#deps.broker.ring('ui_events', { topics: ['import_errors'] });
+  }
+
+  /** The drain that is under way, or the scan that called, parses them next. */
+  #letRivalsTry(): void {
+    for (const file of this.#rivals) this.#waiting.add(file);
+    this.#rivals.clear();
   }
 
   #isUnchanged(file: string): boolean {

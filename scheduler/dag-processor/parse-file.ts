@@ -1,5 +1,6 @@
 /** One DAG file from source to database: bundle, import in the cage, check, save. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { DagSpec, ScheduleSpec } from '#core/dag-spec.ts';
@@ -30,6 +31,8 @@ export type ParseOutcome =
   | {
       readonly kind: 'failed';
       readonly failure: ImportFailure;
+      /** Nothing is wrong with the file itself: it defines a DAG that another file defines. */
+      readonly isRival: boolean;
       readonly dagIds: readonly string[];
       readonly files: readonly string[];
       readonly parseMs: number;
@@ -41,17 +44,19 @@ export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOut
   const filePath = relative(deps.config.dagsFolder, file);
   const parsed = await readDags(deps, file);
   const parseMs = deps.clock.monotonic() - startedMs;
-  if ('failure' in parsed) return failed(deps, filePath, parsed.failure, parsed.files, parseMs);
+  if ('failure' in parsed) return failed(deps, filePath, { ...parsed, isRival: false }, parseMs);
   const { bundle, source, specs } = parsed;
   const others = await findOtherOwners(
     deps.db,
     filePath,
     specs.map((spec) => spec.dagId),
   );
-  const first = others[0];
+  // One that is gone from the disk was renamed: the news of its end comes after that of this one's beginning.
+  const first = others.find((other) => existsSync(join(deps.config.dagsFolder, other.filePath)));
   if (first) {
     const message = `DAG "${first.dagId}" is defined in ${first.filePath} already. Give this one another id, or remove the other.`;
-    return failed(deps, filePath, { message, stack: message, line: lineOf(source, first.dagId), column: null }, bundle.files, parseMs);
+    const failure = { message, stack: message, line: lineOf(source, first.dagId), column: null };
+    return failed(deps, filePath, { failure, files: bundle.files, isRival: true }, parseMs);
   }
   const dags = specs.map((spec) => ({
     spec,
@@ -68,12 +73,12 @@ export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOut
 async function failed(
   deps: ParseDeps,
   filePath: string,
-  failure: ImportFailure,
-  files: readonly string[],
+  what: { readonly failure: ImportFailure; readonly files: readonly string[]; readonly isRival: boolean },
   parseMs: number,
 ): Promise<ParseOutcome> {
+  const { failure, files, isRival } = what;
   const dagIds = await saveImportError(deps.db, { filePath, ...failure });
-  return { kind: 'failed', failure, dagIds, files, parseMs };
+  return { kind: 'failed', failure, isRival, dagIds, files, parseMs };
 }
 
 type Parsed =

@@ -45,6 +45,13 @@ test('a file that makes its own require, or uses the one of the bundle, is fine'
   expect((await load((await bundle({ 'main.ts': own })).code))['sep']).toBe('/');
 });
 
+test('JSON is imported with and without import attributes', async () => {
+  const text = `import a from "./a.json" with { type: "json" };\nimport b from "./b.json";\n${DAG_FILE}export const seen = [a, b];`;
+  const made = await bundle({ 'main.ts': text, 'a.json': '[1]', 'b.json': '{"b":2}' });
+  expect((await load(made.code))['seen']).toEqual([[1], { b: 2 }]);
+  expect(made.files.map((file) => file.split('/').at(-1)).sort()).toEqual(['a.json', 'b.json', 'main.ts']);
+});
+
 test('providers and plugins resolve from any folder', async () => {
   const text = `import { bash } from "windlass/providers/bash";\nimport { x } from "windlass/plugins/own";\n${DAG_FILE}export const seen = [bash.name, x];`;
   const made = await bundle({ 'main.ts': text, 'plugins/own.ts': 'export const x = 5;' });

@@ -186,6 +186,7 @@ describe('the DAG processor', () => {
       'import { readFileSync } from "node:fs"; readFileSync("/etc/hostname");',
       /Access to this API has been restricted/,
     ],
+    ['ending the scheduler', 'process.kill(process.ppid, "SIGKILL");', /must not send signals/],
     ['starting a process', 'import { execSync } from "node:child_process"; execSync("id");', /Access to this API has been restricted/],
   ])('contains %s', async (_, text, message) => {
     save('hell.ts', `${text}\n${aDag('hell')}`);
@@ -201,6 +202,21 @@ describe('the DAG processor', () => {
     save('b.ts', aDag('same'));
     await processor.runOnce();
     expect(await errors()).toMatchObject([{ file_path: 'b.ts', message: expect.stringContaining('is defined in a.ts already') }]);
+  });
+
+  it('gives a DAG to the second file once the first is gone, and keeps it when its file is renamed', async () => {
+    const first = save('a.ts', aDag('same'));
+    await processor.start();
+    await processor.runOnce();
+    save('b.ts', aDag('same', 'task("b", () => 2);'));
+    await until(async () => (await errors()).length === 1, { what: 'the refusal of the second file' });
+    rmSync(first);
+    await until(async () => (await versions('same')).length === 2 && (await errors()).length === 0, { what: 'the second file in force' });
+    renameSync(join(config.dagsFolder, 'b.ts'), join(config.dagsFolder, 'c.ts'));
+    const owner = () => sql<{ file_path: string; is_stale: boolean }>('select file_path, is_stale from dag');
+    await until(async () => (await owner())[0]?.file_path === 'c.ts', { what: 'the renamed file in force' });
+    await processor.runOnce();
+    expect([await owner(), await errors()]).toEqual([[{ file_path: 'c.ts', is_stale: false }], []]);
   });
 
   it('makes the DAGs of a removed file stale, and revives them', async () => {

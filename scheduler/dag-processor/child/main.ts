@@ -90,7 +90,16 @@ function answer(message: ImportAnswer): void {
   channel.send(message, () => exit(0));
 }
 
+/** Node's permission model knows no signals: without this, a file could end the very scheduler that reads it. */
+function forbidSignals(): void {
+  const refuse = () => {
+    throw new Error('A DAG file must not send signals while it is imported. Move process.kill() into a task.');
+  };
+  Object.assign(process, { kill: refuse, _kill: refuse, _debugProcess: refuse });
+}
+
 async function obey(request: ImportRequest): Promise<void> {
+  forbidSignals();
   process.on('uncaughtException', (error) => answer(describe(error)));
   process.on('unhandledRejection', (error) => answer(describe(error)));
   process.on('beforeExit', () =>
