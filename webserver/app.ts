@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { newRequestId } from '#platform/clock.ts';
+import { backfillRoutes } from './api/backfills.ts';
 import { clearRoutes } from './api/clear.ts';
 import { connectionRoutes } from './api/connections.ts';
 import { dagPartRoutes } from './api/dag-parts.ts';
@@ -51,6 +52,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...logRoutes(deps),
     ...clearRoutes(deps),
     ...markRoutes(deps),
+    ...backfillRoutes(deps),
     ...dagPartRoutes,
     ...importErrorRoutes,
     ...xcomRoutes,

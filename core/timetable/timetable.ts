@@ -50,9 +50,14 @@ export function nextRun(question: TimetableQuestion): NextRun | null {
 }
 
 /** The run of a tick. The first of a list of events has no tick before it: its interval is the instant itself. */
-export function runAt(schedule: ScheduleSpec, ticks: Ticks, tick: number): NextRun {
+function runAt(schedule: ScheduleSpec, ticks: Ticks, tick: number): NextRun {
   const previous = ticks.previous(tick) ?? tick;
-  return { logicalDateMs: isNamedByStart(schedule) ? previous : tick, intervalStartMs: previous, intervalEndMs: tick, runAfterMs: tick };
+  return intervalRun(isNamedByStart(schedule) ? previous : tick, previous, tick);
+}
+
+/** A run that starts when its interval has ended. */
+export function intervalRun(logicalDateMs: number, intervalStartMs: number, intervalEndMs: number): NextRun {
+  return { logicalDateMs, intervalStartMs, intervalEndMs, runAfterMs: intervalEndMs };
 }
 
 /** Whether the logical date is the start of the interval, as in Airflow 2, rather than its end. */

@@ -116,7 +116,7 @@ describe('the ticks of several expressions or events', () => {
           tick = next;
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -250,7 +250,7 @@ describe('the next run', () => {
           run = next;
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -11,7 +11,7 @@ export interface ScheduledDag {
   readonly activeSince: Date;
   readonly revision: number;
   readonly nextRunAfter: Date | null;
-  /** Logical date of the newest scheduled run. */
+  /** Logical date of the newest run the timetable made; one that a backfill runs again counts as well. */
   readonly lastLogicalDate: Date | null;
 }
 
@@ -20,7 +20,7 @@ const STATEMENT = {
   text: `
 select d.dag_id as "dagId", d.shard, d.is_paused as "isPaused", d.is_stale as "isStale", d.version_id as "versionId",
        d.first_seen_at as "firstSeenAt", coalesce(d.active_since, d.first_seen_at) as "activeSince", d.revision, d.next_run_after as "nextRunAfter",
-       (select max(r.logical_date) from dag_run r where r.dag_id = d.dag_id and r.run_type = 'scheduled') as "lastLogicalDate"
+       (select max(r.logical_date) from dag_run r where r.dag_id = d.dag_id and (r.run_type = 'scheduled' or r.triggered_by = 'timetable')) as "lastLogicalDate"
   from dag d
  where d.shard = any($1::smallint[]) and ($2::text[] is null or d.dag_id = any($2))`,
 };

@@ -22,16 +22,22 @@ interface RunRecord {
   readonly startedAt: Date | null;
   readonly params: unknown;
   readonly revision: number;
+  readonly backfillId: number | null;
+  readonly backfillOrdinal: number;
+  readonly backfillMaxActiveRuns: number;
+  readonly backfillIsPaused: boolean;
 }
 
 const RUNS = {
   name: 'load_unfinished_runs',
   text: `
-select dag_run_id as "dagRunId", dag_id as "dagId", run_id as "runId", run_type as "runType", shard, state, version_id as "versionId",
-       run_after as "runAfter", logical_date as "logicalDate", started_at as "startedAt", params, revision
-  from dag_run
- where state in ('queued', 'running') and shard = any($1::smallint[]) and ($2::text[] is null or dag_id = any($2))
- order by run_after, dag_run_id`,
+select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId", r.run_type as "runType", r.shard, r.state,
+       r.version_id as "versionId", r.run_after as "runAfter", r.logical_date as "logicalDate", r.started_at as "startedAt", r.params, r.revision,
+       b.backfill_id as "backfillId", r.backfill_ordinal as "backfillOrdinal", b.max_active_runs as "backfillMaxActiveRuns",
+       (b.is_paused and b.completed_at is null) as "backfillIsPaused"
+  from dag_run r left join backfill b on b.backfill_id = r.backfill_id
+ where r.state in ('queued', 'running') and r.shard = any($1::smallint[]) and ($2::text[] is null or r.dag_id = any($2))
+ order by r.run_after, r.dag_run_id`,
 };
 
 /** The columns of an instance that scheduling needs; shared by every statement that feeds the models. */
@@ -83,6 +89,15 @@ export async function loadUnfinishedRuns(
       startedAtMs: run.startedAt?.getTime() ?? null,
       params: run.params,
       revision: run.revision,
+      backfill:
+        run.backfillId === null
+          ? null
+          : {
+              backfillId: run.backfillId,
+              ordinal: run.backfillOrdinal,
+              maxActiveRuns: run.backfillMaxActiveRuns,
+              isPaused: run.backfillIsPaused,
+            },
     },
     versionId: run.versionId,
     instances: byRun.get(run.dagRunId)?.instances ?? [],
