@@ -28,7 +28,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [text, setText] = useState('');
   const [selected, setSelected] = useState(0);
-  const entries = useEntries(useDeferredValue(text));
+  const entries = useEntries(text);
   useEffect(() => {
     if (element.current?.open === false) element.current.showModal();
   }, []);
@@ -90,7 +90,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
 
 function useEntries(text: string): readonly Entry[] {
   const mayEdit = useMayEdit();
-  const dags = useDags({ search: text, limit: 12, offset: 0 });
+  // What is shown fits what stands in the field at once, so that a quick Enter never opens something else; the server's
+  // answer follows.
+  const dags = useDags({ search: useDeferredValue(text), limit: 12, offset: 0 });
   return useMemo(() => {
     const query = text.trim().toLowerCase();
     const found = (dags.data?.dags ?? []).filter((dag) => dag.dagId.toLowerCase().includes(query));
