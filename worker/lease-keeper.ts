@@ -5,7 +5,7 @@
  */
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
-import { type Lease, renewLeases } from '#platform/db/queries/renew-leases.ts';
+import { type HeldLease, type Lease, renewLeases } from '#platform/db/queries/renew-leases.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Loop } from '#platform/service/service.ts';
 
@@ -112,11 +112,12 @@ export class LeaseKeeper {
         progress: holder.progress(),
       })),
     });
+    const heldKeys = new Set(held.map(keyOf));
     for (const holder of holders) {
       const entry = this.#holders.get(holder);
       // It ended (or was fenced) while the request was on its way.
       if (!entry) continue;
-      if (held.has(holder.taskInstanceId)) {
+      if (heldKeys.has(keyOf(holder))) {
         entry.trustedUntil = this.#trustFrom(startedAt);
         holder.onRenewed(this.liveMs(holder));
       } else {
@@ -146,4 +147,8 @@ export class LeaseKeeper {
   #graceMs(lateMs: number): number {
     return Math.max(0, this.#timing.ttlMs * MARGIN_SHARE * GRACE_SHARE - lateMs);
   }
+}
+
+function keyOf({ taskInstanceId, leaseEpoch }: HeldLease): string {
+  return `${taskInstanceId}/${leaseEpoch}`;
 }

@@ -94,7 +94,7 @@ describe('clearing', () => {
       leaseTtlMs: 30_000,
       leases: [{ taskInstanceId: id, leaseEpoch: epoch, progress: null }],
     });
-    expect(kept.size).toBe(0);
+    expect(kept).toEqual([]);
     const { rows: attempts } = await web.db.pool.query(
       'select outcome from task_attempt where task_instance_id = $1 order by lease_epoch desc limit 1',
       [id],

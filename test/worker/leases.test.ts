@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
+import { clearInstances, markInstances } from '#platform/db/queries/api/move-instances.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { until } from '#test/support/until.ts';
 import { Commits } from '../../worker/commits.ts';
@@ -121,6 +122,33 @@ describe('a lost lease', () => {
     expect(systemClock.monotonic() - startedAt).toBeLessThan(600);
     expect(lost).toEqual(['the lease could not be renewed in time true']);
     await keeper.stop();
+  });
+
+  it('is told from a newer lease of the same instance on the same worker', async () => {
+    const task = await queueTask(world.db, dag, 'elsewhere');
+    const commits = new Commits({ db: world.db, broker: world.broker, workerId: 'both', hostname: 'h', leaseTtlMs: 60_000 });
+    const delivery = { taskInstanceId: task.taskInstanceId, tryNumber: 1 };
+    const lost: number[] = [];
+    const timing = { ttlMs: 60_000, renewMs: 5_000 };
+    const keeper = new LeaseKeeper({ timing, workerId: 'both', db: world.db, clock: systemClock, logger: quietLogger() });
+    const hold = async (leaseEpoch: number) => {
+      const claimed = (await commits.claim({ ...delivery, leaseEpoch }))!;
+      keeper.add({
+        ...claimed,
+        takenAt: systemClock.monotonic(),
+        progress: () => null,
+        onRenewed: () => {},
+        onLost: () => lost.push(claimed.leaseEpoch),
+      });
+    };
+    await hold(0);
+    // A person marks the running instance and clears it, and this worker is the next to claim it.
+    await markInstances(world.db, [task.taskInstanceId], { event: 'mark_failed', actor: 'user:x', reason: 'marked' });
+    await clearInstances(world.db, [task.taskInstanceId], 'user:x');
+    await world.db.pool.query(`update task_instance set state = 'queued' where task_instance_id = $1`, [task.taskInstanceId]);
+    await hold(3);
+    await keeper.renewOnce();
+    expect(lost).toEqual([1]);
   });
 
   it('ends the task process by itself when its supervisor stands still', async () => {

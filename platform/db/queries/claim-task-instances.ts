@@ -1,4 +1,5 @@
 import type { Queryable } from '../client.ts';
+import { inLockOrder } from '../lock-order.ts';
 
 export interface Claim {
   readonly taskInstanceId: string;
@@ -79,11 +80,11 @@ select c.attempt_id as "attemptId", c.task_instance_id as "taskInstanceId", c.le
 
 /**
  * claimTaskInstances    who: worker, before anything else with a rung instance; batched by group commit.
- * Locks the claimed rows; a second claim of the same row waits and then matches nothing.
+ * Locks the claimed rows, by id; a second claim of the same row waits and then matches nothing.
  * A claim missing from the answer is stale or a duplicate: forget it, somebody else has it or it was changed.
  */
 export async function claimTaskInstances(db: Queryable, batch: ClaimBatch): Promise<readonly Claimed[]> {
-  const claims = batch.claims;
+  const claims = inLockOrder(batch.claims);
   const result = await db.query<Claimed>(STATEMENT, [
     batch.workerId,
     batch.hostname,

@@ -1,6 +1,7 @@
 import { TASK_INSTANCE_TRANSITIONS } from '#core/states.ts';
 import type { ErrorReport } from '#core/task-protocol.ts';
 import type { Queryable } from '../client.ts';
+import { inLockOrder } from '../lock-order.ts';
 
 export type FinishEvent = 'succeed' | 'fail' | 'retry' | 'skip' | 'reschedule' | 'hand_back';
 
@@ -70,7 +71,7 @@ select attempt_id as "attemptId" from moved`,
 };
 
 /**
- * finishAttempts    who: worker, when a body has ended; batched by group commit. Locks the finished rows.
+ * finishAttempts    who: worker, when a body has ended; batched by group commit. Locks the finished rows, by id.
  * One statement moves the state, appends the event, closes the attempt and stores the results.
  * An attempt missing from the answer had lost its lease: nothing of it was written, and nothing may be.
  */
@@ -78,7 +79,7 @@ export async function finishAttempts(
   db: Queryable,
   batch: { readonly workerId: string; readonly finishes: readonly Finish[] },
 ): Promise<ReadonlySet<string>> {
-  const finishes = batch.finishes;
+  const finishes = inLockOrder(batch.finishes);
   const xcoms = finishes.flatMap(xcomsOf);
   const lengths = finishes.flatMap((finish) =>
     Object.entries(finish.mapLengths).map(([scopeId, length]) => ({ attemptId: finish.attemptId, scopeId, length })),
