@@ -7,7 +7,7 @@ import type { Broker, Delivery } from '#platform/broker/broker.ts';
 import type { TaskInstancesEnded, UiEvent } from '#platform/broker/messages.ts';
 import { newId } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
-import { isDatabaseFailure } from '#platform/db/errors.ts';
+import { isRefusedValue } from '#platform/db/errors.ts';
 import { type BegunBody, type BodyStart, beginBodies } from '#platform/db/queries/begin-bodies.ts';
 import { type Claimed, claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
 import { type Finish, finishAttempts } from '#platform/db/queries/finish-attempts.ts';
@@ -101,7 +101,7 @@ export class Commits {
       const accepted = await finishAttempts(db, { workerId, finishes: items.map((item) => item.finish) });
       return items.map((item) => ({ accepted: accepted.has(item.finish.attemptId) }));
     } catch (error) {
-      if (!isDatabaseFailure(error, 'other') && !isDatabaseFailure(error, 'check_violation')) throw error;
+      if (!isRefusedValue(error)) throw error;
       if (items.length === 1) return [{ error }];
       const answers: FinishAnswer[] = [];
       for (const item of items) answers.push(...(await this.#writeFinishes([item])));

@@ -41,6 +41,8 @@ export interface DatabaseOptions {
   readonly logger: Logger;
   readonly maxConnections?: number;
   readonly statementTimeoutMs?: number;
+  /** With no answer for this long, the connection is taken for dead; a little more than the statement timeout. */
+  readonly answerTimeoutMs?: number;
 }
 
 // Instants stay Dates (timestamptz); bigint fits a JS number for every column we have.
@@ -48,8 +50,14 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
 
 const RETRYABLE = new Set(['40001', '40P01', '55P03']);
 const MAX_TRIES = 5;
+/** A single statement that Postgres ended for these was undone wholly: it may simply be sent again. */
+const REPEATABLE = new Set(['40001', '40P01']);
+const STATEMENT_TRIES_MAX = 3;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const ANSWER_SLACK_MS = 5_000;
 
 export function openDatabase(options: DatabaseOptions): Database {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName.slice(0, 63),
@@ -57,7 +65,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 60_000,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
-    options: `-c timezone=UTC -c statement_timeout=${options.statementTimeoutMs ?? 30_000} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000`,
+    query_timeout: options.answerTimeoutMs ?? statementTimeoutMs + ANSWER_SLACK_MS,
+    options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000`,
   });
   pool.on('error', (error) =>
     options.logger.warn(
@@ -83,7 +92,15 @@ export function openDatabase(options: DatabaseOptions): Database {
     pool,
     url: options.url,
     drizzle: drizzle(pool),
-    query: (statement, values) => run(pool, statement, values),
+    async query(statement, values) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await run(pool, statement, values);
+        } catch (error) {
+          if (attempt >= STATEMENT_TRIES_MAX || !REPEATABLE.has((error as DatabaseFailure).sqlState ?? '')) throw error;
+        }
+      }
+    },
     async transaction(name, work) {
       for (let attempt = 1; ; attempt++) {
         const client = await pool.connect().catch((error: unknown) => {

@@ -41,6 +41,7 @@ const KIND_BY_SQLSTATE: Readonly<Record<string, DatabaseFailureKind>> = {
   '57P02': 'connection',
   '57P03': 'connection',
   '53100': 'disk_full',
+  '53300': 'connection',
   '25006': 'read_only',
   '42P01': 'missing_table',
 };
@@ -56,9 +57,10 @@ export function translateDatabaseError(error: unknown, statement: string): Datab
   if (error instanceof DatabaseFailure) return error;
   const pgError = error as PgError;
   const code = pgError.code;
-  const lostByText = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
-    pgError.message ?? '',
-  );
+  const lostByText =
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
+      pgError.message ?? '',
+    );
   const kind: DatabaseFailureKind =
     lostByText || (code !== undefined && (CONNECTION_ERRNO.has(code) || code.startsWith('08')))
       ? 'connection'
@@ -69,4 +71,12 @@ export function translateDatabaseError(error: unknown, statement: string): Datab
 
 export function isDatabaseFailure(error: unknown, kind?: DatabaseFailureKind): error is DatabaseFailure {
   return error instanceof DatabaseFailure && (kind === undefined || error.kind === kind);
+}
+
+/** SQLSTATE classes that say something of the values: data exception, integrity constraint, program limit. */
+const VALUE_CLASSES: readonly string[] = ['22', '23', '54'];
+
+/** Tells whether Postgres refuses the values themselves: the same statement with them will never pass. */
+export function isRefusedValue(error: unknown): error is DatabaseFailure {
+  return error instanceof DatabaseFailure && VALUE_CLASSES.includes(error.sqlState?.slice(0, 2) ?? '');
 }

@@ -6,12 +6,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { QueryConfig } from 'pg';
 import { AppError } from '#core/errors.ts';
 import { legalMoves } from '#core/states.ts';
 import type { Database } from './client.ts';
 
 const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url));
 const LOCK_KEY = 0x77696e64; // "wind"
+/** Another process may be migrating, and a migration may be long: the client does not give up on it. */
+const PATIENCE_MS = 2 ** 31 - 1;
 
 interface Migration {
   readonly version: number;
@@ -32,7 +35,7 @@ export async function migrate(db: Database): Promise<readonly string[]> {
   const applied: string[] = [];
   try {
     await client.query('set lock_timeout = 0; set statement_timeout = 0');
-    await client.query('select pg_advisory_lock($1)', [LOCK_KEY]);
+    await client.query({ text: 'select pg_advisory_lock($1)', values: [LOCK_KEY], query_timeout: PATIENCE_MS } as QueryConfig);
     await client.query(
       'create table if not exists schema_migration (version int primary key, name text not null, applied_at timestamptz not null default clock_timestamp())',
     );
@@ -40,7 +43,7 @@ export async function migrate(db: Database): Promise<readonly string[]> {
     for (const migration of readMigrations()) {
       if (done.has(migration.version)) continue;
       await client.query('begin');
-      await client.query(migration.sql);
+      await client.query({ text: migration.sql, query_timeout: PATIENCE_MS } as QueryConfig);
       await client.query('insert into schema_migration (version, name) values ($1, $2)', [migration.version, migration.name]);
       await client.query('commit');
       applied.push(migration.name);
