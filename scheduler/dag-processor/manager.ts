@@ -157,7 +157,7 @@ export class DagProcessor implements Service {
       // Changed again meanwhile: what was read may be half of each.
       if (now === null || hashOf([file]) !== hash) this.#waiting.add(file);
       else this.#parsed.set(file, { files, hash: now });
-      this.#watcher?.add(files.filter((path) => relative(config.dagsFolder, path).startsWith('..')));
+      if (!this.#stopped) this.#watcher?.add(files.filter((path) => relative(config.dagsFolder, path).startsWith('..')));
       if (outcome.kind === 'failed' && outcome.isRival) this.#rivals.add(file);
       else this.#rivals.delete(file);
       this.#report(filePath, outcome);
