@@ -23,6 +23,7 @@ import { variableRoutes } from './api/variables.ts';
 import { xcomRoutes } from './api/xcoms.ts';
 import { authRoutes } from './auth/routes.ts';
 import { sendProblem } from './http/problem.ts';
+import { refuseAddress, refuseConnection } from './http/refusals.ts';
 import { denyUndeclaredRoutes, registerRoutes } from './http/register-routes.ts';
 import type { Route, WebDeps } from './http/route.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
@@ -83,6 +84,8 @@ export async function buildApp(deps: WebDeps): Promise<FastifyInstance> {
     // Ids may hold dots, colons and plus signs and be 250 characters long; they arrive percent-encoded.
     routerOptions: { maxParamLength: 1000, ignoreTrailingSlash: true },
     forceCloseConnections: true,
+    frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseConnection,
   });
   const events = new UiEvents(deps.clock);
   await events.start(deps.broker);
