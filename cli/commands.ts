@@ -1,5 +1,8 @@
 /** All commands, in the order of the help. A command's file holds its definition; its work is loaded when it runs. */
 import type { Command } from 'commander';
+import { backfillCancel, backfillPause, backfillSetMaxActiveRuns, backfillUnpause } from './commands/backfill-change.ts';
+import { backfillCreate } from './commands/backfill-create.ts';
+import { backfillList } from './commands/backfill-list.ts';
 import { configList } from './commands/config-list.ts';
 import { dagsList } from './commands/dags-list.ts';
 import { dagsListImportErrors } from './commands/dags-list-import-errors.ts';
@@ -29,6 +32,7 @@ export const GROUPS = {
   db: 'Look after the database',
   dags: 'DAGs and their runs',
   tasks: 'Tasks of DAGs and of runs',
+  backfill: 'Runs for dates of the past',
   users: 'Who may log in',
   jobs: 'Processes',
   config: 'Settings',
@@ -61,6 +65,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'tasks', define: tasksList },
   { group: 'tasks', define: tasksStatesForDagRun },
   { group: 'tasks', define: tasksLogs },
+  { group: 'backfill', define: backfillCreate },
+  { group: 'backfill', define: backfillList },
+  { group: 'backfill', define: backfillPause },
+  { group: 'backfill', define: backfillUnpause },
+  { group: 'backfill', define: backfillCancel },
+  { group: 'backfill', define: backfillSetMaxActiveRuns },
   { group: 'users', define: usersCreate },
   { group: 'users', define: usersList },
   { group: 'jobs', define: jobsCheck },

@@ -85,19 +85,18 @@ function datesOf(range: BackfillRange): readonly NextRun[] {
   if (toMs > nowMs) throw refuse(`Backfill cannot be executed for future dates: to_date ${iso(toMs)} has not come yet.`);
   const found: NextRun[] = [];
   // Each tick is asked for once: in a time zone that is the costly part of a long plan.
-  let before = ticks.previous(fromMs) ?? null;
+  let before = ticks.previous(fromMs);
   let date = ticks.next(fromMs - 1);
   while (date !== null && date <= toMs) {
     const following = ticks.next(date);
-    const isStart = isNamedByStart(schedule);
-    const run = isStart ? following && intervalRun(date, date, following) : intervalRun(date, before ?? date, date);
+    const end = isNamedByStart(schedule) ? following : date;
     // An interval that has not ended yet belongs to the scheduler.
-    if (run === null || run.runAfterMs > nowMs) break;
+    if (end === null || end > nowMs) break;
     if (found.length === BACKFILL_TICKS_MAX)
       throw refuse(
         `The range holds more than ${BACKFILL_TICKS_MAX} dates of ${dagId}. Backfill it in parts, the first one up to ${iso(found.at(-1)?.logicalDateMs ?? date)}.`,
       );
-    found.push(run);
+    found.push(intervalRun(date, end === date ? (before ?? date) : date, end));
     before = date;
     date = following;
   }
