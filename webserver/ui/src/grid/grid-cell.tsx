@@ -47,7 +47,7 @@ function Square({ state, isMapped }: { state: string; isMapped: boolean }) {
       style={
         isEmpty
           ? { boxShadow: `inset 0 0 0 1.5px ${color}` }
-          : { backgroundColor: color, boxShadow: isMapped ? `1.5px 1.5px 0 0 var(--bg), 3px 3px 0 0 ${color}` : undefined }
+          : { backgroundColor: color, boxShadow: isMapped ? `2.5px 2.5px 0 0 color-mix(in oklab, ${color} 42%, var(--bg))` : undefined }
       }
     >
       {PLAIN.has(state) || isMoving ? null : <Icon size={12} strokeWidth={3} className="wl-glyph" />}

@@ -31,6 +31,15 @@ export function GridTable(props: GridTableProps) {
     box.current?.scrollTo({ left: box.current.scrollWidth });
   }, [newest]);
 
+  // The side panel takes room away: what was chosen stays in sight beside it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when the choice changes
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => {
+      box.current?.querySelector('button[aria-pressed="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [runId, taskId]);
+
   const onKeyDown = (event: KeyboardEvent) => {
     const run = grid.runs.findIndex((candidate) => candidate.runId === runId);
     const tasks = rows.filter((row) => row.kind === 'task');
@@ -51,7 +60,7 @@ export function GridTable(props: GridTableProps) {
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys only repeat what the cell buttons do
-    <div ref={box} onKeyDown={onKeyDown} className="wl-grid min-w-0 flex-1 overflow-auto">
+    <div ref={box} onKeyDown={onKeyDown} className="wl-grid min-w-0 flex-1 overflow-auto" style={{ scrollPaddingTop: HEADER_PX + 8 }}>
       <div className="relative w-max min-w-full" style={{ height: HEADER_PX + rows.length * ROW_PX + 12 }}>
         <GridHeader runs={grid.runs} selectedRunId={runId} onSelect={(run) => onSelect(run, null)} />
         {rows.slice(view.from, view.to).map((row, index) => (
