@@ -6,6 +6,8 @@
  * misses nothing that came in pieces.
  */
 
+export { isSensitiveKey } from '#core/sensitive-key.ts';
+
 const MASK = '***';
 /** Shorter values would hide ordinary words. */
 const LENGTH_MIN = 4;
@@ -54,13 +56,6 @@ export class Masker {
     this.#longest = forms[0]?.length ?? 0;
     this.#pattern = forms.length === 0 ? null : new RegExp(forms.map(escapePattern).join('|'), 'g');
   }
-}
-
-/** Airflow's list of words that make a key's value a secret. */
-const SENSITIVE = /passw|secret|token|api_?key|apikey|private_?key|passphrase|authorization|credential|access_?key|keyfile/i;
-
-export function isSensitiveKey(key: string): boolean {
-  return SENSITIVE.test(key);
 }
 
 function formsOf(secret: string): readonly string[] {

@@ -54,6 +54,11 @@ export interface Ctx<P> {
     /** A value pushed (or returned: key "return_value") by a task of this run; undefined when there is none. */
     pull<T = unknown>(taskId: string, key?: string): Promise<T | undefined>;
   };
+  /**
+   * Renders `{{ … }}` with Airflow's names (ds, params, var, conn, …) and those of `values`. Throws an error with the
+   * line and column of what is wrong.
+   */
+  template(text: string, values?: Readonly<Record<string, unknown>>): Promise<string>;
   heartbeat(progress?: Progress): void;
   /** The same for every attempt of this task in this run: hand it to services that deduplicate. */
   readonly idempotencyKey: string;

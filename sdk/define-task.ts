@@ -26,6 +26,8 @@ export interface TaskDefOptions<S extends StandardSchemaV1, Out> extends TaskOpt
   name?: string;
   /** Checked at run time, just before `run`. */
   input: S;
+  /** Inputs that are templates; a call may choose others, or none with []. */
+  templateFields?: readonly (keyof InferIn<S> & string)[];
   run: (input: InferOut<S>, ctx: Ctx<any>) => Out | Promise<Out>;
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: as above

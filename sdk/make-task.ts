@@ -1,4 +1,5 @@
 /** Makes one task of a draft from what a builder's call was given. */
+import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
 import { brandOf, TASK_DEFINITION } from './brands.ts';
 import type { TaskDef } from './define-task.ts';
@@ -48,6 +49,7 @@ export function makeTask({ draft, defaultArgs }: BuildContext, making: Making): 
       'DAG_INVALID',
       `${where} lies inside mapped group "${draft.scope.mapScope}", which is not available yet. Decide inside a task (throw new Skip), or before the mapped group.`,
     );
+  refuseUnknownFields(where, making);
   const sources: Source[] = [];
   const mapScope = making.extra?.mapScope ?? draft.scope.mapScope;
   const input =
@@ -80,6 +82,19 @@ export function makeTask({ draft, defaultArgs }: BuildContext, making: Making): 
     draft.order(nodes, [makeNode(taskHandle(draft, id), {})]);
   }
   return id;
+}
+
+/** A definition may name inputs that a call leaves out; a call itself may not. */
+function refuseUnknownFields(where: string, { options, input }: Making): void {
+  const known = Object.keys((input ?? {}) as object);
+  for (const name of (options['templateFields'] ?? []) as readonly string[]) {
+    if (known.includes(name)) continue;
+    const near = closest(name, known);
+    throw new AppError(
+      'DAG_INVALID',
+      `Option "templateFields" of ${where} names "${name}", which is no input.${near === null ? ` Its inputs: ${known.join(', ') || 'none'}.` : ` Did you mean "${near}"?`}`,
+    );
+  }
 }
 
 /** Reads maxActive and tolerate of a map or a mapped group. */

@@ -35,6 +35,8 @@ export interface TaskOpts<Out = any, In = any> {
   checks?: Record<string, (out: Out) => boolean | string | Promise<boolean | string>>;
   outlets?: readonly Asset[];
   docMd?: string;
+  /** Inputs in which `{{ … }}` written in the DAG file is rendered before the body, at any depth; [] = none. */
+  templateFields?: readonly string[];
   cache?: { key: (input: In) => string; ttl: Duration };
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: as above
@@ -81,6 +83,8 @@ export interface TaskSettings {
   readonly checks: readonly { readonly name: string; readonly run: (...args: unknown[]) => unknown }[];
   readonly outlets: readonly Asset[];
   readonly docMd: string | null;
+  /** Absent in bundles of an older sdk. */
+  readonly templateFields?: readonly string[];
 }
 
 export const TASK_OPTION_TABLE: OptionTable = {
@@ -104,6 +108,7 @@ export const TASK_OPTION_TABLE: OptionTable = {
   checks: 'known',
   outlets: 'known',
   docMd: 'known',
+  templateFields: 'known',
   cache: 'later',
 };
 
@@ -153,6 +158,7 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     checks: readChecks(where, given['checks']),
     outlets: (given['outlets'] as readonly Asset[] | undefined) ?? [],
     docMd: optional('docMd', read.text, null),
+    templateFields: optional('templateFields', read.texts, []),
   };
 }
 

@@ -26,6 +26,7 @@ const SKIP_EXIT_CODE = 99;
 export const bash = defineTask({
   name: 'bash',
   input: fields<BashInput>({ command: TEXT, env: optional(TEXT_RECORD), cwd: optional(TEXT), skipOnExitCode: optional(WHOLE_NUMBER) }),
+  templateFields: ['command', 'env', 'cwd'],
   run: async ({ command, env, cwd, skipOnExitCode = SKIP_EXIT_CODE }, ctx): Promise<BashResult> => {
     const context = { WINDLASS_DAG_ID: ctx.run.dagId, WINDLASS_RUN_ID: ctx.run.id, WINDLASS_TASK_ID: ctx.task.id };
     const { exitCode, signal, lastLine } = await runShell({

@@ -41,6 +41,7 @@ export const http = defineTask({
     timeout: optional(DURATION),
     check: optional(FUNCTION),
   }),
+  templateFields: ['url', 'headers', 'body'],
   run: async (input, ctx): Promise<HttpResult> => {
     const method = (input.method ?? (input.body === undefined ? 'GET' : 'POST')).toUpperCase();
     const timeoutMs = parseDuration(input.timeout) ?? TIMEOUT_MS;

@@ -49,6 +49,8 @@ export const sql = defineTask({
     maxRows: optional(COUNT),
     autocommit: optional(FLAG),
   }),
+  // A template in a statement is pasted as text; what is data belongs into `values`, which are templates, too.
+  templateFields: ['sql', 'values'],
   run: async (input, ctx): Promise<SqlResult> => {
     // Loaded when needed: a DAG that never runs this task does not pay for the driver.
     const { connectPostgres } = await import('../postgres/connect.ts');

@@ -16,7 +16,7 @@ export function resultOfThrown(thrown: unknown, retryPolicy: Hook): BodyResult {
 }
 
 /** Mistakes in the DAG file itself: the next try would make them again. */
-const NEVER_RETRIED: ReadonlySet<ErrorCode> = new Set(['XCOM_NOT_JSON', 'XCOM_TOO_LARGE', 'DAG_INVALID']);
+const NEVER_RETRIED: ReadonlySet<ErrorCode> = new Set(['XCOM_NOT_JSON', 'XCOM_TOO_LARGE', 'DAG_INVALID', 'TEMPLATE_INVALID']);
 
 function deservesRetry(thrown: unknown, retryPolicy: Hook): boolean {
   try {

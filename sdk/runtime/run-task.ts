@@ -6,7 +6,7 @@ import { AppError } from '#core/errors.ts';
 import type { BodyResult, RunMessage } from '#core/task-protocol.ts';
 import { brandOf, OUTCOME } from '../brands.ts';
 import type { Ctx } from '../context.ts';
-import { API_VERSION, type DagDefinition, type TaskDefinition } from '../definition.ts';
+import { API_VERSION, type DagDefinition, type InputTree, type TaskDefinition } from '../definition.ts';
 import { Fatal } from '../outcomes.ts';
 import { validateWith } from '../standard-schema.ts';
 import { resultOfThrown } from './body-error.ts';
@@ -14,6 +14,8 @@ import { makeContext } from './context.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
 import { listSource } from './serialise-dag.ts';
 import type { TaskHost } from './task-host.ts';
+import { renderTemplateFields } from './template/template-fields.ts';
+import { TemplateRenderer } from './template/template-renderer.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
 
 type Success = Extract<BodyResult, { outcome: 'success' }>;
@@ -35,8 +37,9 @@ export async function runTask(dag: DagDefinition, message: RunMessage, host: Tas
 
 async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMessage, host: TaskHost): Promise<BodyResult> {
   const values = await readValues(dag, message);
-  const context = makeContext(message.context, values.params, dag.macros, host);
-  const given = await readInput(task, values);
+  const templates = new TemplateRenderer({ attempt: message.context, params: values.params, macros: dag.macros, host });
+  const context = makeContext(message.context, values.params, dag.macros, host, templates);
+  const given = await readInput(task, await renderTemplateFields(task, templates, host), values);
   if (task.settings.when !== null && !(await task.settings.when(given.forHooks, context)))
     return { outcome: 'skipped', reason: 'its when condition was false' };
   const mapLabel = readLabel(task, values.item);
@@ -64,9 +67,9 @@ interface Given {
   readonly forHooks: unknown;
 }
 
-async function readInput(task: TaskDefinition, values: Values): Promise<Given> {
+async function readInput(task: TaskDefinition, tree: InputTree | null, values: Values): Promise<Given> {
   const mapped = task.call === 'item' || task.call === 'item_input';
-  let input = task.input === null ? {} : resolveInput(task.input, values);
+  let input = tree === null ? {} : resolveInput(tree, values);
   let item = values.item;
   if (task.inputSchema !== null) {
     const checked = await validateWith(task.inputSchema, task.call === 'item' ? item : input);

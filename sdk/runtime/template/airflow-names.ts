@@ -1,0 +1,38 @@
+/** Names that Airflow's templates have or had, and Windlass's do not: what to write instead. */
+
+const EARLIER_RUNS = 'Tasks are not told about earlier runs yet. Pull what you need in a task.';
+const ASSETS = 'Assets are not part of templates. Read them in a task.';
+const NO_NEXT = 'It is gone since Airflow 3, too.';
+
+export const MISSING_NAMES: Readonly<Record<string, string>> = {
+  execution_date: `${NO_NEXT} Use logical_date.`,
+  next_execution_date: `${NO_NEXT} Use data_interval_end.`,
+  prev_execution_date: `${NO_NEXT} Use data_interval_start.`,
+  next_ds: `${NO_NEXT} Use data_interval_end | ds.`,
+  next_ds_nodash: `${NO_NEXT} Use data_interval_end | ds_nodash.`,
+  prev_ds: `${NO_NEXT} Use data_interval_start | ds.`,
+  prev_ds_nodash: `${NO_NEXT} Use data_interval_start | ds_nodash.`,
+  yesterday_ds: `${NO_NEXT} Use macros.ds_add(ds, -1).`,
+  yesterday_ds_nodash: `${NO_NEXT} Use macros.ds_add(ds, -1) | replace("-", "").`,
+  tomorrow_ds: `${NO_NEXT} Use macros.ds_add(ds, 1).`,
+  tomorrow_ds_nodash: `${NO_NEXT} Use macros.ds_add(ds, 1) | replace("-", "").`,
+  prev_data_interval_start_success: EARLIER_RUNS,
+  prev_data_interval_end_success: EARLIER_RUNS,
+  prev_start_date_success: EARLIER_RUNS,
+  prev_end_date_success: EARLIER_RUNS,
+  inlets: ASSETS,
+  outlets: ASSETS,
+  inlet_events: ASSETS,
+  outlet_events: ASSETS,
+  triggering_asset_events: ASSETS,
+  exception: 'It exists in callbacks only.',
+  conf: 'The configuration of the run is dag_run.conf; that of Windlass is not shown to tasks.',
+  templates_dict: 'Name the fields with templateFields instead.',
+  map_index_template: 'Use the option label of map(…).',
+  expanded_ti_count: 'Tasks are not told how many instances there are.',
+  task_reschedule_count: 'Tasks are not told how often they were rescheduled.',
+  test_mode: 'Tasks are not told.',
+  namespace: "Jinja's namespace() is not available. Compute it in a task, or with | sum, | join, | map.",
+  cycler: 'Use loop.cycle(…).',
+  ctx: "Templates use Airflow's names: ds, params, ti, dag_run, …",
+};

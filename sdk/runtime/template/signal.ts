@@ -1,0 +1,2 @@
+/** Thrown through a rendering, caught by whoever began it; no template error. */
+export class Signal extends Error {}

@@ -1,0 +1,132 @@
+/**
+ * Renders the fields that a task declares as templates. Only what stands in the DAG file is a template: results,
+ * params and items that are wired into the same field are data and stay as they are, whatever they contain.
+ */
+import type { InputTree, TaskDefinition } from '../../definition.ts';
+import type { TaskHost } from '../task-host.ts';
+import { looksLikeTemplate } from './lexer.ts';
+import { parseTemplate } from './parse-template.ts';
+import { TemplateError } from './template-error.ts';
+import type { TemplateRenderer } from './template-renderer.ts';
+
+/** Airflow's max_templated_field_length. */
+const LOGGED_CHARS_MAX = 4_096;
+
+/** Resolves with the task's inputs, rendered; rejects with TemplateError naming the field. */
+export async function renderTemplateFields(task: TaskDefinition, renderer: TemplateRenderer, host: TaskHost): Promise<InputTree | null> {
+  const tree = task.input;
+  const names = templateFieldsOf(task);
+  if (tree === null || names.length === 0) return tree;
+  const fields = fieldsOf(tree);
+  const rendered: [string, InputTree][] = [];
+  for (const [name, field] of fields) {
+    if (!names.includes(name)) {
+      rendered.push([name, field]);
+      continue;
+    }
+    const made = await renderTree(field, `${JSON.stringify(name)} of "${task.id}"`, renderer);
+    if (made !== field) logRendered(name, made, renderer, host);
+    rendered.push([name, made]);
+  }
+  return rendered.some(([, field], index) => field !== fields[index]?.[1]) ? { kind: 'object', entries: rendered } : tree;
+}
+
+/** Finds syntax errors of the task's templates without rendering them. Throws TemplateError naming the field. */
+export function checkTemplateFields(task: TaskDefinition): void {
+  const names = templateFieldsOf(task);
+  if (task.input === null || names.length === 0) return;
+  const visit = (tree: InputTree, path: string): void => {
+    if (tree.kind === 'list') for (const [index, item] of tree.items.entries()) visit(item, `${path}[${index}]`);
+    if (tree.kind === 'object') for (const [key, item] of tree.entries) visit(item, `${path}.${key}`);
+    if (tree.kind !== 'literal') return;
+    if (typeof tree.value !== 'string') {
+      const parts = partsOf(tree.value);
+      if (parts !== null) visit(parts, path);
+    } else if (looksLikeTemplate(tree.value)) inField(path, task, () => parseTemplate(tree.value as string));
+  };
+  for (const [name, field] of fieldsOf(task.input)) if (names.includes(name)) visit(field, name);
+}
+
+function inField(path: string, task: TaskDefinition, parse: () => void): void {
+  try {
+    parse();
+  } catch (error) {
+    throw error instanceof TemplateError ? error.inField(`Field "${path}" of "${task.id}"`) : error;
+  }
+}
+
+/** Bundles of an older sdk do not say. */
+function templateFieldsOf(task: TaskDefinition): readonly string[] {
+  return task.settings.templateFields ?? [];
+}
+
+function fieldsOf(tree: InputTree): readonly (readonly [string, InputTree])[] {
+  const parts = tree.kind === 'literal' ? partsOf(tree.value) : tree;
+  return parts?.kind === 'object' ? parts.entries : [];
+}
+
+/** A literal list or object as a tree of its parts; null when it has none to render. */
+function partsOf(value: unknown): InputTree | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const literal = (part: unknown): InputTree => ({ kind: 'literal', value: part });
+  if (Array.isArray(value)) return { kind: 'list', items: value.map(literal) };
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return null;
+  return { kind: 'object', entries: Object.entries(value).map(([key, part]) => [key, literal(part)]) };
+}
+
+/** Returns the same tree when nothing in it is a template. */
+async function renderTree(tree: InputTree, path: string, renderer: TemplateRenderer): Promise<InputTree> {
+  switch (tree.kind) {
+    case 'ref':
+      return tree;
+    case 'literal': {
+      if (typeof tree.value === 'string') return renderText(tree, tree.value, path, renderer);
+      const parts = partsOf(tree.value);
+      const made = parts === null ? null : await renderTree(parts, path, renderer);
+      return made === parts || made === null ? tree : made;
+    }
+    case 'list': {
+      const items: InputTree[] = [];
+      for (const [index, item] of tree.items.entries()) items.push(await renderTree(item, `[${index}] in ${path}`, renderer));
+      return items.every((item, index) => item === tree.items[index]) ? tree : { kind: 'list', items };
+    }
+    case 'object': {
+      const entries: [string, InputTree][] = [];
+      for (const [key, item] of tree.entries) entries.push([key, await renderTree(item, `${JSON.stringify(key)} in ${path}`, renderer)]);
+      return entries.every(([, item], index) => item === tree.entries[index]?.[1]) ? tree : { kind: 'object', entries };
+    }
+  }
+}
+
+async function renderText(tree: InputTree, text: string, path: string, renderer: TemplateRenderer): Promise<InputTree> {
+  if (!looksLikeTemplate(text)) return tree;
+  try {
+    return { kind: 'literal', value: await renderer.render(text) };
+  } catch (error) {
+    throw error instanceof TemplateError ? error.inField(`Field ${path}`) : error;
+  }
+}
+
+function logRendered(name: string, tree: InputTree, renderer: TemplateRenderer, host: TaskHost): void {
+  const shown = showTree(tree, renderer);
+  const text = typeof shown === 'string' ? shown : JSON.stringify(shown);
+  host.log('info', `Rendered ${name}: ${text.length > LOGGED_CHARS_MAX ? `${text.slice(0, LOGGED_CHARS_MAX)}…` : text}`);
+}
+
+/** Masked text by text, before JSON changes how a secret looks. */
+function showTree(tree: InputTree, renderer: TemplateRenderer): unknown {
+  switch (tree.kind) {
+    case 'ref':
+      return '(a wired value)';
+    case 'list':
+      return tree.items.map((item) => showTree(item, renderer));
+    case 'object':
+      return Object.fromEntries(tree.entries.map(([key, item]) => [key, showTree(item, renderer)]));
+    case 'literal': {
+      if (typeof tree.value === 'string') return renderer.mask(tree.value);
+      const parts = partsOf(tree.value);
+      return parts === null ? String(tree.value) : showTree(parts, renderer);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** Renders the templates of one attempt, fetching what they need. */
+
+import type { TaskHost } from '../task-host.ts';
+import { type GlobalsOptions, templateGlobals } from './globals.ts';
+import { looksLikeTemplate } from './lexer.ts';
+import { Lacking, Lookups } from './lookups.ts';
+import { parseTemplate } from './parse-template.ts';
+import { render } from './render.ts';
+import type { Globals } from './scope.ts';
+
+export class TemplateRenderer {
+  readonly #lookups: Lookups;
+  readonly #globals: Globals;
+
+  constructor(options: Omit<GlobalsOptions, 'lookups'> & { readonly host: TaskHost }) {
+    this.#lookups = new Lookups(options.host);
+    this.#globals = templateGlobals({ ...options, lookups: this.#lookups });
+  }
+
+  /** `values` are further names. Rejects with TemplateError, or with the supervisor's error of a failed look-up. */
+  async render(text: string, values: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    if (!looksLikeTemplate(text)) return text;
+    const template = parseTemplate(text);
+    const further = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]));
+    const globals = { ...this.#globals, values: { ...this.#globals.values, ...further } };
+    for (;;) {
+      try {
+        return render(template, globals);
+      } catch (error) {
+        if (!(error instanceof Lacking)) throw error;
+        await this.#lookups.fetch(error.wanted);
+      }
+    }
+  }
+
+  /** Hides what came from connections and secret variables. */
+  mask(text: string): string {
+    let masked = text;
+    for (const secret of this.#lookups.secrets) if (secret.length >= MASKED_CHARS_MIN) masked = masked.replaceAll(secret, '***');
+    return masked;
+  }
+}
+
+/** Shorter texts would hide ordinary words. */
+const MASKED_CHARS_MIN = 4;
