@@ -24,6 +24,8 @@ export interface TaskProcessListener {
   onOutput(source: 'stdout' | 'stderr', bytes: Buffer): void;
   /** It said more in one message than it may; it is of no use any more. */
   onOversizedMessage(): void;
+  /** It said something that is no message of the protocol. */
+  onGarbledMessage(): void;
 }
 
 /** Room for what surrounds a result of the largest size, and for its escapes. */
@@ -42,8 +44,6 @@ export class TaskProcess {
   bundleHash: string | null = null;
   /** Attempts it was given. */
   runs = 0;
-  /** Messages that were none. */
-  refused = 0;
   dead = false;
   readonly messageMaxBytes: number;
 
@@ -125,13 +125,11 @@ export class TaskProcess {
     const reader = new JsonLineReader(limitChars, {
       onValue: (value) => {
         const message = parseFromTaskProcess(value);
-        if (message === null) this.refused += 1;
+        if (message === null) this.#listener?.onGarbledMessage();
         else if (message.type === 'ready') this.#started.resolve();
         else this.#listener?.onMessage(message);
       },
-      onGarbage: () => {
-        this.refused += 1;
-      },
+      onGarbage: () => this.#listener?.onGarbledMessage(),
       onOverflow: () => this.#listener?.onOversizedMessage(),
     });
     const pipe = this.#channelPipe as (Duplex & Readable) | null;

@@ -21,7 +21,7 @@ let dag: SavedDag;
 
 const SOURCE = `
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { dag, Fatal, RetryAfter, Skip } from 'windlass';
 
 export default dag('endings', {}, ({ task }) => {
@@ -49,6 +49,9 @@ export default dag('endings', {}, ({ task }) => {
     console.log('after the flood');
   });
   task('large', async () => 'y'.repeat(3_000_000));
+  task('garbles', async () => { writeSync(3, 'hello\\n'); await new Promise(() => setInterval(() => {}, 1000)); });
+  task('nameless', async (ctx) => ctx.variable(''));
+  task('hijacks', async () => { JSON.stringify = () => 'evil'; JSON.parse = () => 'evil'; return { a: 1 }; });
   task('nul', async () => 'a\\u0000b');
   task('env', async () => ({ env: { ...process.env }, argv: process.argv }));
 });
@@ -123,6 +126,18 @@ describe('a body that ends by itself', () => {
     const { instance } = await run('nul');
     expect(instance.state).toBe('failed');
     expect(instance.reason).toContain('U+0000');
+  });
+
+  it.each(['garbles', 'nameless'])('fails in words when what it says makes no sense (%s), instead of running for ever', async (task) => {
+    const { instance } = await run(task);
+    expect(instance.state).toBe('failed');
+    expect(instance.reason).toContain('the task process said something that Windlass does not understand');
+  });
+
+  it('may spoil JSON for itself, not for the channel', async () => {
+    const { task, instance } = await run('hijacks');
+    expect(instance.state).toBe('success');
+    expect(await resultOf(world.db, task)).toMatchObject({ a: 1 });
   });
 
   it('sees no credential', async () => {

@@ -251,7 +251,7 @@ describe('a worker that is killed', () => {
       import { TaskProcess } from ${JSON.stringify(new URL('../../worker/task-process.ts', import.meta.url).href)};
       import { systemClock } from ${JSON.stringify(new URL('../../platform/clock.ts', import.meta.url).href)};
       const child = new TaskProcess({ memoryMb: 128, uid: null, xcomMaxBytes: 1024 }, systemClock);
-      child.listen({ onMessage() {}, onOutput() {}, onOversizedMessage() {} });
+      child.listen({ onMessage() {}, onOutput() {}, onOversizedMessage() {}, onGarbledMessage() {} });
       console.log(child.pid);
       setInterval(() => {}, 1000);`;
     const supervisor = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -146,6 +146,7 @@ export class Attempt implements LeaseHolder {
       onMessage: (message) => this.#onMessage(message, process),
       onOutput: (source, bytes) => this.#log.output(source, bytes),
       onOversizedMessage: () => this.#settle({ kind: 'oversized_message', limitBytes: process.messageMaxBytes }),
+      onGarbledMessage: () => this.#settle({ kind: 'garbled_message' }),
     });
     process.allow(keeper.liveMs(this));
     process.send({ type: 'run', context: attemptContext(claimed, plan, scratchFolder), inputs: begun.inputs, item: begun.item });

@@ -88,6 +88,7 @@ async function settleProcess({ ending, process, log }: Ended, deps: AttemptDeps)
     case 'timed_out':
     case 'memory_exceeded':
     case 'oversized_message':
+    case 'garbled_message':
     case 'stopped':
       process.send({ type: 'cancel', reason: ending.kind });
       await process.terminate(deps.killGraceMs);

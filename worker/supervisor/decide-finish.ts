@@ -46,6 +46,15 @@ export function decideFinish(ending: Exclude<Ending, { kind: 'lease_lost' }>, fa
       return failure(explainMemory(ending), facts, { retryable: true });
     case 'oversized_message':
       return failure(tooLarge(ending.limitBytes, facts.xcomMaxBytes), facts, { retryable: false });
+    case 'garbled_message':
+      return failure(
+        explain(
+          'ProtocolBroken',
+          'the task process said something that Windlass does not understand: the body, or something it uses, wrote to its channel (file descriptor 3), or asked for a connection, variable or XCom whose name is empty or longer than 250 characters',
+        ),
+        facts,
+        { retryable: true },
+      );
     case 'stopped':
       return decideStopped(ending, facts);
     case 'unrunnable':

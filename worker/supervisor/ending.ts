@@ -10,6 +10,8 @@ export type Ending =
   | { readonly kind: 'timed_out'; readonly limitMs: number }
   | { readonly kind: 'memory_exceeded'; readonly usedBytes: number; readonly limitMb: number }
   | { readonly kind: 'oversized_message'; readonly limitBytes: number }
+  /** What it said is no message: it cannot be trusted to say its result either. */
+  | { readonly kind: 'garbled_message' }
   /** The worker stops; `begun` = the body had started. */
   | { readonly kind: 'stopped'; readonly begun: boolean; readonly reason: string }
   /** It could not be prepared, and no other worker could either (its code is gone). */
