@@ -74,7 +74,7 @@ async function startProcess(): Promise<{ child: ChildProcess; workerId: string }
   started.push(child);
   const workerId = await until(async () => (await workerIds()).find((id) => !before.includes(id)), {
     what: 'the worker registers itself',
-    deadlineMs: 20_000,
+    deadlineMs: 50_000,
   });
   return { child, workerId };
 }
