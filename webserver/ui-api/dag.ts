@@ -1,10 +1,12 @@
 /** GET /ui/api/dags/{dagId}, its source. */
 import { z } from 'zod';
+import { ticksOf } from '#core/timetable/ticks.ts';
 import { upcomingTicks } from '#core/timetable/timetable.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import { listDagVersions } from '#platform/db/queries/api/list-dag-versions.ts';
 import { listImportErrors } from '#platform/db/queries/api/list-import-errors.ts';
+import { listBackfills } from '#platform/db/queries/backfill/list-backfills.ts';
 import { listRecentRuns } from '#platform/db/queries/ui/list-recent-runs.ts';
 import { requireDag, requireDagVersion } from '../api/lookups.ts';
 import { dagPath } from '../api/path-ids.ts';
@@ -12,7 +14,7 @@ import { iso } from '../http/iso.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
 import { uiDagCard, uiTask } from './shapes.ts';
-import type { UiDag, UiSource } from './types.ts';
+import type { UiBackfill, UiDag, UiSource } from './types.ts';
 
 const SHOWN_RUNS = 14;
 const SHOWN_VERSIONS = 100;
@@ -63,11 +65,38 @@ async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiD
     maxActiveRuns: spec.maxActiveRuns,
     maxActiveTasks: spec.maxActiveTasks,
     nextRuns: nextRunsOf(row, nowMs),
+    hasDates: ticksOf(spec.schedule, null) !== null,
+    activeBackfill: await activeBackfillOf(db, dagId),
     paramsSchema: spec.paramsSchema,
     paramsDefaults: spec.paramsDefaults,
     tasks: spec.tasks.map(uiTask),
     groups: spec.groups.map(({ groupId, parentId }) => ({ groupId, parentId })),
     importError: row.has_import_errors ? await importErrorOf(db, row.file_path) : null,
+  };
+}
+
+async function activeBackfillOf(db: Queryable, dagId: string): Promise<UiBackfill | null> {
+  const page = await listBackfills(db, {
+    filters: [
+      { field: 'dag_id', operator: 'eq', value: dagId },
+      { field: 'is_active', operator: 'eq', value: true },
+    ],
+    orderBy: [],
+    limit: 1,
+    offset: 0,
+  });
+  const row = page.rows[0];
+  if (row === undefined) return null;
+  return {
+    backfillId: row.backfill_id,
+    fromDate: iso(row.from_date),
+    toDate: iso(row.to_date),
+    isPaused: row.is_paused,
+    maxActiveRuns: row.max_active_runs,
+    runs: row.dates - row.skipped,
+    running: row.running,
+    succeeded: row.succeeded,
+    failed: row.failed,
   };
 }
 

@@ -97,6 +97,20 @@ export interface UiTaskNode {
   readonly docMd: string | null;
 }
 
+/** A backfill that is not completed. */
+export interface UiBackfill {
+  readonly backfillId: number;
+  readonly fromDate: string;
+  readonly toDate: string;
+  readonly isPaused: boolean;
+  readonly maxActiveRuns: number;
+  /** Runs it makes in all: the dates of its range without those that are skipped. */
+  readonly runs: number;
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
 /** GET /ui/api/dags/{dagId} */
 export interface UiDag extends UiDagCard {
   readonly docMd: string | null;
@@ -109,6 +123,9 @@ export interface UiDag extends UiDagCard {
   readonly maxActiveRuns: number;
   readonly maxActiveTasks: number;
   readonly nextRuns: readonly string[];
+  /** Its schedule has dates that a backfill can run. */
+  readonly hasDates: boolean;
+  readonly activeBackfill: UiBackfill | null;
   readonly paramsSchema: Readonly<Record<string, unknown>> | null;
   readonly paramsDefaults: Readonly<Record<string, unknown>>;
   readonly tasks: readonly UiTaskNode[];

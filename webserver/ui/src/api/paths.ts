@@ -33,5 +33,8 @@ export const restApi = {
   clearRun: (dagId: string, runId: string) => `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/clear`,
   taskInstance: (dagId: string, runId: string, taskId: string, mapIndex: number) =>
     `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/taskInstances/${enc(taskId)}${mapIndex < 0 ? '' : `/${mapIndex}`}`,
+  backfills: '/api/v2/backfills',
+  backfillDryRun: '/api/v2/backfills/dry_run',
+  backfill: (backfillId: number, action: string) => `/api/v2/backfills/${backfillId}/${action}`,
   clear: (dagId: string) => `/api/v2/dags/${enc(dagId)}/clearTaskInstances`,
 } as const;

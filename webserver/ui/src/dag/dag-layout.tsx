@@ -1,4 +1,4 @@
-import { CalendarClock, Play, User } from 'lucide-react';
+import { CalendarClock, CalendarRange, Play, User } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Outlet, useLocation, useNavigate, useOutletContext, useParams } from 'react-router';
 import { Badge } from '#ui-kit/badge.tsx';
@@ -11,6 +11,8 @@ import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
 import { useDag } from '../api/queries.ts';
 import { useMayEdit } from '../api/session.ts';
+import { BackfillBanner } from '../backfill/backfill-banner.tsx';
+import { BackfillDialog } from '../backfill/backfill-dialog.tsx';
 import { PauseSwitch } from '../dags/pause-switch.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
@@ -59,15 +61,19 @@ export function DagLayout() {
         {dag.data === undefined ? (
           <HeaderSkeleton dagId={dagId} />
         ) : (
-          <DagHeader dag={dag.data} onTrigger={() => change({ trigger: 1 }, 'push')} />
+          <DagHeader dag={dag.data} onTrigger={() => change({ trigger: 1 }, 'push')} onBackfill={() => change({ backfill: 1 }, 'push')} />
         )}
         <div className="mt-3 -mb-px">
           <Tabs label="DAG pages" active={tab} items={TABS.map(({ id, label }) => ({ id, label, to: pages.dag(dagId, id) }))} />
         </div>
       </div>
       {dag.data === undefined ? null : <DagImportError dag={dag.data} />}
+      {dag.data === undefined ? null : <BackfillBanner dag={dag.data} />}
       <div className="min-h-0 flex-1 overflow-y-auto">{dag.data === undefined ? null : <Outlet context={dag.data} />}</div>
       {params.get('trigger') === null ? null : <TriggerDialog dagId={dagId} onClose={() => change({ trigger: null })} />}
+      {params.get('backfill') === null || dag.data === undefined ? null : (
+        <BackfillDialog dag={dag.data} onClose={() => change({ backfill: null })} />
+      )}
     </div>
   );
 }
@@ -77,7 +83,7 @@ function useActiveTab(dagId: string): string {
   return TABS.some(({ id }) => id === rest) ? rest : '';
 }
 
-function DagHeader({ dag, onTrigger }: { dag: UiDag; onTrigger: () => void }) {
+function DagHeader({ dag, onTrigger, onBackfill }: { dag: UiDag; onTrigger: () => void; onBackfill: () => void }) {
   const mayEdit = useMayEdit();
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
@@ -108,9 +114,21 @@ function DagHeader({ dag, onTrigger }: { dag: UiDag; onTrigger: () => void }) {
           <span>version {dag.versionNumber}</span>
         </div>
       </div>
-      <Button variant="primary" icon={<Play size={14} />} disabled={!mayEdit} onClick={onTrigger}>
-        Trigger
-      </Button>
+      <div className="flex gap-2">
+        {dag.hasDates ? (
+          <Button
+            icon={<CalendarRange size={14} />}
+            disabled={!mayEdit || dag.activeBackfill !== null}
+            title={dag.activeBackfill === null ? 'Run dates of the past' : 'A backfill is running'}
+            onClick={onBackfill}
+          >
+            Backfill
+          </Button>
+        ) : null}
+        <Button variant="primary" icon={<Play size={14} />} disabled={!mayEdit} onClick={onTrigger}>
+          Trigger
+        </Button>
+      </div>
     </div>
   );
 }
