@@ -6,7 +6,10 @@ export function dbMigrate(): Command {
     const { openCliDatabase } = await import('../environment.ts');
     const { ensureFirstAdmin } = await import('#platform/auth/users.ts');
     const { migrate } = await import('#platform/db/migrate.ts');
+    const { makeSecretKeyFile } = await import('#platform/config/secret-file.ts');
     const { say } = await import('../output.ts');
+    const keyFile = makeSecretKeyFile();
+    if (keyFile !== null) say(`Made the key that encrypts connections and variables: ${keyFile}. Keep a copy of it.`);
     const { config, db } = await openCliDatabase();
     try {
       const applied = await migrate(db);

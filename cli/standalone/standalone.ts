@@ -19,6 +19,7 @@ import { clock, loggerFor, unreachable } from '../environment.ts';
 import { print, say } from '../output.ts';
 import { removeRunFile, writeRunFile } from '../run-file.ts';
 import { type RoleName, stopLimitMs, stopRequests } from '../run-role.ts';
+import { explainFileError } from './explain-file-error.ts';
 import { type Parts, startParts } from './parts.ts';
 import { checkPorts } from './ports.ts';
 import { RoleLog } from './role-log.ts';
@@ -52,6 +53,8 @@ export async function runStandalone(): Promise<number> {
     await stopped;
     say('\n  Stopping … running tasks get a moment to finish (Ctrl-C again ends them at once)');
     return 0;
+  } catch (error) {
+    throw explainFileError(error, config);
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
     if (stopping.signal.aborted) say('  Stopped.');
