@@ -8,6 +8,7 @@ import type { StreamStatus } from '#ui-kit/stream-light.tsx';
 import type { UiChange } from '../../../ui-api/types.ts';
 import { uiApi } from './paths.ts';
 import { keysOf } from './topics.ts';
+import { whileVisible } from './while-visible.ts';
 
 const StreamContext = createContext<StreamStatus>('connecting');
 
@@ -42,11 +43,12 @@ function openStream(onStatus: (status: StreamStatus) => void, onTopics: (topics:
     };
     source.addEventListener('change', (event) => onTopics((JSON.parse((event as MessageEvent<string>).data) as UiChange).topics));
   };
-  open();
-  return () => {
+  return whileVisible(open, () => {
     window.clearTimeout(reopenTimer);
     source?.close();
-  };
+    // Whatever happens until it opens again has to be caught up with.
+    onStatus('connecting');
+  });
 }
 
 /** Keeps the whole app fresh. */

@@ -6,6 +6,7 @@ import { useEffect, useState } from 'react';
 import type { UiLogLine, UiLogPage } from '../../../ui-api/types.ts';
 import { queryString, request } from '../api/http.ts';
 import { uiApi } from '../api/paths.ts';
+import { whileVisible } from '../api/while-visible.ts';
 
 export interface LogAddress {
   readonly dagId: string;
@@ -39,6 +40,7 @@ class LogReader {
   #frame: number | undefined;
   #timer: number | undefined;
   #source: EventSource | null = null;
+  #isResting = false;
 
   constructor(address: LogAddress, publish: (state: LogState) => void) {
     this.#path = uiApi.log(address.dagId, address.runId, address.taskId);
@@ -48,6 +50,7 @@ class LogReader {
 
   /** Reads pages until one brings nothing new, then goes live unless the attempt has ended. */
   async readPages(): Promise<void> {
+    this.#isResting = false;
     try {
       let page: UiLogPage;
       do {
@@ -59,7 +62,7 @@ class LogReader {
         );
       } while (this.#take(page) && !this.#abort.signal.aborted);
       if (page.ended) this.#show('ended');
-      else this.#goLive();
+      else if (!this.#isResting) this.#goLive();
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.#error = error instanceof Error ? error : new Error(String(error));
@@ -68,10 +71,16 @@ class LogReader {
     }
   }
 
-  stop(): void {
-    this.#abort.abort();
+  /** Gives the connection back; `readPages` goes on from where it was. */
+  rest(): void {
+    this.#isResting = true;
     this.#source?.close();
     window.clearTimeout(this.#timer);
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    this.rest();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
 
@@ -121,8 +130,14 @@ export function useLog({ dagId, runId, taskId, mapIndex, tryNumber }: LogAddress
   useEffect(() => {
     setState(EMPTY);
     const reader = new LogReader({ dagId, runId, taskId, mapIndex, tryNumber }, setState);
-    void reader.readPages();
-    return () => reader.stop();
+    const end = whileVisible(
+      () => void reader.readPages(),
+      () => reader.rest(),
+    );
+    return () => {
+      end();
+      reader.stop();
+    };
   }, [dagId, runId, taskId, mapIndex, tryNumber]);
   return state;
 }
