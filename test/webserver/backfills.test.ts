@@ -153,6 +153,27 @@ describe('backfills', () => {
       expect((await web.request(method, url)).json.detail).toBe('Could not find backfill with id 999999');
   });
 
+  it('show on the page of their DAG, and say why a run of theirs waits', async () => {
+    await create({ dag_id: 'paging', max_active_runs: 2 });
+    const { activeBackfill, hasDates } = (await web.request('GET', '/ui/api/dags/paging')).json;
+    expect(hasDates).toBe(true);
+    expect(activeBackfill).toMatchObject({ isPaused: false, maxActiveRuns: 2, runs: 3, running: 0, succeeded: 0, failed: 0 });
+    await web.db.pool.query(
+      `insert into dag_run (dag_run_id, dag_id, run_id, run_type, state, version_id, shard, run_after, triggered_by, backfill_id, backfill_ordinal)
+       select new_id(), dag_id, 'r' || n, 'backfill', case n when 3 then 'queued' else 'running' end, version_id, shard, now(), 'backfill', $1, n
+         from dag cross join generate_series(1, 3) n where dag_id = 'paging'`,
+      [activeBackfill.backfillId],
+    );
+    await web.db.pool.query(
+      `insert into task_instance (task_instance_id, dag_run_id, task_id, operator, queue, pool, pool_slots, priority_weight)
+       select new_id(), dag_run_id, 'extract', 'task', 'default', 'default_pool', 1, 1 from dag_run where dag_id = 'paging' and run_id = 'r3'`,
+    );
+    const why = async () => (await web.request('GET', '/ui/api/dags/paging/runs/r3/tasks/extract')).json.waitingFor[0];
+    expect(await why()).toBe('The run is queued: 2 of 2 runs of its backfill are active (max_active_runs).');
+    await put(activeBackfill.backfillId, 'pause');
+    expect(await why()).toBe('The backfill of this run is paused: let it go on and this run starts.');
+  });
+
   it('are not for viewers to start', async () => {
     expect((await create({ dag_id: 'paging' }, { role: 'viewer' })).status).toBe(403);
     expect((await web.request('GET', '/api/v2/backfills?dag_id=etl', { role: 'viewer' })).status).toBe(200);

@@ -38,6 +38,10 @@ export function waitingFor(question: WaitingQuestion): readonly string[] {
 function runSentences({ run, facts, maxActiveRuns }: WaitingQuestion): string[] {
   if (run.state !== 'queued') return [];
   if (facts.is_paused) return ['The DAG is paused: unpause it and this run starts.'];
+  if (facts.is_backfill_paused) return ['The backfill of this run is paused: let it go on and this run starts.'];
+  const ofBackfill = facts.backfill_max_active_runs;
+  if (ofBackfill !== null)
+    return [`The run is queued: ${facts.running_runs} of ${ofBackfill} runs of its backfill are active (max_active_runs).`];
   if (facts.running_runs >= maxActiveRuns)
     return [`The run is queued: ${facts.running_runs} of ${maxActiveRuns} runs of this DAG are active (maxActiveRuns).`];
   return [run.reason === null ? 'The run is queued: the scheduler has not started it yet.' : asSentence(run.reason)];
