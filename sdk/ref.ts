@@ -35,8 +35,9 @@ export type Resolve<I> =
             ? { [K in keyof I]: Resolve<I[K]> }
             : I;
 
-/** Inputs of a reusable definition: each may be wired or given. */
-export type Wire<In> = { [K in keyof In]: Ref<In[K]> | In[K] };
+/** Inputs of a reusable definition: each may be wired or given, at any depth of plain objects and lists. */
+export type Wire<In> = { [K in keyof In]: Wired<In[K]> };
+type Wired<T> = Ref<T> | T | (T extends ((...args: never[]) => unknown) | Date ? never : T extends object ? Wire<T> : never);
 
 /** Where a value comes from at run time. Plain data; part of apiVersion 1 (`sdk/definition.ts`). */
 export type Source =
