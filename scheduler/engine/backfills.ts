@@ -99,7 +99,7 @@ function newRun(backfill: OpenBackfill, step: OpenStep): NewDagRun {
   return {
     dagRunId: newId(),
     dagId: backfill.dagId,
-    runId: runIdFor('backfill', step.logicalDate.toISOString().replace('.000Z', '+00:00').replace('Z', '+00:00')),
+    runId: runIdFor('backfill', step.intervalEnd.toISOString().replace('.000Z', '+00:00').replace('Z', '+00:00')),
     runType: 'backfill',
     logicalDate: step.logicalDate,
     dataIntervalStart: step.intervalStart,

@@ -91,7 +91,7 @@ function scheduledRun(dagId: string, next: NextRun): NewDagRun {
   return {
     dagRunId: newId(),
     dagId,
-    runId: runIdFor('scheduled', logicalDate.toISOString().replace('.000Z', '+00:00').replace('Z', '+00:00')),
+    runId: runIdFor('scheduled', new Date(next.runAfterMs).toISOString().replace('.000Z', '+00:00').replace('Z', '+00:00')),
     runType: 'scheduled',
     logicalDate,
     dataIntervalStart: new Date(next.intervalStartMs),
