@@ -77,6 +77,8 @@ test.each([
   ['@hourly', 'hourly'],
   ['every 5 min', 'every 5 min'],
   ['0 0 1,15 * *', '0 0 1,15 * *'],
+  ['0 6 * * *, 0 18 * * 1-5 (Europe/Berlin)', 'daily at 06:00 and weekdays at 18:00 (Europe/Berlin)'],
+  ['0 6 * * *, 0 0 1,15 * *', '0 6 * * *, 0 0 1,15 * *'],
 ])('the schedule %s is said as "%s"', (summary, words) => {
   expect(scheduleInWords(summary)).toBe(words);
 });

@@ -35,11 +35,16 @@ const SHAPES: readonly CronShape[] = [
 /** "0 6 * * * (Europe/Berlin)" → "daily at 06:00 (Europe/Berlin)"; what it cannot say it gives back unchanged. */
 export function scheduleInWords(summary: string): string {
   const [, line = summary, zone = ''] = /^(.*?)( \([^)]+\))?$/.exec(summary) ?? [];
+  const said = line.split(', ').map(sayOne);
+  return said.some((words) => words === null) ? summary : said.join(' and ') + zone;
+}
+
+function sayOne(line: string): string | null {
   const preset = PRESETS[line];
-  if (preset !== undefined) return preset + zone;
+  if (preset !== undefined) return preset;
   for (const { pattern, say } of SHAPES) {
     const parts = pattern.exec(line);
-    if (parts !== null) return say(parts) + zone;
+    if (parts !== null) return say(parts);
   }
-  return summary;
+  return null;
 }
