@@ -71,6 +71,11 @@ export class Engine {
     return { owner: this.#deps.schedulerId, fence: this.#fence() };
   }
 
+  /** False after a pass that failed, until the next has started over: what is in memory counts for nothing. */
+  get isTrusted(): boolean {
+    return !this.#mistrusted;
+  }
+
   nowMs(): number {
     return this.#deps.clock.now() + this.clockOffsetMs;
   }

@@ -5,7 +5,7 @@
  */
 import type { RunModel } from '#core/scheduling/run-model.ts';
 import { OCCUPYING_STATES } from '#core/states.ts';
-import type { Queryable } from '#platform/db/client.ts';
+import type { Database, Queryable } from '#platform/db/client.ts';
 import {
   type Holder,
   type PoolState,
@@ -89,37 +89,33 @@ export class PoolBook {
   }
 
   /** Asks for more slots. Returns true when at least one was granted. */
-  async reserve(db: Queryable, holder: Holder, wanted: readonly Reservation[]): Promise<boolean> {
+  async reserve(db: Database, holder: Holder, wanted: readonly Reservation[]): Promise<boolean> {
     const asks = wanted.map((want) => ({ ...want, slots: want.slots + this.#spare(want.pool) }));
-    let granted = await reservePoolSlots(db, holder, asks);
-    if (granted.length < asks.length) {
-      // Slots other shards of ours hold but do not use may be what is missing.
-      await this.trim(db, holder);
-      granted = [
-        ...granted,
-        ...(await reservePoolSlots(
-          db,
-          holder,
-          wanted.filter((want) => !granted.some((got) => got.pool === want.pool && got.shard === want.shard)),
-        )),
-      ];
-    }
-    for (const { pool, shard, slots } of granted) this.#reserved.set(key(pool, shard), slots);
-    return granted.length > 0;
+    const granted = this.#note(await reservePoolSlots(db, holder, asks));
+    const refused = wanted.filter((want) => !granted.has(key(want.pool, want.shard)));
+    if (refused.length === 0) return true;
+    // Slots other shards of ours hold but do not use may be what is missing; what was granted just now is to be used.
+    await this.trim(db, holder, granted);
+    return this.#note(await reservePoolSlots(db, holder, refused)).size > 0 || granted.size > 0;
   }
 
-  /** Gives back what is reserved and not used. */
-  async trim(db: Queryable, holder: Holder): Promise<void> {
+  /** Gives back what is reserved and not used, but for some entries. */
+  async trim(db: Queryable, holder: Holder, except: ReadonlySet<string> = new Set()): Promise<void> {
     const keep: Reservation[] = [];
     for (const [entry, reserved] of this.#reserved) {
       const taken = this.#taken.get(entry) ?? 0;
-      if (reserved <= taken) continue;
+      if (reserved <= taken || except.has(entry)) continue;
       const cut = entry.lastIndexOf('/');
       keep.push({ pool: entry.slice(0, cut), shard: Number(entry.slice(cut + 1)), slots: taken });
     }
     if (keep.length === 0) return;
     await releasePoolSlots(db, holder, keep);
     for (const { pool, shard, slots } of keep) this.#reserved.set(key(pool, shard), slots);
+  }
+
+  #note(granted: readonly Reservation[]): ReadonlySet<string> {
+    for (const { pool, shard, slots } of granted) this.#reserved.set(key(pool, shard), slots);
+    return new Set(granted.map(({ pool, shard }) => key(pool, shard)));
   }
 
   #spare(pool: string): number {

@@ -15,7 +15,8 @@ const IN_FLIGHT = new Set(['queued', 'running', 'restarting', 'deferred']);
 
 export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
   const { shards } = engine;
-  if (shards.length === 0) return;
+  // A half-loaded memory knows of fewer taken slots than there are: nothing may be given back by it.
+  if (shards.length === 0 || !engine.isTrusted) return;
   const idle = await countIdleSlots(deps.db);
   engine.idleSlots = (queue) => idle.get(queue)?.idle ?? 1;
   await noticeChanges(deps, engine, inbox);

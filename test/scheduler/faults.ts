@@ -1,5 +1,5 @@
 /** Trouble on the way to Postgres, by statement name: the real database behind it, and failures when a test says so. */
-import type { Database, Result, Statement } from '#platform/db/client.ts';
+import type { Database, Queryable, Result, Statement } from '#platform/db/client.ts';
 
 interface Plan {
   readonly statement: string;
@@ -42,7 +42,17 @@ export class Faults {
 
   over(db: Database): Database {
     return {
-      ...db,
+      ...this.#between(db),
+      drizzle: db.drizzle,
+      pool: db.pool,
+      url: db.url,
+      close: db.close,
+      transaction: (name, work) => db.transaction(name, (tx) => work(this.#between(tx))),
+    };
+  }
+
+  #between(db: Queryable): Queryable {
+    return {
       query: <Row>(statement: Statement, values?: readonly unknown[]) => {
         const index = this.#plans.findIndex((plan) => plan.statement === statement.name);
         const [plan] = index < 0 ? [] : this.#plans.splice(index, 1);

@@ -1,4 +1,4 @@
-import type { Queryable } from '../client.ts';
+import type { Database, Queryable } from '../client.ts';
 import type { Shard } from './retake-shards.ts';
 
 /** Who asks, and the shards it believes it holds, with their epochs. */
@@ -13,21 +13,22 @@ export interface Reservation {
   readonly slots: number;
 }
 
+/** A statement of its own: one that waits for a lock goes on with what it saw before, and would not see what was reserved meanwhile. */
+const LOCK = { name: 'lock_pools', text: 'select 1 from pool where name = any($1::text[]) order by name for update' };
+
 const STATEMENT = {
   name: 'reserve_pool_slots',
   text: `
 with fence as materialized (
   select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
    where s.owner = $1 for key share of s
-), locked as materialized (
-  select name, slots from pool where name = any($4::text[]) order by name for update
 ), taken as (
-  select r.pool, sum(r.slots)::int as slots from pool_reservation r where r.pool in (select name from locked) group by r.pool
+  select r.pool, sum(r.slots)::int as slots from pool_reservation r where r.pool = any($4::text[]) group by r.pool
 ), asked as (
   select a.pool, a.shard, a.more, l.slots as limit_slots, greatest(0, l.slots - coalesce(t.slots, 0)) as free,
          sum(a.more) over (partition by a.pool order by a.shard) - a.more as before
     from unnest($4::text[], $5::smallint[], $6::int[]) as a(pool, shard, more)
-    join fence on fence.shard = a.shard join locked l on l.name = a.pool left join taken t on t.pool = a.pool
+    join fence on fence.shard = a.shard join pool l on l.name = a.pool left join taken t on t.pool = a.pool
 ), granted as (
   select pool, shard, case when limit_slots < 0 then more else greatest(0, least(more, free - before)) end as more from asked
 )
@@ -38,13 +39,16 @@ returning r.pool, r.shard, r.slots`,
 };
 
 /**
- * reservePoolSlots    who: scheduler, before it queues more than its shards hold. Locks its shard rows (key share) and
- * the pool rows in name order. Grants as many of the slots asked for as the pool has left, counting every shard's
- * reservation. Each (pool, shard) may be named once. A pair missing from the answer got nothing: the pool is full or
- * unknown, or the shard is lost.
+ * reservePoolSlots    who: scheduler, before it queues more than its shards hold; a transaction of two statements.
+ * Locks the pool rows in name order, then its shard rows (key share). Grants as many of the slots asked for as the
+ * pool has left, counting every shard's reservation. Each (pool, shard) may be named once. A pair missing from the
+ * answer got nothing: the pool is full or unknown, or the shard is lost.
  */
-export async function reservePoolSlots(db: Queryable, holder: Holder, more: readonly Reservation[]): Promise<readonly Reservation[]> {
-  return (await db.query<Reservation>(STATEMENT, valuesOf(holder, more))).rows;
+export function reservePoolSlots(db: Database, holder: Holder, more: readonly Reservation[]): Promise<readonly Reservation[]> {
+  return db.transaction('reserve_pool_slots', async (tx) => {
+    await tx.query(LOCK, [more.map((one) => one.pool)]);
+    return (await tx.query<Reservation>(STATEMENT, valuesOf(holder, more))).rows;
+  });
 }
 
 function valuesOf({ owner, fence }: Holder, slots: readonly Reservation[]): readonly unknown[] {
