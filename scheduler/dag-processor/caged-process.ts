@@ -18,6 +18,11 @@ export interface CagedProcessOptions extends Cage {
   readonly onOverflow: () => void;
   /** What it printed, on either stream. */
   readonly onOutput: (chunk: Buffer) => void;
+  /**
+   * The kernel ends it after so much processor time. For when we are killed: an endless loop never notices that its
+   * pipe has closed. Null for a process that lives long.
+   */
+  readonly cpuSecondsMax: number | null;
   /** Once, when it has ended and all it said was heard. */
   readonly onEnd: (end: ProcessEnd) => void;
 }
@@ -35,7 +40,9 @@ export class CagedProcess {
   #ended = false;
 
   constructor(options: CagedProcessOptions) {
-    this.#child = spawn(process.execPath, [...cageFlags(options), options.script], {
+    const command = [process.execPath, ...cageFlags(options), options.script];
+    const [program, ...args] = options.cpuSecondsMax === null ? command : withCpuLimit(options.cpuSecondsMax, command);
+    this.#child = spawn(program as string, args, {
       cwd: tmpdir(),
       env: cageEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -61,6 +68,11 @@ export class CagedProcess {
     this.#child.once('close', (code, signal) => end({ code, signal, startError: null }));
   }
 
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get isAlive(): boolean {
     return !this.#ended && this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -77,4 +89,9 @@ export class CagedProcess {
       this.#child.kill('SIGKILL');
     }
   }
+}
+
+/** The shell sets the limit and becomes the program: the same process, with the same pipes. */
+function withCpuLimit(seconds: number, command: readonly string[]): readonly string[] {
+  return ['/bin/sh', '-c', 'ulimit -t "$1" && shift && unset PWD OLDPWD && exec "$@"', 'windlass-cage', String(seconds), ...command];
 }

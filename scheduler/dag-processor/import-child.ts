@@ -37,6 +37,8 @@ export class ImportChild {
       ...options,
       script: CHILD,
       messageCharsMax: ANSWER_CHARS_MAX,
+      // Far above what the time limit allows with all threads busy: the time limit explains itself better.
+      cpuSecondsMax: 4 * Math.ceil(options.timeoutMs / 1_000) + 10,
       onMessage: (message) => this.#hear(message),
       onOverflow: () =>
         this.kill(`the DAGs of the file are larger than ${ANSWER_CHARS_MAX / 1024 / 1024} MiB when serialised; split the file`),

@@ -11,6 +11,7 @@ import { type FSWatcher, watch } from 'chokidar';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
+import { isDagFile, listDagFiles, readDagFile, readIgnored } from '#platform/dag-files.ts';
 import type { Database } from '#platform/db/client.ts';
 import { listKnownDagFiles, saveImportError } from '#platform/db/queries/save-import-error.ts';
 import { saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
@@ -19,7 +20,6 @@ import type { Logger } from '#platform/logger.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { stopBundler } from './bundle.ts';
-import { isDagFile, listDagFiles, readDagFile, readIgnored } from './dag-files.ts';
 import { ImportChild } from './import-child.ts';
 import { type ParseOutcome, parseFile } from './parse-file.ts';
 

@@ -128,6 +128,7 @@ export class PluginChild {
     const child = new CagedProcess({
       ...this.#options,
       script: CHILD,
+      cpuSecondsMax: null,
       messageCharsMax: MESSAGE_CHARS_MAX,
       onMessage: (message) => mine() && this.#hear(message as FromPlugin),
       onOverflow: () => mine() && this.kill('the plugin answered with more than is read'),
