@@ -91,6 +91,8 @@ type NextLoad = Parameters<NonNullable<Parameters<typeof registerHooks>[0]['load
 
 function loadScript(url: string, context: LoadHookContext, next: NextLoad): ReturnType<NextLoad> {
   const path = url.startsWith('file:') ? fileURLToPath(url) : '';
+  // The bundler of the scheduler takes JSON without import attributes; so does this.
+  if (path.endsWith('.json')) return { format: 'json', source: readFileSync(path), shortCircuit: true };
   if (!SCRIPT.test(path) || path.startsWith(join(INSTALLATION_FOLDER, 'node_modules'))) return next(url, context);
   const source = readFileSync(path, 'utf8');
   try {

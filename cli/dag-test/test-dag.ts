@@ -1,13 +1,14 @@
 /** `windlass dags test`: finds the DAG, runs it in this process, says how it went. */
 
 import { Console } from 'node:console';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
 import { isKey, runIdFor } from '#core/ids.ts';
 import { type Config, Secret } from '#platform/config/config.ts';
+import { listDagFiles, readDagFile } from '#platform/dag-files.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
@@ -31,6 +32,15 @@ const DAG_FILE = /\.(ts|tsx|mts|js|mjs)$/;
 
 /** Resolves with the exit code: 0 when the run succeeded. */
 export async function testDag(request: TestDagRequest): Promise<number> {
+  const endWatch = watchForExit();
+  try {
+    return await runDag(request);
+  } finally {
+    endWatch();
+  }
+}
+
+async function runDag(request: TestDagRequest): Promise<number> {
   const printResult = request.json ? reserveStdout() : undefined;
   const config = withWarehouse(readCliConfig());
   const dag = await findDag(request, config);
@@ -79,6 +89,24 @@ function asJson(result: MemoryRunResult): object {
   };
 }
 
+function mentions(file: string, text: string): boolean {
+  try {
+    return readDagFile(file)?.includes(text) ?? false;
+  } catch {
+    return false; // too large, or not ours to read: no DAG can be in it
+  }
+}
+
+/** User code that calls process.exit(0) must not pass for a run that succeeded. Returns what ends the watch. */
+function watchForExit(): () => void {
+  const onExit = () => {
+    process.exitCode = 1;
+    process.stderr.write('error: the DAG file or one of its tasks ended the process (process.exit) before the run was over.\n');
+  };
+  process.on('exit', onExit);
+  return () => process.off('exit', onExit);
+}
+
 /** Sends everything that user code prints to stderr; returns the only way left to stdout. */
 function reserveStdout(): (text: string) => Promise<void> {
   const write = process.stdout.write.bind(process.stdout);
@@ -100,7 +128,7 @@ async function findDag(request: TestDagRequest, config: Config): Promise<DagDefi
     return chooseDag(await importDagFile(target, config.pluginsFolder), request.dag, target);
   if (!isKey(target)) throw new AppError('DAG_NOT_FOUND', `${JSON.stringify(target)} is neither a file nor the id of a DAG.`);
   const known: string[] = [];
-  for (const file of filesThatMayHold(target, config.dagsFolder)) {
+  for (const file of await filesThatMayHold(target, config.dagsFolder)) {
     const dags = await importDagFile(file, config.pluginsFolder).catch((error: unknown) => {
       if ((error as AppError).code !== 'DAG_IMPORT_FAILED') throw error;
       return [];
@@ -126,12 +154,8 @@ function chooseDag(dags: readonly DagDefinition[], wanted: string | undefined, f
 }
 
 /** Files that name the id come first, then the others (ids can be put together at run time). */
-function filesThatMayHold(dagId: string, folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => DAG_FILE.test(name) && !name.endsWith('.d.ts') && !name.includes('node_modules'))
-    .map((name) => join(folder, name))
-    .sort();
-  const named = files.filter((file) => readFileSync(file, 'utf8').includes(dagId));
+async function filesThatMayHold(dagId: string, folder: string): Promise<readonly string[]> {
+  const files = await listDagFiles(folder);
+  const named = files.filter((file) => mentions(file, dagId));
   return [...named, ...files.filter((file) => !named.includes(file))];
 }

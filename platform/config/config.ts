@@ -141,13 +141,36 @@ function checkArithmetic(config: Config): void {
       `WINDLASS_LEASE_TTL_MS (${config.leaseTtlMs}) must be at least three times WINDLASS_LEASE_RENEW_MS (${config.leaseRenewMs}).`,
     );
   if (config.workerSlots < 1) throw new AppError('CONFIG_INVALID', 'WINDLASS_WORKER_SLOTS must be at least 1.');
-  if (!['auto', 'redis', 'postgres'].includes(config.broker))
-    throw new AppError('CONFIG_INVALID', `WINDLASS_BROKER must be auto, redis or postgres, but is ${JSON.stringify(config.broker)}.`);
+  checkChoice('WINDLASS_BROKER', config.broker, ['auto', 'redis', 'postgres']);
+  checkChoice('WINDLASS_LOG_LEVEL', config.logLevel, ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
+  checkChoice('WINDLASS_LOG_FORMAT', config.logFormat, ['auto', 'json', 'pretty']);
+  checkUrl('DATABASE_URL', config.databaseUrl, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/windlass');
+  checkUrl('REDIS_URL', config.redisUrl, ['redis:', 'rediss:'], 'redis://host:6379/0');
   for (const [env, port] of [
     ['WINDLASS_WEB_PORT', config.webPort],
     ['WINDLASS_MONITOR_PORT', config.monitorPort],
   ] as const)
     if (port > 65_535) throw new AppError('CONFIG_INVALID', `${env} must be a port from 0 to 65535, but is ${port}.`);
+}
+
+function checkChoice(env: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new AppError(
+    'CONFIG_INVALID',
+    `${env} must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, but is ${JSON.stringify(value)}.`,
+  );
+}
+
+/** A URL may hold a password, so what is wrong with it is said without showing it. */
+function checkUrl(env: string, value: Secret, protocols: readonly string[], example: string): void {
+  if (!value.isSet) return;
+  const protocol = URL.parse(value.reveal())?.protocol;
+  if (protocol !== undefined && protocols.includes(protocol)) return;
+  const problem = protocol === undefined ? 'cannot be read as a URL' : `begins with ${protocol}//`;
+  throw new AppError(
+    'CONFIG_INVALID',
+    `${env} ${problem}; it must look like ${example}. A password with characters such as @ / # % must be percent-encoded.`,
+  );
 }
 
 function readSecretFile(path: string | undefined, env: string): string | undefined {

@@ -1,6 +1,6 @@
 // Goal: `windlass dags test FILE` runs a DAG as the scheduler and workers would, in one process, with no database.
 // Method: the real bin over DAG files outside this project.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeProject, removeProject, windlass } from '../support/windlass-process.ts';
@@ -42,6 +42,9 @@ const DAGS = {
     export const one = dag('one', {}, ({ task }) => { task('t', () => 1); });
     export const two = dag('two', {}, ({ task }) => { task('t', () => 1); });`,
   'broken.ts': `import { dag } from 'windlass';\nexport default dag('broken', {}, () => { nowhere(); });`,
+  'exits.ts': `import { dag } from 'windlass';\nexport default dag('exits', {}, ({ task }) => { task('t', () => process.exit(0)); });`,
+  'json.ts': `import { dag } from 'windlass';\nimport names from './names.json';\nexport default dag('linked', {}, ({ task }) => { task('t', () => { if (names[0] !== 'Ada') throw new Error(names[0]); }); });`,
+  'names.json': '["Ada"]',
   'empty.ts': 'export const nothing = 1;',
 };
 
@@ -54,6 +57,17 @@ beforeAll(() => {
 afterAll(() => removeProject(folder));
 
 const run = (...args: string[]) => windlass(['dags', 'test', ...args], { folder });
+
+test('a task that ends the process does not pass for success', async () => {
+  const { code, stderr } = await run('dags/exits.ts', '--json');
+  expect([code, stderr]).toEqual([1, expect.stringContaining('ended the process (process.exit) before the run was over')]);
+});
+
+test('a DAG is found by its id behind a link, whatever else is linked there', async () => {
+  symlinkSync('/proc', join(folder, 'dags/kernel'));
+  const { code } = await run('linked');
+  expect(code).toBe(0);
+});
 
 test('--json is alone on stdout, whatever user code prints', async () => {
   const { code, stdout, stderr } = await run('dags/etl.ts', '--json');
