@@ -225,6 +225,30 @@ describe('a backfill', () => {
     expect(await findBackfill(database.db, id)).toMatchObject({ dates: 3, skipped: 1, succeeded: 2, failed: 0 });
     expect((await findBackfill(database.db, id))?.completed_at).not.toBeNull();
   });
+
+  it('whose tasks look at the run before runs them in order, existing ones among them', async () => {
+    const spec = aDagSpec('in_turn', [aTask('a', { dependsOnPast: true })], { schedule: DAILY, endDate: '2025-01-01T00:00:00Z' });
+    await saveDag(spec);
+    await expect(start('in_turn')).rejects.toThrow(/Set reprocess_behavior to failed or completed/);
+    await start('in_turn', { to: '2026-01-02T00:00:00Z', reprocess: 'failed' });
+    await round();
+    const waiting = () =>
+      sql<{ day: string; state: string }>(
+        `select to_char(logical_date, 'DD') as day, ti.state from task_instance ti join dag_run using (dag_run_id) where dag_id = 'in_turn' order by 1`,
+      );
+    expect(await waiting()).toEqual([
+      { day: '01', state: 'queued' },
+      { day: '02', state: 'none' },
+    ]);
+    await finishDay('in_turn', '01');
+    await finishDay('in_turn', '02');
+    await round();
+    await start('in_turn', { to: '2026-01-03T00:00:00Z', reprocess: 'completed' });
+    await round();
+    expect((await waiting()).map((row) => row.state)).toEqual(['queued', 'none', 'none']);
+    for (const day of ['01', '02', '03']) await finishDay('in_turn', day);
+    expect(await daysIn('in_turn', 'success')).toEqual(['01', '02', '03']);
+  });
 });
 
 /** Does the work of a transaction and dies before its commit. */
