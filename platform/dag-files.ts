@@ -10,7 +10,8 @@ const FILES_MAX = 100_000;
 /** No DAG file is that large; a dump that somebody named .js is. */
 const MB = 1024 * 1024;
 const FILE_MAX_BYTES = 16 * MB;
-const PSEUDO_FOLDERS = /^\/(proc|sys|dev)(\/|$)/;
+/** Not /dev/shm: that is memory, but its files are files. */
+const PSEUDO_FOLDERS = /^\/(proc|sys|dev(?!\/shm\/))(\/|$)/;
 
 /** Tells whether a path of the dags folder may hold DAGs. */
 export function isDagFile(folder: string, path: string, ignored: readonly string[]): boolean {
