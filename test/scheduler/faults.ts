@@ -1,4 +1,4 @@
-/** Trouble on the way to Postgres, by statement name: the real database behind it, and failures when a test says so. */
+/** Trouble on the way to Postgres, by the name of a statement or transaction: the real database behind it, and failures when a test says so. */
 import type { Database, Queryable, Result, Statement } from '#platform/db/client.ts';
 
 interface Plan {
@@ -42,23 +42,21 @@ export class Faults {
 
   over(db: Database): Database {
     return {
+      ...db,
       ...this.#between(db),
-      drizzle: db.drizzle,
-      pool: db.pool,
-      url: db.url,
-      close: db.close,
-      transaction: (name, work) => db.transaction(name, (tx) => work(this.#between(tx))),
+      transaction: (name, work) => this.#act(name, () => db.transaction(name, (tx) => work(this.#between(tx)))),
     };
   }
 
   #between(db: Queryable): Queryable {
     return {
-      query: <Row>(statement: Statement, values?: readonly unknown[]) => {
-        const index = this.#plans.findIndex((plan) => plan.statement === statement.name);
-        const [plan] = index < 0 ? [] : this.#plans.splice(index, 1);
-        const send = () => db.query(statement, values) as Promise<Result<unknown>>;
-        return (plan ? plan.act(send) : send()) as Promise<Result<Row>>;
-      },
+      query: <Row>(statement: Statement, values?: readonly unknown[]) => this.#act(statement.name, () => db.query<Row>(statement, values)),
     };
+  }
+
+  #act<T>(name: string, send: () => Promise<T>): Promise<T> {
+    const index = this.#plans.findIndex((plan) => plan.statement === name);
+    const [plan] = index < 0 ? [] : this.#plans.splice(index, 1);
+    return plan ? (plan.act(send as never) as Promise<T>) : send();
   }
 }

@@ -1,4 +1,4 @@
-import type { Queryable } from '../client.ts';
+import type { Database } from '../client.ts';
 
 export interface Abandon {
   readonly owner: string;
@@ -8,8 +8,14 @@ export interface Abandon {
   readonly reason: string;
 }
 
+/** A statement of its own: one that waits for a claim would not see, and so not close, the attempt it began. */
+const LOCK = {
+  name: 'lock_instances_of_run',
+  text: 'select 1 from task_instance where dag_run_id = $1 order by task_instance_id for update',
+};
+
 const STATEMENT = {
-  name: 'abandon_run',
+  name: 'abandon_run_now',
   text: `
 with fence as materialized (
   select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
@@ -38,19 +44,16 @@ returning dag_run_id`,
 
 /**
  * abandonRun    who: scheduler, when a run timed out or fails fast. Locks the run's unfinished instances and the run.
- * Skips all of them and fails the run, in one statement: a scheduler that dies after it leaves no run of skipped
+ * Skips all of them and fails the run, in one transaction: a scheduler that dies after it leaves no run of skipped
  * instances behind that looks like a success. A running instance loses its lease, so its worker kills the process
  * at its next renewal. False = the run ended meanwhile, or the shard is lost: nothing was done.
  */
-export async function abandonRun(db: Queryable, abandon: Abandon): Promise<boolean> {
+export async function abandonRun(db: Database, abandon: Abandon): Promise<boolean> {
   const { owner, fence, dagRunId, shard, reason } = abandon;
-  const result = await db.query(STATEMENT, [
-    owner,
-    fence.map((held) => held.shard),
-    fence.map((held) => held.epoch),
-    dagRunId,
-    shard,
-    reason,
-  ]);
-  return result.rowCount > 0;
+  const shards = fence.map((held) => held.shard);
+  const epochs = fence.map((held) => held.epoch);
+  return db.transaction('abandon_run', async (tx) => {
+    await tx.query(LOCK, [dagRunId]);
+    return (await tx.query(STATEMENT, [owner, shards, epochs, dagRunId, shard, reason])).rowCount > 0;
+  });
 }

@@ -19,7 +19,7 @@ with expired as (
      and ti.lease_expires_at < clock_timestamp() - $2 * interval '1 millisecond'
     join dag_version v on v.version_id = r.version_id
     left join task_attempt a on a.task_instance_id = ti.task_instance_id and a.ended_at is null
-   where r.state = 'running' and r.shard = any($1::smallint[])
+   where r.state in ('queued', 'running') and r.shard = any($1::smallint[])
    order by ti.lease_expires_at limit 100
    for update of ti skip locked
 ), decided as (

@@ -1,6 +1,6 @@
 /**
  * moveInstances
- *   who:   the API, when a person clears or marks task instances
+ *   who:   the API, in the transaction of its request, when a person clears or marks task instances
  *   locks: the instances, in id order
  *   zero rows: none of them is in a state the change applies to; nothing was done
  *
@@ -12,6 +12,15 @@ import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceEvent } from '#core/states.
 import type { Queryable } from '../../client.ts';
 
 const CLEAR_EVENTS = ['clear', 'clear_running'] as const satisfies readonly TaskInstanceEvent[];
+
+/**
+ * A statement of its own: one that waits for a lock goes on with what it saw before it waited. It would miss an
+ * instance that moved meanwhile, or leave the attempt open that a claim has just begun.
+ */
+const LOCK_INSTANCES = {
+  name: 'lock_instances',
+  text: 'select 1 from task_instance where task_instance_id = any($1::uuid[]) order by task_instance_id for update',
+};
 
 const LOCKED = `
 locked as materialized (
@@ -75,17 +84,19 @@ select task_instance_id as id from moved`,
 export type MarkEvent = 'mark_success' | 'mark_failed' | 'mark_skipped';
 
 /** Clears the instances; a running one becomes `restarting`. `actor` is "user:<name>". Returns the ids that moved. */
-export async function clearInstances(db: Queryable, ids: readonly string[], actor: string): Promise<ReadonlySet<string>> {
-  return moved(await db.query<{ id: string }>(CLEAR_INSTANCES, [ids, ...transitionsOf(CLEAR_EVENTS), actor]));
+export async function clearInstances(tx: Queryable, ids: readonly string[], actor: string): Promise<ReadonlySet<string>> {
+  await tx.query(LOCK_INSTANCES, [ids]);
+  return moved(await tx.query<{ id: string }>(CLEAR_INSTANCES, [ids, ...transitionsOf(CLEAR_EVENTS), actor]));
 }
 
 /** Marks the instances, whatever they do now. Returns the ids that moved. */
 export async function markInstances(
-  db: Queryable,
+  tx: Queryable,
   ids: readonly string[],
   mark: { readonly event: MarkEvent; readonly actor: string; readonly reason: string },
 ): Promise<ReadonlySet<string>> {
-  return moved(await db.query<{ id: string }>(MARK_INSTANCES, [ids, ...transitionsOf([mark.event]), mark.actor, mark.reason]));
+  await tx.query(LOCK_INSTANCES, [ids]);
+  return moved(await tx.query<{ id: string }>(MARK_INSTANCES, [ids, ...transitionsOf([mark.event]), mark.actor, mark.reason]));
 }
 
 /** Three parallel lists, one entry per allowed (event, from, to): the where clause comes from the transition table. */
