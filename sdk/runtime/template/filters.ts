@@ -48,7 +48,7 @@ const fallback: Filter = {
 const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
   upper: text((value) => value.toUpperCase()),
   lower: text((value) => value.toLowerCase()),
-  title: text((value) => changeText.title(value)),
+  title: text((value) => changeText.titleWords(value)),
   capitalize: text((value) => changeText.capitalize(value)),
   string: text((value) => value),
   wordcount: text((value) => value.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
@@ -66,29 +66,27 @@ const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
       changeText.replace(textOf(value, budget), asText('old', old), asText('new', fresh), asWhole('count', count ?? undefined, -1), budget),
   },
   indent: {
-    params: ['width', 'first'],
+    params: ['width', 'first', 'blank'],
     required: 0,
-    run: (value, [width, first = false], budget) => {
-      const spaces = asWhole('width', width, 4);
-      budget.textOf(spaces);
-      return changeText
-        .replace(
-          truthy(first) ? `\n${textOf(value, budget)}` : textOf(value, budget),
-          '\n',
-          `\n${' '.repeat(Math.max(0, spaces))}`,
-          -1,
-          budget,
-        )
-        .slice(truthy(first) ? 1 : 0);
+    run: (value, [width, first = false, blank = false], budget) => {
+      const lines = textOf(value, budget).split('\n');
+      const spaces = Math.max(0, asWhole('width', width, 4));
+      budget.textOf(lines.length * spaces);
+      const indented = (line: string, index: number) => (index > 0 || truthy(first)) && (line !== '' || truthy(blank));
+      return lines.map((line, index) => (indented(line, index) ? ' '.repeat(spaces) + line : line)).join('\n');
     },
   },
   truncate: {
-    params: ['length'],
+    params: ['length', 'killwords', 'end', 'leeway'],
     required: 0,
-    run: (value, [most], budget) => {
+    run: (value, [most, killWords = false, end, leeway], budget) => {
       const whole = textOf(value, budget);
-      const chars = asWhole('length', most, 255);
-      return whole.length <= chars ? whole : `${whole.slice(0, Math.max(0, chars - 3))}...`;
+      const chars = Math.max(0, asWhole('length', most, 255));
+      const mark = asText('end', end, '...');
+      if (whole.length <= chars + asWhole('leeway', leeway, 5)) return whole;
+      const cut = whole.slice(0, Math.max(0, chars - mark.length));
+      const word = truthy(killWords) ? -1 : cut.lastIndexOf(' ');
+      return (word < 0 ? cut : cut.slice(0, word)) + mark;
     },
   },
   tojson: {
@@ -100,7 +98,7 @@ const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
 };
 
 const NUMBER_FILTERS: Readonly<Record<string, Filter>> = {
-  abs: simple((value) => Math.abs(asNumber('abs', value))),
+  abs: simple((value) => Math.abs(asNumber('The value', value))),
   int: { params: ['default', 'base'], required: 0, run: (value, [other = 0, base]) => toNumber(value, other, asWhole('base', base, 10)) },
   float: { params: ['default'], required: 0, run: (value, [other = 0]) => toNumber(value, other, null) },
   round: {
@@ -109,8 +107,12 @@ const NUMBER_FILTERS: Readonly<Record<string, Filter>> = {
     run: (value, [precision, method]) => {
       const how = asText('method', method, 'common');
       if (!Object.hasOwn(ROUNDINGS, how)) throw new TemplateError(`round knows the methods ${Object.keys(ROUNDINGS).join(', ')}.`);
-      const scale = 10 ** Math.min(Math.max(asWhole('precision', precision, 0), 0), 15);
-      const scaled = asNumber('round', value) * scale;
+      const digits = Math.min(Math.max(asWhole('precision', precision, 0), 0), 15);
+      const number = asNumber('The rounded value', value);
+      // 2.675 is a little less than that; multiplied, it no longer is.
+      if (how === 'common' && digits > 0) return Number(number.toFixed(digits));
+      const scale = 10 ** digits;
+      const scaled = number * scale;
       const rounded = (ROUNDINGS[how] as (number: number) => number)(scaled) / scale;
       return Number.isFinite(rounded) ? rounded : value;
     },

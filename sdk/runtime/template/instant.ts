@@ -7,6 +7,11 @@ import { TemplateError } from './template-error.ts';
 const YEAR_ONE_MS = -62_135_596_800_000;
 const MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
+/** Date.UTC, but the year 33 is not 1933. Months count from 0; what goes beyond its range runs over into the next. */
+export function utcMs(year: number, month: number, day: number, hour = 0, minute = 0): number {
+  return new Date(Date.UTC(2000, 0, 1)).setUTCFullYear(year, month, day) + hour * 3_600_000 + minute * 60_000;
+}
+
 export class Instant {
   readonly ms: number;
   readonly zone: string;
@@ -23,11 +28,16 @@ export class Instant {
 
   /** ISO-8601 text, with or without time and zone (then UTC). Throws TemplateError. */
   static parse(text: string): Instant {
-    const match = /^\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?\s*$/i.exec(text);
+    const match = /^\s*(\d{4})-(\d{2})-(\d{2})(?:[T ](?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?\s*$/i.exec(
+      text,
+    );
     const trimmed = text.trim().replace(' ', 'T');
-    const zone = match?.[1];
+    const zone = match?.[4];
     const whole = zone === undefined && trimmed.length > 10 ? `${trimmed}Z` : trimmed.replace(/([+-]\d{2})(\d{2})$/, '$1:$2');
-    const ms = match === null ? Number.NaN : Date.parse(whole);
+    const [, year, month, day] = (match ?? []).map(Number);
+    // Date.parse takes 31 February for 3 March.
+    const exists = new Date(utcMs(year ?? 0, (month ?? 0) - 1, day ?? 0)).getUTCDate() === day;
+    const ms = match !== null && exists ? Date.parse(whole) : Number.NaN;
     if (Number.isNaN(ms))
       throw new TemplateError(`${JSON.stringify(text.slice(0, 60))} is not an ISO date, like "2026-01-31" or "2026-01-31T06:00:00Z".`);
     return new Instant(ms);
@@ -50,7 +60,7 @@ export class Instant {
 
   date(): Instant {
     const { wall } = this;
-    return new Instant(Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()), 'UTC', true);
+    return new Instant(utcMs(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()), 'UTC', true);
   }
 
   /** Whole days, weeks, months and years move the wall clock; shorter units move the instant. */
@@ -60,8 +70,7 @@ export class Instant {
     const monthIndex = wall.getUTCFullYear() * 12 + wall.getUTCMonth() + Math.trunc(years) * 12 + Math.trunc(months);
     const year = Math.floor(monthIndex / 12);
     const month = monthIndex - year * 12;
-    const lastDay = new Date(Date.UTC(2000, 0, 1));
-    lastDay.setUTCFullYear(year, month + 1, 0);
+    const lastDay = new Date(utcMs(year, month + 1, 0));
     const moved = new Date(wall);
     moved.setUTCFullYear(year, month, Math.min(wall.getUTCDate(), lastDay.getUTCDate()));
     const wallMs = moved.getTime() + (weeks * 7 + days) * (UNIT_MS['days'] as number);
@@ -77,12 +86,12 @@ export class Instant {
     const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()];
     const next = end ? 1 : 0;
     const edges: Readonly<Record<string, () => number>> = {
-      year: () => Date.UTC(year + next, 0, 1),
-      month: () => Date.UTC(year, month + next, 1),
-      week: () => Date.UTC(year, month, day - ((wall.getUTCDay() + 6) % 7) + 7 * next),
-      day: () => Date.UTC(year, month, day + next),
-      hour: () => Date.UTC(year, month, day, wall.getUTCHours() + next),
-      minute: () => Date.UTC(year, month, day, wall.getUTCHours(), wall.getUTCMinutes() + next),
+      year: () => utcMs(year + next, 0, 1),
+      month: () => utcMs(year, month + next, 1),
+      week: () => utcMs(year, month, day - ((wall.getUTCDay() + 6) % 7) + 7 * next),
+      day: () => utcMs(year, month, day + next),
+      hour: () => utcMs(year, month, day, wall.getUTCHours() + next),
+      minute: () => utcMs(year, month, day, wall.getUTCHours(), wall.getUTCMinutes() + next),
     };
     const edge = Object.hasOwn(edges, unit) ? edges[unit] : undefined;
     if (edge === undefined)

@@ -68,7 +68,7 @@ const TEXT: Methods = {
   zfill: {
     params: ['width'],
     required: 1,
-    run: (self: string, [width], budget) => changeText.pad(self, asWhole('width', width), '0', budget),
+    run: (self: string, [width], budget) => changeText.zeros(self, asWhole('width', width), budget),
   },
 };
 

@@ -1,6 +1,8 @@
 /** Python's date formats: %Y-%m-%d and their kin, to text and back. English names, no locale. */
-import { Instant } from './instant.ts';
+import { Instant, utcMs } from './instant.ts';
 import { TemplateError } from './template-error.ts';
+
+const FORMAT_CHARS_MAX = 500;
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
@@ -8,12 +10,12 @@ const DAY_MS = 86_400_000;
 
 const pad = (value: number, length: number) => String(value).padStart(length, '0');
 const dayOfYear = (wall: Date) =>
-  Math.floor((Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()) - Date.UTC(wall.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
+  Math.floor((utcMs(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()) - utcMs(wall.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
 const isoDay = (wall: Date) => wall.getUTCDay() || 7;
 
 /** ISO-8601 year and week. */
 export function isoWeek(wall: Date): { readonly year: number; readonly week: number } {
-  const thursday = new Date(Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate() + 4 - isoDay(wall)));
+  const thursday = new Date(utcMs(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate() + 4 - isoDay(wall)));
   return { year: thursday.getUTCFullYear(), week: Math.ceil(dayOfYear(thursday) / 7) };
 }
 
@@ -51,11 +53,16 @@ const COMBINED: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:%S
 
 /** `%-d` leaves leading zeros out. Throws TemplateError for an unknown directive. */
 export function formatInstant(instant: Instant, format: string): string {
+  checkLength(format);
   const { wall } = instant;
   return expand(format).replace(/%(-?)([\s\S]?)/g, (whole, dash: string, letter: string) => {
     const text = writerOf(whole, letter, Object.keys(WRITERS))(wall, instant);
     return dash === '' ? text : text.replace(/^[0 ]+(?=.)/, '');
   });
+}
+
+function checkLength(format: string): void {
+  if (format.length > FORMAT_CHARS_MAX) throw new TemplateError(`A date or its format has at most ${FORMAT_CHARS_MAX} characters.`);
 }
 
 function expand(format: string): string {
@@ -93,6 +100,8 @@ const NUMBERS: Readonly<Record<string, string>> = {
 
 /** Reads `text` by `format`; what the format does not say is 1900-01-01 00:00:00 UTC, as in Python. Throws TemplateError. */
 export function parseInstant(text: string, format: string): Instant {
+  checkLength(format);
+  checkLength(text);
   const letters: string[] = [];
   let pattern = '';
   for (const part of expand(format).match(/%[\s\S]?|[^%]+/g) ?? []) {
@@ -101,12 +110,14 @@ export function parseInstant(text: string, format: string): Instant {
     else if (letter === '%') pattern += '%';
     else {
       const digits = Object.hasOwn(NUMBERS, letter) ? NUMBERS[letter] : undefined;
-      if (digits === undefined || letters.length > 20)
+      if (digits === undefined)
         throw new TemplateError(
           `${JSON.stringify(part)} cannot be read back. Known: ${Object.keys(NUMBERS)
             .map((name) => `%${name}`)
             .join(' ')}.`,
         );
+      // As in Python; it also keeps the pattern quick.
+      if (letters.includes(letter)) throw new TemplateError(`${part} stands twice in the format.`);
       letters.push(letter);
       pattern += `(${digits})`;
     }

@@ -8,6 +8,13 @@ function title(text: string): string {
   return text.toLowerCase().replace(/(?<![\p{L}\p{N}'])\p{L}/gu, (letter) => letter.toUpperCase());
 }
 
+/** Jinja's filter: unlike Python's method, it starts words only behind white space, - and opening brackets. */
+function titleWords(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/(^|[-\s({[<])([^-\s({[<])/gu, (_whole, before: string, letter: string) => before + letter.toUpperCase());
+}
+
 function capitalize(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase();
 }
@@ -29,8 +36,10 @@ function split(text: string, separator: string | null, most: number, budget: Bud
   if (separator === null && text.trim() === '') return [];
   if (most < 0 || parts.length <= most + 1) return parts;
   if (separator !== null) return [...parts.slice(0, most), parts.slice(most).join(separator)];
-  const rest = text.trim().match(new RegExp(`^(?:\\S+\\s+){${Math.min(most, parts.length)}}`))?.[0] ?? '';
-  return [...parts.slice(0, most), text.trim().slice(rest.length)];
+  const trimmed = text.trimStart();
+  const word = /\S+\s+/y;
+  for (let count = 0; count < most; count++) word.exec(trimmed);
+  return [...parts.slice(0, most), trimmed.slice(word.lastIndex)];
 }
 
 /** `most` < 0 = all. */
@@ -63,10 +72,11 @@ function join(list: Value, separator: string, budget: Budget): string {
   return texts.join(separator);
 }
 
-/** To the left, up to `width` characters. */
-function pad(text: string, width: number, filler: string, budget: Budget): string {
+/** Zeros to the left, behind the sign, up to `width` characters. */
+function zeros(text: string, width: number, budget: Budget): string {
   budget.textOf(width);
-  return text.padStart(width, filler);
+  const sign = /^[-+]/.exec(text)?.[0] ?? '';
+  return sign + text.slice(sign.length).padStart(width - sign.length, '0');
 }
 
-export const changeText = { title, capitalize, strip, split, replace, join, pad };
+export const changeText = { title, titleWords, capitalize, strip, split, replace, join, zeros };

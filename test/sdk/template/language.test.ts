@@ -75,6 +75,12 @@ test.each([
   ['{{ word|map("upper")|join }}|{{ word|wordcount }}|{{ "a b"|urlencode }}|{{ "a\nb"|indent(2) }}', 'HELLO WORLD|2|a%20b|a\n  b'],
   ['{{ "😀x"[0] }}{{ "😀x"|length }}', '😀2'],
   ['line 1\n{% if true %}\nline 3\n{% endif %}\n', 'line 1\n\nline 3\n\n'],
+  ['{{ "a-b_c (d"|title }} {{ "a-b".title() }} {{ "-7".zfill(4) }} {{ " a  b c ".split(none, 1) }}', "A-B_c (D A-B -007 ['a', 'b c ']"],
+  [
+    '{{ "abcdefghijkl"|truncate(8) }} {{ "one two three"|truncate(10, leeway=0) }} {{ "a\n\nb"|indent(2) }}',
+    'abcdefghijkl one... a\n\n  b',
+  ],
+  ['{{ 2.675|round(2) }} {{ 1.25|round(1, "floor") }} {{ -2.5|round }}', '2.67 1.2 -2'],
   ['no template at all: } %} }}', 'no template at all: } %} }}'],
 ])('%s', async (template, expected) => {
   expect(await render(template, { values: VALUES })).toBe(expected);

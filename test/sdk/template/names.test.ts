@@ -29,6 +29,22 @@ test.each([
   ['{{ macros.datetime(2026, 1, 31).strftime("%d %b") }} {{ macros.datetime.strptime("31/01/26", "%d/%m/%y") | ds }}', '31 Jan 2026-01-31'],
   ['{{ macros.json.loads("[1, 2]") | sum }} {{ macros.json.dumps({"a": 1}) }}', '3 {"a": 1}'],
   ['{% if logical_date < data_interval_end %}before{% endif %}', 'before'],
+  [
+    '{{ "2026-01-31 06:00" | ts }} {{ "2026-01-31T06:00:00+02:00" | ts }} {{ "20260131" | length }}',
+    '2026-01-31T06:00:00+00:00 2026-01-31T04:00:00+00:00 8',
+  ],
+  [
+    '{{ macros.datetime(2024, 1, 31).add(months=1) | ds }} {{ macros.datetime(2024, 2, 29).subtract(years=1) | ds }}',
+    '2024-02-29 2023-02-28',
+  ],
+  ['{{ macros.datetime(2026, 3, 29).in_tz("Europe/Berlin").add(days=1) }}', '2026-03-30T01:00:00+02:00'],
+  ['{{ macros.datetime(2025, 12, 29).strftime("%G-W%V-%u %U %W %y %I %p") }}', '2026-W01-1 52 52 25 12 AM'],
+  ['{{ macros.timedelta(days=-1, hours=1) }} {{ macros.timedelta(hours=26) / 2 }}', '-1 day, 1:00:00 13:00:00'],
+  [
+    '{{ macros.datetime(2026, 12, 31, 23, 59).end_of("minute") }} {{ macros.datetime(33, 3, 1).strftime("%j") }}',
+    '2026-12-31T23:59:59.999000+00:00 060',
+  ],
+  ['{{ macros.datetime(33, 1, 1).year }} {{ macros.datetime(99, 2, 1).add(months=1) | ds }}', '33 0099-03-01'],
   ['{{ "2026-01-31T06:00:00Z" | ts_nodash }} {{ none | ds }}', '20260131T060000 None'],
 ])('%s', async (template, expected) => {
   expect(await render(template)).toBe(expected);
@@ -58,6 +74,10 @@ test.each([
   ['{{ logical_date.strftme("%Y") }}', /a date has no function "strftme"\. Did you mean "strftime"/],
   ['{{ logical_date.strftime("%Q") }}', /"%Q" is no directive/],
   ['{{ logical_date.in_timezone("Mars") }}', /"Mars" is not a time zone/],
+  ['{{ "2026-02-31" | ds }}', /is not an ISO date/],
+  ['{{ macros.datetime(2026, 2, 31) }}', /is not an ISO date/],
+  ['{{ macros.datetime.strptime("31.02.2026", "%d.%m.%Y") }}', /is not a date that exists/],
+  ['{{ macros.datetime.strptime("1", "%f%f") }}', /%f stands twice/],
   ['{{ "tomorrow" | ds }}', /"tomorrow" is not an ISO date/],
   ['{{ macros.ds_add(ds) }}', /macros\.ds_add needs its argument "days"/],
   ['{{ logical_date.add(years=99999) }}', /outside of the years/],
