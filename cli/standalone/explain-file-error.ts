@@ -3,6 +3,8 @@ import { AppError, isAppError } from '#core/errors.ts';
 import type { Config } from '#platform/config/config.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
+/** A name that can be no folder: a file lies there, or on the way there. */
+const NO_FOLDER = new Set(['EEXIST', 'ENOTDIR', 'ENAMETOOLONG']);
 const CLOSED = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** Any other error comes back as it is. */
@@ -22,6 +24,13 @@ export function explainFileError(error: unknown, config: Config): unknown {
     return new AppError(
       'DATA_FOLDER_BROKEN',
       `${where} may not be written (${message}). Start Windlass as the folder's owner, change its owner, or choose other folders: WINDLASS_DATA_FOLDER, WINDLASS_LOGS_FOLDER, WINDLASS_DAGS_FOLDER.`,
+      {},
+      { cause: error },
+    );
+  if (NO_FOLDER.has(code))
+    return new AppError(
+      'DATA_FOLDER_BROKEN',
+      `${where} cannot be a folder (${message}). Choose another name: WINDLASS_DATA_FOLDER, WINDLASS_LOGS_FOLDER, WINDLASS_DAGS_FOLDER.`,
       {},
       { cause: error },
     );

@@ -15,7 +15,7 @@ export async function checkPorts(config: Config): Promise<void> {
     if (code === undefined) continue;
     throw new AppError(
       'PORT_TAKEN',
-      `${reason(code, port, host)} Windlass wants it for its ${what}. Stop what uses it, or choose another: ${env}=${port + 1} npm start`,
+      `${reason(code, port, host)} Windlass wants it for its ${what}. ${code === 'EADDRINUSE' ? 'Stop what uses it, or choose' : 'Choose'} another: ${env}=${otherPort(port)} npm start`,
       {
         port,
         setting: env,
@@ -24,6 +24,11 @@ export async function checkPorts(config: Config): Promise<void> {
   }
   if (config.webPort !== 0 && config.webPort === config.monitorPort)
     throw new AppError('CONFIG_INVALID', `WINDLASS_WEB_PORT and WINDLASS_MONITOR_PORT are both ${config.webPort}. Give each its own.`);
+}
+
+/** Ports below 1024 are for root alone. */
+function otherPort(port: number): number {
+  return port < 1024 ? port + 8000 : port === 65_535 ? port - 1 : port + 1;
 }
 
 function reason(code: string, port: number, host: string): string {
