@@ -11,6 +11,7 @@ import { type Config, Secret } from '#platform/config/config.ts';
 import { listDagFiles, readDagFile } from '#platform/dag-files.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
+import { checkTemplates } from '#sdk/runtime/check-templates.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 import { clock, loggerFor, readCliConfig } from '../environment.ts';
 import { readRunFile } from '../run-file.ts';
@@ -45,6 +46,7 @@ async function runDag(request: TestDagRequest): Promise<number> {
   const config = withWarehouse(readCliConfig());
   const dag = await findDag(request, config);
   keepImportHooks(config.pluginsFolder);
+  await checkTemplates(dag);
   const spec = serialiseDag(dag);
   const params = { ...spec.paramsDefaults, ...request.conf };
   new ParamsCheck().check({ key: spec.dagId, schema: spec.paramsSchema, params });

@@ -4,7 +4,7 @@ import type { AttemptContext, LogLevel } from '#core/task-protocol.ts';
 import type { Ctx, TaskLog } from '../context.ts';
 import type { Macros } from '../plugin.ts';
 import type { TaskHost } from './task-host.ts';
-import type { TemplateRenderer } from './template/template-renderer.ts';
+import type { Templates } from './templates.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
 
 const RUN_TYPES: Readonly<Record<string, Ctx<unknown>['run']['type']>> = {
@@ -15,13 +15,7 @@ const RUN_TYPES: Readonly<Record<string, Ctx<unknown>['run']['type']>> = {
 };
 
 /** `params` are validated already. The scratch folder is made when first asked for. */
-export function makeContext(
-  attempt: AttemptContext,
-  params: unknown,
-  macros: Macros,
-  host: TaskHost,
-  templates: TemplateRenderer,
-): Ctx<unknown> {
+export function makeContext(attempt: AttemptContext, params: unknown, macros: Macros, host: TaskHost, templates: Templates): Ctx<unknown> {
   const logicalDate = new Date(attempt.logicalDate ?? attempt.runAfter);
   return {
     params,

@@ -14,8 +14,7 @@ import { makeContext } from './context.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
 import { listSource } from './serialise-dag.ts';
 import type { TaskHost } from './task-host.ts';
-import { renderTemplateFields } from './template/template-fields.ts';
-import { TemplateRenderer } from './template/template-renderer.ts';
+import { Templates } from './templates.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
 
 type Success = Extract<BodyResult, { outcome: 'success' }>;
@@ -37,9 +36,9 @@ export async function runTask(dag: DagDefinition, message: RunMessage, host: Tas
 
 async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMessage, host: TaskHost): Promise<BodyResult> {
   const values = await readValues(dag, message);
-  const templates = new TemplateRenderer({ attempt: message.context, params: values.params, macros: dag.macros, host });
+  const templates = new Templates({ attempt: message.context, params: values.params, macros: dag.macros, host });
   const context = makeContext(message.context, values.params, dag.macros, host, templates);
-  const given = await readInput(task, await renderTemplateFields(task, templates, host), values);
+  const given = await readInput(task, await templates.renderFields(task), values);
   if (task.settings.when !== null && !(await task.settings.when(given.forHooks, context)))
     return { outcome: 'skipped', reason: 'its when condition was false' };
   const mapLabel = readLabel(task, values.item);

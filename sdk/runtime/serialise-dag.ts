@@ -5,7 +5,6 @@ import { DAG_DEFAULTS, type DagSpec, type ListSource, type MapScope, SPEC_VERSIO
 import { AppError } from '#core/errors.ts';
 import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../definition.ts';
 import { jsonSchemaOf, type StandardSchemaV1, validateAtOnce } from '../standard-schema.ts';
-import { checkTemplateFields } from './template/template-fields.ts';
 
 /** Throws DAG_INVALID when the params are no object schema or the definition comes from a newer sdk. */
 export function serialiseDag(dag: DagDefinition): DagSpec {
@@ -47,7 +46,6 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
 
 function serialiseTask(task: TaskDefinition): TaskSpec {
   const { settings } = task;
-  checkTemplateFields(task);
   return {
     taskId: task.id,
     kind: task.kind,

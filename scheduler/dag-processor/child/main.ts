@@ -6,6 +6,7 @@
 import { pathToFileURL } from 'node:url';
 import { brandOf, DAG } from '#sdk/brands.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
+import { checkTemplates } from '#sdk/runtime/check-templates.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 import { openChannel } from './channel.ts';
@@ -30,6 +31,7 @@ async function importDags({ bundleFile }: ImportRequest): Promise<ImportAnswer> 
     const module: unknown = await import(pathToFileURL(bundleFile).href);
     const found = new Map<string, DagDefinition>();
     for (const exported of Object.values(module as Record<string, unknown>)) collect(exported, found, 0);
+    for (const dag of found.values()) await checkTemplates(dag);
     return { type: 'dags', specs: [...found.values()].map((dag) => JSON.stringify(serialiseDag(dag))) };
   } catch (error) {
     return describe(error);

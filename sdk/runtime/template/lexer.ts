@@ -7,11 +7,6 @@ export type Segment =
   | { readonly kind: 'text'; readonly text: string; readonly at: number }
   | { readonly kind: 'output' | 'statement'; readonly tokens: readonly Token[]; readonly at: number };
 
-/** True when rendering could change the text. */
-export function looksLikeTemplate(text: string): boolean {
-  return /\{[{%#]/.test(text);
-}
-
 /** Throws TemplateError for what has no end or holds characters no expression has. */
 export function readSegments(source: string): Segment[] {
   if (source.length > TEMPLATE_LIMITS.sourceChars)

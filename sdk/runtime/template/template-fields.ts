@@ -4,8 +4,7 @@
  */
 import type { InputTree, TaskDefinition } from '../../definition.ts';
 import type { TaskHost } from '../task-host.ts';
-import { looksLikeTemplate } from './lexer.ts';
-import { parseTemplate } from './parse-template.ts';
+import { fieldsOf, looksLikeTemplate, partsOf, templateFieldsOf } from './field-tree.ts';
 import { TemplateError } from './template-error.ts';
 import type { TemplateRenderer } from './template-renderer.ts';
 
@@ -29,50 +28,6 @@ export async function renderTemplateFields(task: TaskDefinition, renderer: Templ
     rendered.push([name, made]);
   }
   return rendered.some(([, field], index) => field !== fields[index]?.[1]) ? { kind: 'object', entries: rendered } : tree;
-}
-
-/** Finds syntax errors of the task's templates without rendering them. Throws TemplateError naming the field. */
-export function checkTemplateFields(task: TaskDefinition): void {
-  const names = templateFieldsOf(task);
-  if (task.input === null || names.length === 0) return;
-  const visit = (tree: InputTree, path: string): void => {
-    if (tree.kind === 'list') for (const [index, item] of tree.items.entries()) visit(item, `${path}[${index}]`);
-    if (tree.kind === 'object') for (const [key, item] of tree.entries) visit(item, `${path}.${key}`);
-    if (tree.kind !== 'literal') return;
-    if (typeof tree.value !== 'string') {
-      const parts = partsOf(tree.value);
-      if (parts !== null) visit(parts, path);
-    } else if (looksLikeTemplate(tree.value)) inField(path, task, () => parseTemplate(tree.value as string));
-  };
-  for (const [name, field] of fieldsOf(task.input)) if (names.includes(name)) visit(field, name);
-}
-
-function inField(path: string, task: TaskDefinition, parse: () => void): void {
-  try {
-    parse();
-  } catch (error) {
-    throw error instanceof TemplateError ? error.inField(`Field "${path}" of "${task.id}"`) : error;
-  }
-}
-
-/** Bundles of an older sdk do not say. */
-function templateFieldsOf(task: TaskDefinition): readonly string[] {
-  return task.settings.templateFields ?? [];
-}
-
-function fieldsOf(tree: InputTree): readonly (readonly [string, InputTree])[] {
-  const parts = tree.kind === 'literal' ? partsOf(tree.value) : tree;
-  return parts?.kind === 'object' ? parts.entries : [];
-}
-
-/** A literal list or object as a tree of its parts; null when it has none to render. */
-function partsOf(value: unknown): InputTree | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const literal = (part: unknown): InputTree => ({ kind: 'literal', value: part });
-  if (Array.isArray(value)) return { kind: 'list', items: value.map(literal) };
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return null;
-  return { kind: 'object', entries: Object.entries(value).map(([key, part]) => [key, literal(part)]) };
 }
 
 /** Returns the same tree when nothing in it is a template. */

@@ -1,8 +1,8 @@
 /** Renders the templates of one attempt, fetching what they need. */
 
 import type { TaskHost } from '../task-host.ts';
+import { looksLikeTemplate } from './field-tree.ts';
 import { type GlobalsOptions, templateGlobals } from './globals.ts';
-import { looksLikeTemplate } from './lexer.ts';
 import { Lacking, Lookups } from './lookups.ts';
 import { parseTemplate } from './parse-template.ts';
 import { render } from './render.ts';

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { BodyResult, LogLevel, RequestBody, RunMessage } from '#core/task-protocol.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { dag, defineTask } from '#sdk/index.ts';
+import { checkTemplates } from '#sdk/runtime/check-templates.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
-import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 import { bash } from '../../../providers/bash/index.ts';
 import { ATTEMPT } from './rendering.ts';
 
@@ -138,12 +138,12 @@ test('a mistake fails the try for good and names the field; a missing variable m
   });
 });
 
-test('a template that does not parse is an import error of the DAG file', () => {
+test('a template that does not parse is an import error of the DAG file', async () => {
   const made = dag('d', {}, ({ task }) => {
     const a = task('a', () => 'x');
     task('t', { command: 'echo ok', env: { A: a, DAY: '{% if %}' } }, bash);
   });
-  expect(() => serialiseDag(made as unknown as DagDefinition)).toThrow(
+  await expect(checkTemplates(made as unknown as DagDefinition)).rejects.toThrow(
     'Field "env.DAY" of "t", line 1, column 7: Expected a value before %}.',
   );
 });
