@@ -37,10 +37,10 @@ export function chooseQueue(runs: Iterable<RunModel>, slots: Slots, activeOfTask
   const held: Held[] = [];
   const wanted = new Map<string, { pool: string; shard: number; slots: number }>();
   const taken = new Map<string, number>();
-  const startedOfTask = new Map<string, number>();
+  const activeOf = new Map<string, number>();
   let parallelism = slots.parallelismFree;
 
-  for (const { run, instance } of inOrder(runs, startedOfTask, held, activeOfTask)) {
+  for (const { run, instance } of inOrder(runs, activeOf, held, activeOfTask)) {
     const { shard } = run.row;
     const key = `${instance.pool}/${shard}`;
     const free = slots.poolFree(instance.pool, shard);
@@ -68,7 +68,7 @@ export function chooseQueue(runs: Iterable<RunModel>, slots: Slots, activeOfTask
 /** Each run offers what its own limits allow; heavier first, then the run that is due earlier. */
 function inOrder(
   runs: Iterable<RunModel>,
-  startedOfTask: Map<string, number>,
+  activeOf: Map<string, number>,
   held: Held[],
   activeOfTask: (dagId: string, taskId: string) => number,
 ): Choice[] {
@@ -83,7 +83,7 @@ function inOrder(
         hold(held, run, instance, `maxActiveTasks reached: ${spec.maxActiveTasks} tasks of this run are queued or running`);
         continue;
       }
-      const refusal = taskLimit(run, instance, startedOfTask, activeOfTask);
+      const refusal = taskLimit(run, instance, activeOf, activeOfTask);
       if (refusal !== null) {
         hold(held, run, instance, refusal);
         continue;
@@ -95,10 +95,11 @@ function inOrder(
   return offers.sort((a, b) => b.instance.priorityWeight - a.instance.priorityWeight || a.run.row.runAfterMs - b.run.row.runAfterMs);
 }
 
+/** `activeOf`: what is active or offered, by run and task and by DAG and task; counted once a task, not once an instance. */
 function taskLimit(
   run: RunModel,
   instance: Instance,
-  startedOfTask: Map<string, number>,
+  activeOf: Map<string, number>,
   activeOfTask: (dagId: string, taskId: string) => number,
 ): string | null {
   const state = run.taskOf(instance);
@@ -107,13 +108,18 @@ function taskLimit(
   if (maxActiveTisPerDag === null && perRun === Number.POSITIVE_INFINITY) return null;
   const runKey = `${run.row.dagRunId}/${taskId}`;
   const dagKey = `${run.row.dagId}/${taskId}`;
-  const inRun =
-    state.instances.filter((other) => other.state === 'queued' || other.state === 'running').length + (startedOfTask.get(runKey) ?? 0);
-  if (inRun >= perRun) return `${perRun} instances of this task may run at once in a run`;
-  if (maxActiveTisPerDag !== null && activeOfTask(run.row.dagId, taskId) + (startedOfTask.get(dagKey) ?? 0) >= maxActiveTisPerDag)
+  const inRun = activeOf.get(runKey) ?? state.instances.filter((other) => other.state === 'queued' || other.state === 'running').length;
+  if (inRun >= perRun) {
+    activeOf.set(runKey, inRun);
+    return `${perRun} instances of this task may run at once in a run`;
+  }
+  const inDag = maxActiveTisPerDag === null ? 0 : (activeOf.get(dagKey) ?? activeOfTask(run.row.dagId, taskId));
+  if (maxActiveTisPerDag !== null && inDag >= maxActiveTisPerDag) {
+    activeOf.set(dagKey, inDag);
     return `maxActiveTisPerDag reached: ${maxActiveTisPerDag} instances of this task run in this DAG`;
-  startedOfTask.set(runKey, (startedOfTask.get(runKey) ?? 0) + 1);
-  startedOfTask.set(dagKey, (startedOfTask.get(dagKey) ?? 0) + 1);
+  }
+  activeOf.set(runKey, inRun + 1);
+  activeOf.set(dagKey, inDag + 1);
   return null;
 }
 
