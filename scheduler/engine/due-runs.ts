@@ -9,6 +9,10 @@ import type { DagEntry, Memory } from './memory.ts';
 
 /** A DAG that catches up creates at most this many runs in one pass. */
 const CATCHUP_PER_PASS = 20;
+/** And has at most this many queued beyond those that may be active: each pass reads the unfinished runs of the DAG. */
+const CATCHUP_AHEAD = 20;
+/** A timetable of a plugin may fail for a moment (its process ended, it took too long). */
+const ASK_AGAIN_MS = 30_000;
 
 /** Asks the timetable for the DAG's next run; null while it is paused, stale, or nothing is due by time. */
 export async function planNextRun(deps: EngineDeps, memory: Memory, dag: DagEntry, nowMs: number): Promise<NextRun | null> {
@@ -43,10 +47,19 @@ export async function planNextRun(deps: EngineDeps, memory: Memory, dag: DagEntr
   } catch (error) {
     deps.logger.error(
       { event: 'timetable.failed', dag_id: spec.dagId, err: (error as Error).message },
-      'the timetable could not say when the next run is due; it is asked again at the next change',
+      'the timetable could not say when the next run is due; it is asked again soon',
     );
+    dag.planned = false;
+    dag.askAgainAtMs = nowMs + ASK_AGAIN_MS;
     return null;
   }
+}
+
+/** How many runs of this DAG may be made now. */
+function roomFor(memory: Memory, dag: DagEntry): number {
+  if (dag.index?.spec.catchup !== true) return CATCHUP_PER_PASS;
+  const unfinished = [...memory.runsOf(dag.row.dagId)].filter((run) => run.row.runType === 'scheduled').length;
+  return Math.max(0, Math.min(CATCHUP_PER_PASS, dag.index.spec.maxActiveRuns + CATCHUP_AHEAD - unfinished));
 }
 
 /** Creates what is due for these DAGs and plans what follows. Returns the DAGs that got a run. */
@@ -59,10 +72,12 @@ export async function createDueRuns(
   const fresh: NewDagRun[] = [];
   const planned: DagEntry[] = [];
   for (const dag of dags) {
-    dag.next = await planNextRun(deps, memory, dag, nowMs);
     dag.planned = true;
+    dag.askAgainAtMs = null;
+    dag.next = await planNextRun(deps, memory, dag, nowMs);
     planned.push(dag);
-    for (let count = 0; count < CATCHUP_PER_PASS && dag.next !== null && dag.next.runAfterMs <= nowMs; count++) {
+    const room = roomFor(memory, dag);
+    for (let count = 0; count < room && dag.next !== null && dag.next.runAfterMs <= nowMs; count++) {
       fresh.push(scheduledRun(dag.row.dagId, dag.next));
       dag.lastLogicalDateMs = dag.next.logicalDateMs;
       if (dag.index?.spec.schedule.kind === 'continuous') {
@@ -71,6 +86,9 @@ export async function createDueRuns(
       }
       dag.next = await planNextRun(deps, memory, dag, nowMs);
     }
+    // Without room it is asked again when one of its runs ends.
+    const waitsForRoom = room < CATCHUP_PER_PASS && dag.next !== null && dag.next.runAfterMs <= nowMs;
+    if (dag.next !== null && !waitsForRoom) dag.askAgainAtMs = dag.next.runAfterMs;
   }
   const created = fresh.length > 0 ? await createDagRuns(deps.db, fresh) : new Set<string>();
   await setNextRuns(

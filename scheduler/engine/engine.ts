@@ -182,6 +182,7 @@ export class Engine {
         next: null,
         planned: false,
         lastLogicalDateMs: row.lastLogicalDate?.getTime() ?? null,
+        askAgainAtMs: null,
       });
       this.#due.set(`dag:${row.dagId}`, this.nowMs());
       this.#dirtyDags.add(row.dagId);
@@ -239,12 +240,13 @@ export class Engine {
   }
 
   #fireTimers(): void {
-    for (const key of this.#due.takeDue(this.nowMs())) {
+    const nowMs = this.nowMs();
+    for (const key of this.#due.takeDue(nowMs)) {
       const id = key.slice(4);
       if (key.startsWith('dag:')) this.#dirtyDags.add(id);
       const run = key.startsWith('run:') ? this.memory.runs.get(id) : undefined;
       if (!run) continue;
-      for (const instance of run.timed) run.dirty.add(instance);
+      for (const instance of run.timed) if ((instance.nextTryAtMs ?? 0) <= nowMs) run.dirty.add(instance);
       this.#dirtyRuns.add(run);
     }
   }
@@ -259,7 +261,7 @@ export class Engine {
     }
     if (asked.length === 0) return;
     const created = await createDueRuns(this.#deps, this.memory, asked, nowMs);
-    for (const dag of asked) this.#due.set(`dag:${dag.row.dagId}`, dag.next?.runAfterMs ?? null);
+    for (const dag of asked) this.#due.set(`dag:${dag.row.dagId}`, dag.askAgainAtMs);
     if (created.length > 0) await this.#reloadRuns(created);
     if (created.length > 0) this.#deps.broker.ring('ui_events', { topics: created.flatMap((dagId) => ['dags', `dag:${dagId}`]) });
   }
@@ -270,7 +272,7 @@ export class Engine {
       if (!dag) continue;
       const plan = planStarts(this.memory, dag, this.nowMs());
       if (plan.nextDueMs !== null)
-        this.#due.set(`dag:${dagId}`, Math.min(plan.nextDueMs, dag.next?.runAfterMs ?? Number.POSITIVE_INFINITY));
+        this.#due.set(`dag:${dagId}`, Math.min(plan.nextDueMs, dag.askAgainAtMs ?? Number.POSITIVE_INFINITY));
       for (const run of plan.start) {
         flush.moveRun(run, 'running', null);
         run.row.startedAtMs ??= this.nowMs();

@@ -36,9 +36,13 @@ export class Loader {
   }
 
   async #need(versionIds: readonly string[]): Promise<void> {
-    const missing = [...new Set(versionIds)].filter((id) => !this.#versions.has(id));
+    const needed = [...new Set(versionIds)];
+    let missing = needed.filter((id) => !this.#versions.has(id));
     if (missing.length === 0) return;
-    if (this.#versions.size + missing.length > VERSIONS_MAX) this.#versions.clear();
+    if (this.#versions.size + missing.length > VERSIONS_MAX) {
+      this.#versions.clear();
+      missing = needed;
+    }
     for (let start = 0; start < missing.length; start += 200)
       for (const version of await loadVersions(this.#db, missing.slice(start, start + 200)))
         this.#versions.set(version.versionId, indexDag(version.spec));

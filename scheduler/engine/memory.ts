@@ -17,6 +17,8 @@ export interface DagEntry {
   planned: boolean;
   /** Newest scheduled logical date, ms; moves on with each run created. */
   lastLogicalDateMs: number | null;
+  /** When its next run is due, or its timetable is asked once more; null = not before something changes. */
+  askAgainAtMs: number | null;
 }
 
 export class Memory {

@@ -21,7 +21,7 @@ export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Pro
   engine.idleSlots = (queue) => idle.get(queue)?.idle ?? 1;
   await noticeChanges(deps, engine, inbox);
   await noticeMoves(deps, engine, inbox);
-  await ringAgain(deps, engine);
+  ringAgain(deps, engine);
   await engine.pools.trim(deps.db, engine.holder);
   engine.pools.forgetMissing();
   await engine.pools.load(deps.db, shards);
@@ -44,7 +44,8 @@ async function noticeMoves(deps: EngineDeps, engine: Engine, inbox: Inbox): Prom
   if (known.length > 0) inbox.ended(await findMovedInstances(deps.db, known));
 }
 
-async function ringAgain(deps: EngineDeps, engine: Engine): Promise<void> {
+/** Not waited for: a broker that is away, and takes its time to say so, holds up no scheduling. */
+function ringAgain(deps: EngineDeps, engine: Engine): void {
   const before = engine.nowMs() - deps.config.reringAfterMs;
   const late: Ringing[] = [];
   for (const { instance } of inFlight(engine)) {
@@ -52,7 +53,7 @@ async function ringAgain(deps: EngineDeps, engine: Engine): Promise<void> {
     engine.lastRungMs.set(instance.id, engine.nowMs());
     late.push({ queue: instance.queue, taskInstanceId: instance.id, tryNumber: instance.tryNumber, leaseEpoch: instance.leaseEpoch });
   }
-  if (late.length > 0) await ring(deps.broker, deps.logger, late, engine.idleSlots);
+  if (late.length > 0) void ring(deps.broker, deps.logger, late, engine.idleSlots);
 }
 
 function inFlight(engine: Engine) {

@@ -38,6 +38,19 @@ describe('the engine in trouble', () => {
     expect(runs[0]?.run_id).toMatch(/^scheduled__20\d\d-.*:00:00\+00:00$/);
   });
 
+  it('catches up step by step: a few runs ahead of those that may be active, more as they end', async () => {
+    const startDate = new Date(Date.now() - 200 * 3_600_000).toISOString();
+    await saveDag(
+      aDagSpec('behind', [aTask('a')], { schedule: { kind: 'delta', everyMs: 3_600_000 }, startDate, catchup: true, maxActiveRuns: 1 }),
+    );
+    inbox.reloadDag('behind');
+    await settle();
+    const runs = () => sql<{ dag_run_id: string }>(`select dag_run_id from dag_run where dag_id = 'behind' order by logical_date`);
+    expect(await runs()).toHaveLength(21);
+    await finish((await runs())[0]?.dag_run_id as string, 'a');
+    expect(await runs()).toHaveLength(22);
+  });
+
   it('fails a run that takes longer than its dagrunTimeout, and takes the lease of what runs', async () => {
     const run = await startRun(aDagSpec('slow', [aTask('a'), aTask('b', { upstream: ['a'] })], { dagrunTimeoutMs: 60_000 }));
     const claimed = await claim(run, 'a');
