@@ -10,12 +10,15 @@ const ITEMS_MAX = 500;
 
 export class Coalescer {
   readonly #send: (channel: Channel, text: string) => Promise<void>;
+  readonly #itemsMax: number;
   readonly #pending = new Map<Channel, Message[]>();
   /** A pump per channel that has something to send. */
   readonly #sending = new Map<Channel, Promise<void>>();
 
-  constructor(send: (channel: Channel, text: string) => Promise<void>) {
+  /** `itemsMax`: a longer list is sent in parts. */
+  constructor(send: (channel: Channel, text: string) => Promise<void>, itemsMax = ITEMS_MAX) {
     this.#send = send;
+    this.#itemsMax = itemsMax;
   }
 
   ring(channel: Channel, message: object): void {
@@ -36,7 +39,7 @@ export class Coalescer {
   /** A lost ring is repaired by a sweep, so a failed send is dropped. */
   async #pump(channel: Channel): Promise<void> {
     for (let batch = this.#take(channel); batch !== null; batch = this.#take(channel)) {
-      for (const message of mergeMessages(batch)) await this.#send(channel, JSON.stringify(message)).catch(() => {});
+      for (const message of mergeMessages(batch, this.#itemsMax)) await this.#send(channel, JSON.stringify(message)).catch(() => {});
     }
     this.#sending.delete(channel);
   }
@@ -48,8 +51,8 @@ export class Coalescer {
   }
 }
 
-/** Unites messages whose values are all lists; others pass as they are. Lists are cut at ITEMS_MAX. */
-export function mergeMessages(messages: readonly Message[]): readonly Message[] {
+/** Unites messages whose values are all lists; others pass as they are. Lists are cut at `itemsMax`. */
+export function mergeMessages(messages: readonly Message[], itemsMax = ITEMS_MAX): readonly Message[] {
   const single = messages.filter((message) => !Object.values(message).every(Array.isArray));
   const lists = messages.filter((message) => Object.values(message).every(Array.isArray));
   if (lists.length === 0) return single;
@@ -62,11 +65,9 @@ export function mergeMessages(messages: readonly Message[]): readonly Message[] 
     }
   const longest = Math.max(...[...merged.values()].map((set) => set.size));
   const chunks: Message[] = [];
-  for (let start = 0; start < Math.max(1, longest); start += ITEMS_MAX)
+  for (let start = 0; start < Math.max(1, longest); start += itemsMax)
     chunks.push(
-      Object.fromEntries(
-        [...merged].map(([key, set]) => [key, set.size <= ITEMS_MAX ? [...set] : [...set].slice(start, start + ITEMS_MAX)]),
-      ),
+      Object.fromEntries([...merged].map(([key, set]) => [key, set.size <= itemsMax ? [...set] : [...set].slice(start, start + itemsMax)])),
     );
   return [...single, ...chunks];
 }

@@ -14,6 +14,8 @@ const CLOSE_MS = 2_000;
 const RECONNECT_MS = 500;
 /** NOTIFY refuses payloads of 8000 bytes; listeners then sweep everything. */
 const NOTIFY_BYTES_MAX = 7_900;
+/** So many ids of instances fit; a sweep for each burst would read everything again and again. */
+const NOTIFY_ITEMS_MAX = 150;
 
 export interface PostgresBrokerOptions {
   readonly url: string;
@@ -38,7 +40,7 @@ export async function openPostgresBroker({ url, prefix, clock, logger }: Postgre
   const channelName = (channel: Channel) => `${schema}_${channel}`;
   const coalescer = new Coalescer(async (channel, text) => {
     await sender.query('select pg_notify($1, $2)', [channelName(channel), Buffer.byteLength(text) > NOTIFY_BYTES_MAX ? '{}' : text]);
-  });
+  }, NOTIFY_ITEMS_MAX);
   const ear = new Ear(url, clock, logger);
 
   return {
@@ -127,16 +129,22 @@ class Ear {
       }
       for (const hear of this.#listeners.get(channel) ?? []) hear(message);
     });
-    client.on('error', () => this.#reopen());
-    client.on('end', () => this.#reopen());
-    await client.connect();
+    client.on('error', () => this.#reopen(client));
+    client.on('end', () => this.#reopen(client));
+    try {
+      await client.connect();
+      for (const name of this.#listeners.keys()) await client.query(`listen ${pg.escapeIdentifier(name)}`);
+    } catch (error) {
+      client.end().catch(() => {});
+      throw error;
+    }
+    // Only now: one that broke before is given up by whoever opens it, and not opened a second time beside that.
     this.#client = client;
-    for (const name of this.#listeners.keys()) await client.query(`listen ${pg.escapeIdentifier(name)}`);
     return client;
   }
 
-  #reopen(): void {
-    if (this.#closed || this.#client === null) return;
+  #reopen(broken: pg.Client): void {
+    if (this.#closed || this.#client !== broken) return;
     this.#client = null;
     this.#logger.warn({ event: 'broker.connection_error' }, 'doorbell connection lost; reconnecting');
     const retry = async (): Promise<pg.Client> => {

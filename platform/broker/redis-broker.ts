@@ -60,6 +60,11 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
     for (const hear of listeners.get(name) ?? []) hear(message);
   });
 
+  // What was said while the connection was away is lost: listeners take null as "look at everything".
+  subscriber.on('ready', () => {
+    for (const set of listeners.values()) for (const hear of set) hear(null);
+  });
+
   return {
     kind: 'redis',
     publish: (queue, batches) => queues.publish(queue, batches),
