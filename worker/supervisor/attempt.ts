@@ -139,6 +139,11 @@ export class Attempt implements LeaseHolder {
     }
     this.state = 'begun';
     if (this.#settled) return;
+    // This process may have stood still since it asked; nothing looked at the lease meanwhile.
+    if (keeper.trustedMs(this) === 0) {
+      this.onLost('the lease could not be renewed in time', 0);
+      return;
+    }
 
     this.#writeFirstLine(process);
     this.#log.expectMarker(process.outputMarker);

@@ -29,6 +29,8 @@ interface Ended {
 const DRAIN_MS = 5_000;
 /** A log folder that hangs may not hold up the state. */
 const LOG_CLOSE_MS = 3_000;
+/** What cannot be prepared here (a full disk) comes straight back: without a pause it would go round thousands of times. */
+const NOT_PREPARED_PAUSE_MS = 1_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
 const REASON_MAX_CHARS = 1_000;
@@ -59,6 +61,7 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
     outcome: decision.event,
   });
   await Promise.race([closing, deps.clock.sleep(LOG_CLOSE_MS)]);
+  if (ending.kind === 'not_prepared') await deps.clock.sleep(NOT_PREPARED_PAUSE_MS);
   return writeFinish(ended, decision, deps);
 }
 
