@@ -74,7 +74,7 @@ function writeConfiguration(folder: string, port: number, password: string): str
     'appendonly no',
     'maxmemory-policy noeviction',
     'daemonize no',
-    `dir "${folder}"`,
+    `dir ${JSON.stringify(folder)}`, // Redis quotes as JSON does
     'loglevel warning',
     'tcp-keepalive 60',
   ];
