@@ -96,6 +96,12 @@ it.each([
     /must be a schema of an object/,
   ],
   [
+    'a template without an end',
+    'export default dag("d", {}, ({ task }) => {\n  task("a", { q: "x {{ ds" }, (input) => input, { templateFields: ["q"] });\n});',
+    null,
+    /Field "q" of "a", line 1, column 3: \{\{ has no end \}\}/,
+  ],
+  [
     'a bad cron expression',
     'export default dag("d", { schedule: "61 0 * * *" }, ({ task }) => { task("a", () => 1); });',
     2,
