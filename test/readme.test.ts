@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { buildProgram } from '../cli/main.ts';
 import { makeProject, removeProject, windlass } from './support/windlass-process.ts';
+
+// Whole processes start here: seconds each on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const README = readFileSync(join(PROJECT, 'README.md'), 'utf8');

@@ -4,11 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 import { type Database, openDatabase } from '#platform/db/client.ts';
 import { dropDatabase, ensureDatabase } from '#platform/db/embedded-databases.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { windlass } from '../support/windlass-process.ts';
+
+// Each command is a process of its own: seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let admin: Database;
 let name: string;

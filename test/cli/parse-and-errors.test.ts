@@ -1,8 +1,11 @@
 // Goal: the command line is kind to mistakes and safe to pipe. Method: the real bin, no database.
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { buildProgram } from '../../cli/main.ts';
 import { makeProject, removeProject, windlass } from '../support/windlass-process.ts';
+
+// Each command is a process of its own: seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe('mistakes', () => {
   test.for([
@@ -103,9 +106,14 @@ describe('dags next-execution', () => {
   });
 
   test('refuses what is no cron expression, no zone, or too little to go on', async () => {
-    expect((await windlass(['dags', 'next-execution', '--cron', '61 * * * *'])).stderr).toMatch(/SCHEDULE_INVALID.*61 \* \* \* \*/);
-    expect((await windlass(['dags', 'next-execution', '--cron', '@daily', '--tz', 'Mars/Olympus'])).stderr).toMatch(/Mars\/Olympus/);
-    expect((await windlass(['dags', 'next-execution'])).stderr).toMatch(/Give a DAG id, or a schedule/);
-    expect((await windlass(['dags', 'next-execution', 'x', '--cron', '@daily'])).stderr).toMatch(/either a DAG id or --cron/);
+    const mistakes: readonly (readonly [args: readonly string[], message: RegExp])[] = [
+      [['--cron', '61 * * * *'], /SCHEDULE_INVALID.*61 \* \* \* \*/],
+      [['--cron', '@daily', '--tz', 'Mars/Olympus'], /Mars\/Olympus/],
+      [[], /Give a DAG id, or a schedule/],
+      [['x', '--cron', '@daily'], /either a DAG id or --cron/],
+    ];
+    await Promise.all(
+      mistakes.map(async ([args, message]) => expect((await windlass(['dags', 'next-execution', ...args])).stderr).toMatch(message)),
+    );
   });
 });

@@ -4,10 +4,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { isAlive } from '#platform/embedded/process-identity.ts';
 import { until } from '../support/until.ts';
 import { makeProject, processesOf, type RunningStandalone, removeProject, startStandalone, windlass } from '../support/windlass-process.ts';
+
+// Whole processes start here: seconds each on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
 const HELLO = `
   import { dag } from 'windlass';
@@ -33,11 +36,11 @@ const runsOf = (dagId: string) => json<{ run_id: string; state: string }[]>('dag
 beforeAll(async () => {
   folder = makeProject({ 'hello.ts': HELLO, 'sleeper.ts': PAUSED });
   standalone = await startStandalone({ folder });
-}, 120_000);
+});
 afterAll(async () => {
   await standalone?.stop();
   removeProject(folder);
-}, 90_000);
+});
 
 describe('a standalone in an empty project', () => {
   test('shows where everything is, and no secret but the login link', () => {
@@ -71,14 +74,14 @@ describe('a standalone in an empty project', () => {
 
   test('runs its first DAG by itself', async () => {
     await until(async () => (await runsOf('hello')).some((run) => run.state === 'success'), {
-      deadlineMs: 30_000,
+      deadlineMs: 90_000,
       pollMs: 200,
       what: 'hello has run',
     });
     const [run] = await runsOf('hello');
     const log = await cli('tasks', 'logs', 'hello', run?.run_id as string, 'greet');
     expect(log.stdout).toContain('hello from the task');
-    await until(() => standalone.output().includes('✓ hello'), { what: 'the terminal shows the finished run' });
+    await until(() => standalone.output().includes('✓ hello'), { deadlineMs: 30_000, what: 'the terminal shows the finished run' });
   });
 
   test('answers on its web server and its monitor', async () => {
@@ -104,7 +107,7 @@ describe('a standalone in an empty project', () => {
     expect((await cli('dags', 'trigger', 'sleeper', '--run-id', 'by_hand')).stderr).toMatch(/DAG_RUN_EXISTS.*by_hand/);
     expect((await cli('dags', 'unpause', 'sleeper')).code).toBe(0);
     await until(async () => (await runsOf('sleeper'))[0]?.state === 'success', {
-      deadlineMs: 20_000,
+      deadlineMs: 60_000,
       pollMs: 200,
       what: 'the unpaused run ended',
     });
@@ -150,7 +153,7 @@ describe('a standalone in an empty project', () => {
     });
     await json('dags', 'trigger', 'hello', '--run-id', 'after_the_crash');
     await until(async () => (await runsOf('hello')).some((run) => run.run_id === 'after_the_crash' && run.state === 'success'), {
-      deadlineMs: 25_000,
+      deadlineMs: 90_000,
       pollMs: 200,
       what: 'the new worker runs tasks',
     });
@@ -160,31 +163,31 @@ describe('a standalone in an empty project', () => {
     const family = processesOf(standalone.child.pid as number);
     expect(await standalone.stop('SIGINT')).toBe(0);
     expect(standalone.output()).toContain('Stopped.');
-    await until(() => family.every((pid) => !isAlive(pid)), { what: 'all its processes are gone' });
+    await until(() => family.every((pid) => !isAlive(pid)), { deadlineMs: 30_000, what: 'all its processes are gone' });
     await expect(fetch(standalone.webUrl)).rejects.toThrow();
     expect((await cli('dags', 'list')).stderr).toMatch(/no Windlass runs with the data folder/);
-  }, 60_000);
+  });
 
   test('a second start has all its history', async () => {
     standalone = await startStandalone({ folder, environment: { WINDLASS_ADMIN_PASSWORD: '' } });
     expect(standalone.output()).toMatch(/admin, password unchanged since the first start/);
     expect((await runsOf('hello')).map((run) => run.run_id)).toContain('after_the_crash');
     expect((await runsOf('sleeper')).map((run) => run.run_id)).toEqual(['by_hand']);
-  }, 120_000);
+  });
 
   test('killed without warning, it leaves nothing running, and the next start takes over', async () => {
     const family = processesOf(standalone.child.pid as number);
     standalone.child.kill('SIGKILL');
-    await until(() => family.every((pid) => !isAlive(pid)), { deadlineMs: 20_000, what: 'its processes notice and end' });
+    await until(() => family.every((pid) => !isAlive(pid)), { deadlineMs: 60_000, what: 'its processes notice and end' });
     standalone = await startStandalone({ folder, environment: { WINDLASS_BROKER: 'postgres' } });
     expect(standalone.output()).toMatch(/Postgres \(about ten times slower than Redis; install redis-server or set REDIS_URL\)/);
     await json('dags', 'trigger', 'hello', '--run-id', 'on_postgres');
     await until(async () => (await runsOf('hello')).some((run) => run.run_id === 'on_postgres' && run.state === 'success'), {
-      deadlineMs: 25_000,
+      deadlineMs: 90_000,
       pollMs: 200,
       what: 'a run on the Postgres broker',
     });
-  }, 150_000);
+  });
 });
 
 describe('a start that cannot be', () => {

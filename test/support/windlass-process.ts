@@ -93,7 +93,7 @@ export async function startStandalone({ folder, environment = {} }: StandaloneOp
   void ended.then(() => {
     hasEnded = true;
   });
-  await until(() => /ready in [\d.]+ s/.test(output) || hasEnded, { deadlineMs: 90_000, what: 'standalone is ready' }).catch(
+  await until(() => /ready in [\d.]+ s/.test(output) || hasEnded, { deadlineMs: 180_000, what: 'standalone is ready' }).catch(
     (error: Error) => {
       child.kill('SIGKILL');
       throw new Error(`${error.message}; it said:\n${output}`);
