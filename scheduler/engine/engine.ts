@@ -16,6 +16,7 @@ import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
 import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
+import { announceFailure, announceRun, topicsOf } from './announce.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
 import { enqueueReady } from './enqueue.ts';
@@ -25,6 +26,7 @@ import type { Inbox } from './inbox.ts';
 import { applyRow } from './ingest.ts';
 import { Loader } from './loader.ts';
 import { type DagEntry, Memory } from './memory.ts';
+import { learnParamsLengths } from './params-lists.ts';
 import { PoolBook } from './pool-book.ts';
 import { ring } from './ring.ts';
 import { planStarts } from './start-runs.ts';
@@ -164,8 +166,7 @@ export class Engine {
         if (!applied) continue;
         this.#dirtyRuns.add(applied.run);
         if (looksAtPast(applied.run.index)) this.#wakeLaterRuns(applied.run);
-        if (row.state === 'failed')
-          this.#tell('task_instance_failed', applied.run, row.reason, applied.run.taskOf(applied.instance).task.spec.taskId, row.mapIndex);
+        if (row.state === 'failed') announceFailure(this.#deps, applied.run, applied.instance);
       }
     }
   }
@@ -209,7 +210,7 @@ export class Engine {
     }
     this.memory.putRun(run);
     this.pools.takeAll(run);
-    this.#learnParamsLengths(run);
+    learnParamsLengths(run);
     run.markAllDirty();
     this.#dirtyRuns.add(run);
     this.#dirtyDags.add(run.row.dagId);
@@ -225,18 +226,6 @@ export class Engine {
     this.#dirtyRuns.delete(run);
     this.#due.set(`run:${run.row.dagRunId}`, null);
     for (const id of run.byId.keys()) this.lastRungMs.delete(id);
-  }
-
-  /** Lists given as params are known from the start. */
-  #learnParamsLengths(run: RunModel): void {
-    for (const { scope, sourceIndex } of run.index.scopes) {
-      if (sourceIndex !== null) continue;
-      const list = scope.over.path.reduce<unknown>(
-        (value, step) => (value as Record<string, unknown> | null | undefined)?.[step],
-        run.row.params,
-      );
-      if (Array.isArray(list)) run.mapLengths.set(scope.scopeId, list.length);
-    }
   }
 
   #fireTimers(): void {
@@ -271,8 +260,7 @@ export class Engine {
       const dag = this.memory.dags.get(dagId);
       if (!dag) continue;
       const plan = planStarts(this.memory, dag, this.nowMs());
-      if (plan.nextDueMs !== null)
-        this.#due.set(`dag:${dagId}`, Math.min(plan.nextDueMs, dag.askAgainAtMs ?? Number.POSITIVE_INFINITY));
+      if (plan.nextDueMs !== null) this.#due.set(`dag:${dagId}`, Math.min(plan.nextDueMs, dag.askAgainAtMs ?? Number.POSITIVE_INFINITY));
       for (const run of plan.start) {
         flush.moveRun(run, 'running', null);
         run.row.startedAtMs ??= this.nowMs();
@@ -323,12 +311,12 @@ export class Engine {
   async #abandonIfDue(run: RunModel): Promise<boolean> {
     const reason = reasonToAbandon(run, this.nowMs());
     if (reason === null) return false;
-    const { dagRunId, shard, dagId, runId } = run.row;
+    const { dagRunId, shard, dagId } = run.row;
     if (await abandonRun(this.#deps.db, { owner: this.#deps.schedulerId, fence: this.#fence(), dagRunId, shard, reason })) {
       run.row.state = 'failed';
       if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
       this.#afterRunMove(dagRunId, true, reason);
-      this.#deps.broker.ring('ui_events', { topics: ['dags', `dag:${dagId}`, `run:${dagId}/${runId}`] });
+      this.#deps.broker.ring('ui_events', { topics: topicsOf([run]) });
     } else this.#doubt(dagId);
     return true;
   }
@@ -380,7 +368,7 @@ export class Engine {
     // Only now: a later run reads from Postgres what became of this one.
     for (const run of flush.touchedRuns) if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
     for (const moved of built.runs) this.#afterRunMove(moved.dagRunId, flushed.runs.has(moved.dagRunId), moved.reason);
-    this.#deps.broker.ring('ui_events', { topics: topicsOf(flush) });
+    this.#deps.broker.ring('ui_events', { topics: topicsOf(flush.touchedRuns) });
   }
 
   #afterRunMove(dagRunId: string, written: boolean, reason: string | null): void {
@@ -390,49 +378,14 @@ export class Engine {
       this.#doubt(run.row.dagId);
       return;
     }
-    this.#deps.logger.info(
-      { event: `dag_run.${run.row.state}`, dag_id: run.row.dagId, run_id: run.row.runId, reason },
-      `run ${run.row.state}`,
-    );
-    this.#tell(
-      run.row.state === 'running' ? 'dag_run_running' : run.row.state === 'success' ? 'dag_run_success' : 'dag_run_failed',
-      run,
-      reason,
-    );
+    announceRun(this.#deps, run, reason);
     void pauseIfFailing(this.#deps, run).then((paused) => paused && this.#inbox.reloadDag(run.row.dagId));
     if (run.row.state !== 'running') this.#forget(run);
     // The next queued run may start now; a continuous DAG may get its next run.
     this.#dirtyDags.add(run.row.dagId);
   }
-
-  #tell(
-    type: 'dag_run_running' | 'dag_run_success' | 'dag_run_failed' | 'task_instance_failed',
-    run: RunModel,
-    reason: string | null,
-    taskId?: string,
-    mapIndex?: number,
-  ): void {
-    this.#deps.notify({
-      type,
-      dagId: run.row.dagId,
-      runId: run.row.runId,
-      reason,
-      ...(taskId !== undefined && { taskId }),
-      ...(mapIndex !== undefined && { mapIndex }),
-    });
-  }
 }
 
 function earliest(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.min(a, b);
-}
-
-function topicsOf(flush: FlushBuilder): readonly string[] {
-  const topics = new Set<string>();
-  for (const run of flush.touchedRuns) {
-    topics.add('dags');
-    topics.add(`dag:${run.row.dagId}`);
-    topics.add(`run:${run.row.dagId}/${run.row.runId}`);
-  }
-  return [...topics];
 }
