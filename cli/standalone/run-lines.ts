@@ -8,10 +8,15 @@ import { print } from '../output.ts';
 const INTERVAL_MS = 1_000;
 const MAX_LINES = 20;
 
-/** Prints until the returned function is called. A database that is away for a while only delays lines. */
-export async function followRuns(db: Database, clock: Clock): Promise<() => void> {
+/** The database's time now: asked before the roles start, so that a run they finish at once is not missed. */
+export async function databaseNow(db: Database): Promise<Date> {
+  return (await listEndedRuns(db, null, 0)).now;
+}
+
+/** Prints runs that end after `since`, until the returned function is called. A database that is away only delays lines. */
+export function followRuns(db: Database, clock: Clock, since: Date): () => void {
   const stopping = new AbortController();
-  let after = await listEndedRuns(db, null, 0).then((page) => page.now);
+  let after = since;
   const follow = async () => {
     while (await clock.sleep(INTERVAL_MS, stopping.signal)) {
       try {

@@ -24,7 +24,7 @@ import { type Parts, startParts } from './parts.ts';
 import { checkPorts } from './ports.ts';
 import { RoleLog } from './role-log.ts';
 import { RoleProcess } from './role-process.ts';
-import { followRuns } from './run-lines.ts';
+import { databaseNow, followRuns } from './run-lines.ts';
 import { startScreen } from './start-screen.ts';
 
 /** Stopped in this order: first those who give work, last those who do it. */
@@ -86,6 +86,7 @@ async function startAll(config: Config, logger: Logger, startedAt: number, clean
   const admin = await ensureFirstAdmin(db, config.adminPassword);
   const login = await issueToken(db, { username: admin.username, kind: 'one_time', ttlMs: LOGIN_LINK_TTL_MS });
 
+  const startedRolesAt = await databaseNow(db);
   const roles = startRoles(config, parts, secrets, cleanups);
   // The first one that cannot start is enough: the others are stopped in the clean-up.
   await Promise.all([...roles.values()].map((role) => role.start()));
@@ -117,7 +118,7 @@ async function startAll(config: Config, logger: Logger, startedAt: number, clean
       notes: parts.notes,
     }),
   );
-  cleanups.push(await followRuns(db, clock));
+  cleanups.push(followRuns(db, clock, startedRolesAt));
   flushCompileCache();
 }
 
