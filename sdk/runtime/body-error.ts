@@ -31,7 +31,7 @@ function deservesRetry(thrown: unknown, retryPolicy: Hook): boolean {
 /** Never throws. Causes are part of the stack, as Node prints them. */
 export function reportOf(thrown: unknown): ErrorReport {
   if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
-    const shown = typeof thrown === 'string' ? thrown : String(thrown);
+    const shown = String(thrown).slice(0, TEXT_MAX_CHARS);
     return {
       name: 'Error',
       message: `the task threw ${typeof thrown === 'string' ? 'a text' : 'a value'} instead of an Error: ${shown}`,
@@ -65,7 +65,10 @@ function read(value: unknown, key: string): unknown {
   }
 }
 
+/** The worker cuts there too; a longer report would be refused whole, as a result that is too large. */
+const TEXT_MAX_CHARS = 64 * 1024;
+
 function textOf(value: object, key: string): string {
   const found = read(value, key);
-  return typeof found === 'string' ? found : '';
+  return typeof found === 'string' ? found.slice(0, TEXT_MAX_CHARS) : '';
 }

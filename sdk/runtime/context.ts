@@ -1,5 +1,6 @@
 /** Makes the context that handlers see from what the supervisor said of the attempt. */
 import { mkdirSync } from 'node:fs';
+import { inspect } from 'node:util';
 import type { AttemptContext, LogLevel } from '#core/task-protocol.ts';
 import type { Ctx, TaskLog } from '../context.ts';
 import type { Macros } from '../plugin.ts';
@@ -76,7 +77,7 @@ function makeLog(host: TaskHost): TaskLog {
 
 function asText(message: unknown): string {
   try {
-    return typeof message === 'string' ? message : message instanceof Error ? (message.stack ?? message.message) : String(message);
+    return typeof message === 'string' ? message : message instanceof Error ? (message.stack ?? message.message) : inspect(message);
   } catch {
     return '(a message that cannot be shown as text)';
   }
@@ -92,6 +93,7 @@ function plainFields(fields: object | undefined): Readonly<Record<string, unknow
     const plain: unknown = JSON.parse(text ?? '{}');
     return typeof plain === 'object' && plain !== null && !Array.isArray(plain) ? (plain as Record<string, unknown>) : { value: plain };
   } catch {
-    return { fields: '(cannot be written as JSON)' };
+    // A cycle, or a toJSON that throws: shown as text, each by itself.
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asText(value)]));
   }
 }

@@ -56,6 +56,29 @@ const thrower = (thrown: unknown) =>
     }),
   );
 
+test('an error with an endless message is cut, not refused as a result that is too large', async () => {
+  const result = await attempt(thrower(new Error('x'.repeat(5_000_000))));
+  expect(JSON.stringify(result).length).toBeLessThan(300_000);
+  expect(result).toMatchObject({ outcome: 'failed', error: { message: expect.stringMatching(/^xxx/) } });
+});
+
+test('objects in the log are shown, also those that JSON cannot write', async () => {
+  const logs: [LogLevel, string][] = [];
+  const made = dag('d', {}, ({ task }) =>
+    task('t', (ctx) => {
+      const round: Record<string, unknown> = {};
+      round['self'] = round;
+      ctx.log.info({ rows: 3 } as unknown as string);
+      ctx.log.info('with a cycle', { round, rows: 3 });
+    }),
+  );
+  expect(await attempt(made, { logs })).toMatchObject({ outcome: 'success' });
+  expect(logs).toEqual([
+    ['info', '{ rows: 3 }'],
+    ['info', 'with a cycle'],
+  ]);
+});
+
 test('inputs are resolved at any depth, by path, with literals as they were', async () => {
   const made = dag('d', { params: z.object({ n: z.number().default(7) }) }, ({ task, params }) => {
     const a = task('a', () => ({ rows: [1, 2] }));
