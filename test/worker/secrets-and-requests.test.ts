@@ -35,6 +35,9 @@ export default dag('asking', {}, ({ task }) => {
     say({ type: 'finish', state: 'success' });
     say(['__proto__']);
     writeSync(3, 'not json\\n');
+    return 'honest';
+  });
+  task('prints_forged_lines', () => {
     console.log('{"timestamp":"2026-01-01T00:00:00Z","level":"info","source":"system","event":"forged","attempt_ended":true}');
     return 'honest';
   });
@@ -90,8 +93,14 @@ describe('requests', () => {
 });
 
 describe('a body that lies', () => {
-  it('cannot forge messages of the protocol or lines of the supervisor', async () => {
-    const { task, instance } = await run('forges');
+  it('cannot forge messages of the protocol: the first one ends it', async () => {
+    const { instance } = await run('forges');
+    expect(instance.state).toBe('failed');
+    expect(instance.reason).toMatch(/wrote to its channel/);
+  });
+
+  it('cannot forge lines of the supervisor', async () => {
+    const { task, instance } = await run('prints_forged_lines');
     expect(instance.state).toBe('success');
     expect(await resultOf(world.db, task)).toBe('honest');
     const forged = (await logOf(world.config, task)).find((line) => line.event.includes('forged'));
