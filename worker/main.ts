@@ -8,6 +8,8 @@ import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { loadBundle } from '#platform/db/queries/load-bundle.ts';
 import { loadVersions } from '#platform/db/queries/load-version.ts';
+import { canTraverse } from '#platform/embedded/unprivileged-user.ts';
+import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Masker } from '#platform/mask.ts';
 import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
@@ -129,5 +131,12 @@ function taskUid(config: Config): number | null {
       'CONFIG_INVALID',
       'WINDLASS_TASK_UID needs a worker that runs as root. Leave it empty, or start the worker as root.',
     );
-  return Number(config.taskUid);
+  const uid = Number(config.taskUid);
+  const closed = [process.execPath, INSTALLATION_FOLDER].find((path) => !canTraverse(path, { uid, gid: uid }));
+  if (closed !== undefined)
+    throw new AppError(
+      'CONFIG_INVALID',
+      `WINDLASS_TASK_UID is ${uid}, but that user may not enter the folders down to ${closed}. Move Windlass to a place that everybody may enter (/opt, say), or leave the setting empty.`,
+    );
+  return uid;
 }

@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#platform/clock.ts';
 import { Secret } from '#platform/config/config.ts';
+import { canTraverse } from '#platform/embedded/unprivileged-user.ts';
+import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { until } from '#test/support/until.ts';
 import {
   attemptsOf,
@@ -23,6 +25,7 @@ let world: World;
 let dag: SavedDag;
 const AS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
+const REACHABLE = canTraverse(INSTALLATION_FOLDER, { uid: NOBODY, gid: NOBODY });
 
 const SOURCE = `
 import { spawn } from 'node:child_process';
@@ -66,7 +69,15 @@ async function run(taskId: string) {
 }
 
 describe('a task process', () => {
-  it.runIf(AS_ROOT)('has a user of its own, which can reach neither the worker nor its environment', async () => {
+  // A project that only root may enter (a clone in /root) cannot be run by another user: that is said at the start.
+  it.runIf(AS_ROOT && !REACHABLE)('refuses a user that cannot reach it', async () => {
+    await expect(world.worker({ taskUid: String(NOBODY) })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/WINDLASS_TASK_UID is 65534, but that user may not enter the folders down to /),
+    });
+  });
+
+  it.runIf(AS_ROOT && REACHABLE)('has a user of its own, which can reach neither the worker nor its environment', async () => {
     // Folders that tasks use must be reachable for their user; mkdtemp's are not.
     chmodSync(dirname(world.config.scratchFolder), 0o755);
     const worker = await world.worker({ taskUid: String(NOBODY) });
