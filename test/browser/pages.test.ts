@@ -61,7 +61,15 @@ describe('the pages', { timeout: 60_000 }, () => {
     }
     await page.getByRole('link', { name: runId }).first().click();
     await tab('Graph');
-    await page.getByRole('link', { name: 'middle.after: upstream failed' }).click();
+    // The graph may still settle into its place under the pointer.
+    await until(
+      async () => {
+        if (!page.url().includes('/tasks/middle.after'))
+          await page.getByRole('link', { name: 'middle.after: upstream failed' }).click({ timeout: 2_000 });
+        return page.url().includes('/tasks/middle.after');
+      },
+      { what: 'the page of the task', deadlineMs: 20_000, pollMs: 300 },
+    );
     await page.getByText('No log yet').waitFor();
     for (const name of ['Output', 'Attempts', 'Events', 'Details', 'Logs']) await tab(name);
     await page.getByRole('link', { name: 'Home', exact: true }).click();
