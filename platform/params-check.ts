@@ -1,6 +1,7 @@
 /** Checks a run's params against the JSON Schema its DAG declares. Compiled checks are kept per DAG version. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { AppError } from '#core/errors.ts';
+import { timedRegExp } from './timed-regexp.ts';
 
 const KEPT_CHECKS = 200;
 
@@ -39,7 +40,13 @@ export class ParamsCheck {
     if (kept) return kept;
     try {
       // Formats are the author's schema library's own business; a schema of today needs no strict mode.
-      const validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, addUsedSchema: false }).compile(schema);
+      const validate = new Ajv2020({
+        strict: false,
+        allErrors: true,
+        validateFormats: false,
+        addUsedSchema: false,
+        code: { regExp: timedRegExp },
+      }).compile(schema);
       this.#checks.set(key, validate);
       const oldest = this.#checks.keys().next();
       if (this.#checks.size > KEPT_CHECKS && !oldest.done) this.#checks.delete(oldest.value);

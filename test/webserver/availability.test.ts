@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '#platform/db/client.ts';
 import { quietLogger } from '#platform/logger.ts';
-import { ParamsCheck } from '../../webserver/api/params-check.ts';
+import { ParamsCheck } from '#platform/params-check.ts';
 import { buildApp } from '../../webserver/app.ts';
 import { startWebserver } from '../../webserver/main.ts';
 import { type Harness, startHarness } from './harness.ts';

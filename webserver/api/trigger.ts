@@ -7,12 +7,12 @@ import type { Queryable } from '#platform/db/client.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import { findDag } from '#platform/db/queries/api/find-dag.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
+import { ParamsCheck } from '#platform/params-check.ts';
 import { instant } from '../http/list-query-schema.ts';
 import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
 import { requireDagRun } from './lookups.ts';
-import { ParamsCheck } from './params-check.ts';
 import { dagPath } from './path-ids.ts';
 import { dagRunShape } from './shapes/dag-run.ts';
 
