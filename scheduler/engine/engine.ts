@@ -10,7 +10,6 @@ import { looksAtPast } from '#core/scheduling/past.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
 import { abandonRun } from '#platform/db/queries/abandon-run.ts';
 import { confirmShards } from '#platform/db/queries/confirm-shards.ts';
-import { expandMapped } from '#platform/db/queries/expand-mapped.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
 import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
@@ -20,6 +19,7 @@ import { announceFailure, announceRun, topicsOf } from './announce.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
 import { enqueueReady } from './enqueue.ts';
+import { expandRegions } from './expand-regions.ts';
 import { FlushBuilder } from './flush-builder.ts';
 import { pauseIfFailing, reasonToAbandon, timeoutOf } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
@@ -28,7 +28,7 @@ import { Loader } from './loader.ts';
 import { type DagEntry, Memory } from './memory.ts';
 import { learnParamsLengths } from './params-lists.ts';
 import { PoolBook } from './pool-book.ts';
-import { ring } from './ring.ts';
+import { ring, ringingOf } from './ring.ts';
 import { planStarts } from './start-runs.ts';
 
 /** Bounds one flush; the rest is the next pass. */
@@ -285,15 +285,11 @@ export class Engine {
         if (decision.end) flush.moveRun(run, decision.end.state, decision.end.reason);
         for (const [instance, reason] of run.held) flush.note(run, instance, reason);
         if (decision.expansions.length === 0) break;
-        if (
-          !(await this.#expand(
-            run,
-            decision.expansions.flatMap(({ placeholders, length }) =>
-              placeholders.map((placeholder) => ({ id: placeholder.id, shard: run.row.shard, length })),
-            ),
-          ))
-        )
+        if (await expandRegions(this.#deps.db, this.holder, run, decision.expansions)) this.memory.indexInstances(run);
+        else {
+          this.#doubt(run.row.dagId);
           break;
+        }
       }
     }
   }
@@ -321,26 +317,6 @@ export class Engine {
     return true;
   }
 
-  /** Returns false when somebody else was faster; the run is then read again. */
-  async #expand(
-    run: RunModel,
-    placeholders: readonly { readonly id: string; readonly shard: number; readonly length: number }[],
-  ): Promise<boolean> {
-    const rows = await expandMapped(this.#deps.db, { owner: this.#deps.schedulerId, fence: this.#fence(), placeholders });
-    if (rows.length === 0) {
-      this.#doubt(run.row.dagId);
-      return false;
-    }
-    const byTask = new Map<number, (typeof rows)[number][]>();
-    for (const row of rows) {
-      const index = run.index.byId.get(row.taskId)?.index as number;
-      byTask.set(index, [...(byTask.get(index) ?? []), row]);
-    }
-    for (const [taskIndex, instances] of byTask) run.expand(taskIndex, instances);
-    this.memory.indexInstances(run);
-    return true;
-  }
-
   #fence(): readonly Shard[] {
     return [...this.#epochs].map(([shard, epoch]) => ({ shard, epoch }));
   }
@@ -354,17 +330,7 @@ export class Engine {
     const rung = flush.queued.filter(({ instance }) => flushed.moved.has(instance.id));
     const nowMs = this.nowMs();
     for (const { instance } of rung) this.lastRungMs.set(instance.id, nowMs);
-    void ring(
-      this.#deps.broker,
-      this.#deps.logger,
-      rung.map(({ instance }) => ({
-        queue: instance.queue,
-        taskInstanceId: instance.id,
-        tryNumber: flushed.moved.get(instance.id) as number,
-        leaseEpoch: instance.leaseEpoch,
-      })),
-      this.idleSlots,
-    );
+    void ring(this.#deps.broker, this.#deps.logger, ringingOf(rung, flushed.moved), this.idleSlots);
     // Only now: a later run reads from Postgres what became of this one.
     for (const run of flush.touchedRuns) if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
     for (const moved of built.runs) this.#afterRunMove(moved.dagRunId, flushed.runs.has(moved.dagRunId), moved.reason);

@@ -1,4 +1,5 @@
 /** Rings the workers for what was just queued: ids only, after the commit, in batches sized to the idle slots. */
+import type { Instance } from '#core/scheduling/run-model.ts';
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
 import type { Logger } from '#platform/logger.ts';
 
@@ -41,4 +42,14 @@ export async function ring(
       }
     }),
   );
+}
+
+/** What to ring for instances that a flush has just queued; `tryNumbers` as the flush wrote them. */
+export function ringingOf(queued: readonly { readonly instance: Instance }[], tryNumbers: ReadonlyMap<string, number>): readonly Ringing[] {
+  return queued.map(({ instance }) => ({
+    queue: instance.queue,
+    taskInstanceId: instance.id,
+    tryNumber: tryNumbers.get(instance.id) as number,
+    leaseEpoch: instance.leaseEpoch,
+  }));
 }
