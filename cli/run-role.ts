@@ -45,6 +45,8 @@ export interface RoleOptions {
   readonly overrides?: Partial<Config>;
 }
 
+/** Their statements move rows they know the ids of. */
+const NEVER_SCAN: ReadonlySet<RoleName> = new Set(['scheduler', 'worker']);
 /** On top of the time a role needs for its own stop. */
 const STOP_MARGIN_MS = 5_000;
 /** A stop with the parent gone: its Postgres and Redis are gone too, so there is little left to do. */
@@ -59,7 +61,12 @@ export async function runRole(options: RoleOptions): Promise<number> {
   const config: Config = Object.freeze({ ...readCliConfig(), ...options.overrides });
   const logger = loggerFor(config, options.role);
   const stopping = stopRequests(logger);
-  const db = openDatabase({ url: requireDatabaseUrl(config), applicationName: `${options.role}:${process.pid}`, logger });
+  const db = openDatabase({
+    url: requireDatabaseUrl(config),
+    applicationName: `${options.role}:${process.pid}`,
+    logger,
+    neverScans: NEVER_SCAN.has(options.role),
+  });
   let broker: Broker | undefined;
   let role: RunningRole | undefined;
   try {
