@@ -24,10 +24,12 @@ interface Waiter {
 }
 
 /** Leaks of user code are bounded by these. */
-const RUNS_MAX = 500;
+const RUNS_MAX = 5_000;
 const IDLE_RSS_MAX_BYTES = 512 * 1024 * 1024;
 const IDLE_MS = 180_000;
 const SPARE_AFTER_MS = 30;
+/** Idle this long, a process lives until further notice. Far below any lease, so that no old allowance ends meanwhile. */
+const RELIEF_AFTER_MS = 100;
 const RETIRE_GRACE_MS = 500;
 /** Reading /proc at every release would cost more than a short body. */
 const RSS_EVERY_RUNS = 8;
@@ -44,6 +46,7 @@ export class TaskProcessPool {
   #slots: number;
   #spareTimer: Timer | null = null;
   #sweepTimer: Timer | null = null;
+  #reliefTimer: Timer | null = null;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -84,14 +87,15 @@ export class TaskProcessPool {
       this.#retire(taskProcess);
       return;
     }
-    taskProcess.allow(null);
     this.#offer(taskProcess);
+    this.#planRelief();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#spareTimer?.cancel();
     this.#sweepTimer?.cancel();
+    this.#reliefTimer?.cancel();
     await Promise.all([...this.#all].map((process) => process.kill()));
   }
 
@@ -174,6 +178,16 @@ export class TaskProcessPool {
       this.#spareTimer = null;
       const hasSpare = this.#starting.size > 0 || [...this.#idle.keys()].some((process) => process.bundleHash === null);
       if (!this.#closed && !hasSpare && this.#all.size <= this.#slots) this.#start();
+    });
+  }
+
+  /** The next attempt sets the dead-man switch anew; only a process that stays idle has to be relieved of it in time. */
+  #planRelief(): void {
+    this.#reliefTimer ??= this.#options.clock.after(RELIEF_AFTER_MS, () => {
+      this.#reliefTimer = null;
+      const before = this.#options.clock.monotonic() - RELIEF_AFTER_MS;
+      for (const [process, since] of this.#idle) if (since <= before || process.allowedMs < RELIEF_AFTER_MS * 2) process.allow(null);
+      if ([...this.#idle.keys()].some((process) => process.allowedMs !== Number.POSITIVE_INFINITY)) this.#planRelief();
     });
   }
 

@@ -30,6 +30,8 @@ export interface TaskProcessListener {
 
 /** Room for what surrounds a result of the largest size, and for its escapes. */
 const MESSAGE_SLACK_BYTES = 1024 * 1024;
+/** Of the time an attempt may live, this much must be left of an earlier allowance for it to stand. */
+const ALLOWED_AGAIN_SHARE = 0.7;
 /** After its death, output may still lie in the pipes. */
 const PIPES_CLOSE_MS = 1_000;
 
@@ -50,6 +52,7 @@ export class TaskProcess {
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #listener: TaskProcessListener | null = null;
+  #allowedUntil = Number.POSITIVE_INFINITY;
   readonly #started = Promise.withResolvers<void>();
   #spawnError: string | null = null;
 
@@ -79,9 +82,22 @@ export class TaskProcess {
     if (!this.dead) this.#channelPipe?.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** The dead-man switch: it may live this long unless told again; null = until further notice. */
+  /**
+   * The dead-man switch: it may live this long unless told again; null = until further notice. What it was allowed
+   * before stands when that ends no later, and not much earlier: a short attempt after another tells it nothing.
+   */
   allow(liveMs: number | null): void {
-    if (!this.dead) this.#watchdogPipe?.write(liveMs === null ? 'off\n' : `${Math.max(0, Math.round(liveMs))}\n`);
+    if (this.dead) return;
+    const now = this.#clock.monotonic();
+    const left = this.#allowedUntil - now;
+    if (liveMs !== null && left <= liveMs && left >= liveMs * ALLOWED_AGAIN_SHARE) return;
+    this.#allowedUntil = liveMs === null ? Number.POSITIVE_INFINITY : now + liveMs;
+    this.#watchdogPipe?.write(liveMs === null ? 'off\n' : `${Math.max(0, Math.round(liveMs))}\n`);
+  }
+
+  /** How long it may live on by what it was told last, ms; Infinity = until further notice. */
+  get allowedMs(): number {
+    return this.#allowedUntil - this.#clock.monotonic();
   }
 
   /** Back-pressure: stops or goes on reading what it says. */

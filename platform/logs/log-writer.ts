@@ -1,11 +1,10 @@
 /**
  * Appends lines to one attempt's log file. Lines gather in memory and go out in one write after a moment (a
- * short attempt costs one open, one write, one close). Disk trouble never reaches the attempt: what cannot be
+ * short attempt costs one append, shared with its neighbours'). Disk trouble never reaches the attempt: what cannot be
  * written is counted and reported once.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Clock, Timer } from '#platform/clock.ts';
+import { sharedLogAppender } from './log-appender.ts';
 
 const FLUSH_AFTER_MS = 40;
 const FLUSH_AT_BYTES = 64 * 1024;
@@ -27,7 +26,6 @@ export class LogWriter {
   #pendingBytes = 0;
   #writing: Promise<void> | null = null;
   #timer: Timer | null = null;
-  #file: FileHandle | null = null;
   #waiting = false;
   #broken = false;
   #dropped = false;
@@ -49,15 +47,13 @@ export class LogWriter {
     }
   }
 
-  /** Writes what is left and closes the file. Never throws. */
+  /** Writes what is left. Never throws. */
   async close(): Promise<void> {
     while (this.#pending.length > 0 || this.#writing) {
       this.#pump();
       await this.#writing;
     }
     this.#timer?.cancel();
-    await this.#file?.close().catch(() => {});
-    this.#file = null;
   }
 
   /** Forgets what is not written yet: the file belongs to somebody else now. */
@@ -89,8 +85,7 @@ export class LogWriter {
     this.#pending = [];
     this.#pendingBytes = 0;
     try {
-      this.#file ??= await openForAppend(this.#options.path);
-      await this.#file.appendFile(text);
+      await sharedLogAppender().append(this.#options.path, text);
     } catch (error) {
       if (!this.#broken) this.#options.onError(error as Error);
       this.#broken = true;
@@ -98,10 +93,4 @@ export class LogWriter {
       this.#pendingBytes = 0;
     }
   }
-}
-
-/** Nearly every attempt is the first in its folder, so the folder is made first. */
-async function openForAppend(path: string): Promise<FileHandle> {
-  await mkdir(dirname(path), { recursive: true });
-  return open(path, 'a', 0o640);
 }
