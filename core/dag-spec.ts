@@ -26,8 +26,8 @@ export type ScheduleSpec =
  */
 export type Catchup = boolean | 'none';
 
-/** What a task is to the scheduler. Everything else about it is code. */
-export type TaskKind = 'task' | 'branch' | 'gate' | 'sensor';
+/** What a task is to the scheduler. Everything else about it is code. `empty`: it has none, and no worker is needed. */
+export type TaskKind = 'task' | 'branch' | 'gate' | 'sensor' | 'empty';
 
 /** Where a list to map over comes from: a task's result or the run's params, then a path into it. */
 export interface ListSource {
@@ -79,6 +79,17 @@ export interface TaskSpec {
   readonly priorityWeight: number;
   readonly dependsOnPast: boolean;
   readonly waitForDownstream: boolean;
+  /** dependsOnPast: the first instance a task ever has need not wait. Absent = true. */
+  readonly ignoreFirstDependsOnPast?: boolean;
+  /** dependsOnPast: not skipped either before the past allows it. Absent = false. */
+  readonly waitForPastDependsBeforeSkipping?: boolean;
+  /** Absent = false, as all below. */
+  readonly isSetup?: boolean;
+  readonly isTeardown?: boolean;
+  /** A teardown whose failure fails the run. */
+  readonly onFailureFailDagrun?: boolean;
+  /** gate: a closed one skips everything downstream, whatever its rule; false = only what follows directly. Absent = true. */
+  readonly ignoreDownstreamTriggerRules?: boolean;
   readonly maxActiveTisPerDag: number | null;
   readonly maxActiveTisPerDagrun: number | null;
   /** branch: case name -> the tasks that start it. */

@@ -80,7 +80,7 @@ const DAG: Shape = {
 
 const TASK: Shape = {
   taskId: isKey,
-  kind: oneOf('task', 'branch', 'gate', 'sensor'),
+  kind: oneOf('task', 'branch', 'gate', 'sensor', 'empty'),
   operator: isText,
   groupId: orNull(isKey),
   mapScope: orNull(isKey),
@@ -98,6 +98,12 @@ const TASK: Shape = {
   priorityWeight: isInt,
   dependsOnPast: isBool,
   waitForDownstream: isBool,
+  'ignoreFirstDependsOnPast?': isBool,
+  'waitForPastDependsBeforeSkipping?': isBool,
+  'isSetup?': isBool,
+  'isTeardown?': isBool,
+  'onFailureFailDagrun?': isBool,
+  'ignoreDownstreamTriggerRules?': isBool,
   maxActiveTisPerDag: orNull(isCount),
   maxActiveTisPerDagrun: orNull(isCount),
   branchCases: orNull((value) => isRecord(value) && Object.values(value as object).every(isKeys)),
@@ -172,6 +178,7 @@ function graphProblems(spec: DagSpec): readonly string[] {
     const upstream = new Set(task.upstream);
     for (const id of task.upstream) if (!ids.has(id)) problems.push(`task ${task.taskId} waits for ${id}, which is no task of this DAG`);
     for (const id of task.reads) if (!upstream.has(id)) problems.push(`task ${task.taskId} reads ${id} without waiting for it`);
+    if (task.isSetup && task.isTeardown) problems.push(`task ${task.taskId} is both a setup and a teardown`);
     if (task.groupId !== null && !groups.has(task.groupId))
       problems.push(`task ${task.taskId} is in the group ${task.groupId}, which does not exist`);
     if (task.mapScope !== null && !scopes.has(task.mapScope))

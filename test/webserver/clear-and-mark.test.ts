@@ -45,6 +45,15 @@ const states = async () => {
 const run = async () => (await web.request('GET', `/api/v2/dags/etl/dagRuns/${runId}`)).json;
 
 describe('clearing', () => {
+  it('of a task takes along the setups it needs and their teardowns', async () => {
+    const down = aTask('down', { isTeardown: true, triggerRule: 'all_done_setup_success', upstream: ['up', 'work'] });
+    const tasks = [aTask('up', { isSetup: true }), aTask('work', { upstream: ['up'] }), down, aTask('other')];
+    await saveDag(web.db, aSpec('scoped', { tasks }));
+    await web.request('POST', '/api/v2/dags/scoped/dagRuns', { body: { logical_date: null, dag_run_id: 'r' } });
+    const body = { dag_run_id: 'r', task_ids: ['work'], only_failed: false };
+    expect(names(await web.request('POST', '/api/v2/dags/scoped/clearTaskInstances', { body }))).toEqual(['down', 'up', 'work']);
+  });
+
   it('is a dry run of what failed, unless told otherwise', async () => {
     const answer = await clear({});
     expect([answer.status, names(answer)]).toEqual([200, ['load', 'transform']]);

@@ -2,6 +2,7 @@
 import { closure, downstreamOf, type UpstreamMap } from '#core/dag-graph.ts';
 import type { TaskSpec } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
+import { withSetupsAndTeardowns } from '#core/setup-teardown.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { Filter } from '#platform/db/list-query.ts';
 import type { DagRunRow } from '#platform/db/queries/api/dag-run-row.ts';
@@ -22,6 +23,27 @@ export interface TaskChoice {
 export interface Neighbours {
   readonly include_upstream: boolean;
   readonly include_downstream: boolean;
+}
+
+/**
+ * What is cleared with the chosen tasks: their neighbours, and the setups and teardowns that go with them; null = all
+ * tasks. Throws NOT_FOUND for a task the DAG does not have.
+ */
+export function chooseTasksToClear(
+  tasks: readonly TaskSpec[],
+  choices: readonly TaskChoice[] | null,
+  neighbours: Neighbours,
+): readonly TaskChoice[] | null {
+  const chosen = chooseTasks(tasks, choices, neighbours);
+  if (choices === null || chosen === null) return null;
+  const around = { upstream: neighbours.include_upstream, downstream: neighbours.include_downstream };
+  const all = withSetupsAndTeardowns(
+    tasks,
+    choices.map((choice) => choice.taskId),
+    around,
+  );
+  for (const { taskId } of chosen) all.delete(taskId);
+  return [...chosen, ...[...all].map((taskId) => ({ taskId }))];
 }
 
 /** The chosen tasks with their neighbours; null = all tasks. Throws NOT_FOUND for a task the DAG does not have. */

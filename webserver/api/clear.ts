@@ -10,7 +10,7 @@ import { touchDagRuns } from '#platform/db/queries/api/touch-dag-runs.ts';
 import { instant } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
-import { chooseInstances, chooseRuns, chooseTasks, type TaskChoice } from './choose-instances.ts';
+import { chooseInstances, chooseRuns, chooseTasksToClear, type TaskChoice } from './choose-instances.ts';
 import { requireDagRun, requireDagVersion } from './lookups.ts';
 import { dagPath, runPath } from './path-ids.ts';
 import { dagRunShape } from './shapes/dag-run.ts';
@@ -130,7 +130,7 @@ async function chosenInstances(db: Queryable, dagId: string, body: ClearBody): P
   });
   const choices = body.task_ids?.map(toChoice) ?? null;
   const states = body.only_failed ? FAILED : body.only_running ? RUNNING : null;
-  const chosen = await chooseInstances(db, runs, { tasks: chooseTasks(spec.tasks, choices, body), states });
+  const chosen = await chooseInstances(db, runs, { tasks: chooseTasksToClear(spec.tasks, choices, body), states });
   const running = chosen.find((row) => row.state === 'running');
   if (body.prevent_running_task && running)
     throw new AppError(
