@@ -32,6 +32,15 @@ export interface UpstreamCounts {
   readonly removed: number;
 }
 
+/** Of the direct upstream instances, those of setups: `all_done_setup_success` looks at how they ended. */
+export interface SetupCounts {
+  readonly total: number;
+  readonly success: number;
+  readonly skipped: number;
+}
+
+export const NO_SETUPS: SetupCounts = { total: 0, success: 0, skipped: 0 };
+
 export type Verdict = 'run' | 'wait' | 'skip' | 'upstream_failed';
 
 /** Counts states; unfinished ones only add to the total. */
@@ -52,6 +61,7 @@ interface Facts extends UpstreamCounts {
   readonly done: boolean;
   /** failed + upstream_failed */
   readonly bad: number;
+  readonly setups: SetupCounts;
 }
 
 /** One row a rule. `removed` upstreams count as neither good nor bad, so a rule never waits for them. */
@@ -60,8 +70,15 @@ const RULES: Readonly<Record<TriggerRule, (f: Facts) => Verdict>> = {
   all_failed: (f) => (f.success > 0 || f.skipped > 0 ? 'skip' : f.done ? 'run' : 'wait'),
   all_done: (f) => (f.done ? 'run' : 'wait'),
   all_done_min_one_success: (f) => (f.skipped > 0 ? 'skip' : !f.done ? 'wait' : f.success > 0 ? 'run' : 'upstream_failed'),
-  all_done_setup_success: (f) => (!f.done ? 'wait' : f.success > 0 ? 'run' : f.bad > 0 ? 'upstream_failed' : 'skip'),
-  one_success: (f) => (f.success > 0 ? 'run' : !f.done ? 'wait' : f.bad > 0 ? 'upstream_failed' : 'skip'),
+  all_done_setup_success: (f) =>
+    !f.done
+      ? 'wait'
+      : f.setups.success > 0 || f.setups.total === 0
+        ? 'run'
+        : f.setups.skipped >= f.setups.total
+          ? 'skip'
+          : 'upstream_failed',
+  one_success: (f) => (f.success > 0 ? 'run' : !f.done ? 'wait' : f.skipped >= f.total ? 'skip' : 'upstream_failed'),
   one_failed: (f) => (f.bad > 0 ? 'run' : f.done ? 'skip' : 'wait'),
   one_done: (f) => (f.success + f.failed > 0 ? 'run' : f.done ? 'skip' : 'wait'),
   none_failed: (f) => (f.bad > 0 ? 'upstream_failed' : f.done ? 'run' : 'wait'),
@@ -71,12 +88,12 @@ const RULES: Readonly<Record<TriggerRule, (f: Facts) => Verdict>> = {
   always: () => 'run',
 };
 
-/** Says what a task under this rule does now. A task without upstreams runs. */
-export function evaluateTriggerRule(rule: TriggerRule, counts: UpstreamCounts): Verdict {
+/** Says what a task under this rule does now. A task without upstreams runs. `setups`: part of `counts`. */
+export function evaluateTriggerRule(rule: TriggerRule, counts: UpstreamCounts, setups = NO_SETUPS): Verdict {
   if (counts.total === 0) return 'run';
   const bad = counts.failed + counts.upstreamFailed;
   const done = counts.success + bad + counts.skipped + counts.removed >= counts.total;
-  return RULES[rule]({ ...counts, bad, done });
+  return RULES[rule]({ ...counts, bad, done, setups });
 }
 
 export function isTriggerRule(text: unknown): text is TriggerRule {

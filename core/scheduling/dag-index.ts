@@ -1,5 +1,6 @@
 /** A DAG version prepared for scheduling: numbers instead of names, edges both ways. Made once per version. */
 import type { DagSpec, MapScope, TaskSpec } from '../dag-spec.ts';
+import { linkSetups, NO_LINKS, type SetupLinks } from './setup-index.ts';
 
 export interface IndexedTask {
   readonly index: number;
@@ -9,6 +10,8 @@ export interface IndexedTask {
   /** Direct upstream branches and gates: they may choose not to follow this task. */
   readonly choosers: readonly number[];
   readonly scope: MapScope | null;
+  /** Setups and teardowns beyond the task's own edges. */
+  readonly links: SetupLinks;
 }
 
 export interface IndexedScope {
@@ -37,6 +40,7 @@ export function indexDag(spec: DagSpec): DagIndex {
     for (const upstreamId of task.upstream) (downstream[numberOf(upstreamId)] as number[]).push(index);
   });
   const scopeById = new Map(spec.mapScopes.map((scope) => [scope.scopeId, scope]));
+  const links = linkSetups(spec.tasks, numberOf);
   const tasks = spec.tasks.map((task, index): IndexedTask => {
     const upstream = task.upstream.map(numberOf);
     return {
@@ -46,6 +50,7 @@ export function indexDag(spec: DagSpec): DagIndex {
       downstream: downstream[index] as number[],
       choosers: upstream.filter((number) => spec.tasks[number]?.kind === 'branch' || spec.tasks[number]?.kind === 'gate'),
       scope: task.mapScope === null ? null : (scopeById.get(task.mapScope) ?? null),
+      links: links[index] ?? NO_LINKS,
     };
   });
   return {
@@ -63,4 +68,28 @@ export function indexDag(spec: DagSpec): DagIndex {
 /** Tells whether an edge joins two tasks of one mapped region: then instance i waits for instance i only. */
 export function isIndexWise(from: IndexedTask, to: IndexedTask): boolean {
   return from.scope !== null && from.scope === to.scope;
+}
+
+const reachable = new WeakMap<DagIndex, Map<number, ReadonlySet<number>>>();
+
+/** Everything downstream of a task, directly or not. Found once per version, for the tasks it is asked of. */
+export function reachableFrom(index: DagIndex, from: number): ReadonlySet<number> {
+  const known = reachable.get(index) ?? new Map<number, ReadonlySet<number>>();
+  reachable.set(index, known);
+  const found = known.get(from);
+  if (found) return found;
+  const reached = new Set<number>();
+  const todo = [from];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop())
+    for (const number of index.tasks[next]?.downstream ?? []) {
+      if (reached.has(number)) continue;
+      reached.add(number);
+      todo.push(number);
+    }
+  known.set(from, reached);
+  return reached;
+}
+
+export function isReachable(index: DagIndex, from: number, to: number): boolean {
+  return reachableFrom(index, from).has(to);
 }

@@ -7,9 +7,12 @@ import { isFinished, TASK_INSTANCE_TRANSITIONS, type TaskInstanceEvent, type Tas
 import { evaluateTriggerRule, type UpstreamCounts, type Verdict } from '../trigger-rules.ts';
 import { addCounts } from './counts.ts';
 import type { IndexedScope } from './dag-index.ts';
+import { decideEnd, findDeadlock, type RunEnd } from './end-run.ts';
 import { explainVerdict } from './explain.ts';
 import { waitsForPast } from './past.ts';
+import { findRefusal } from './refusals.ts';
 import type { Instance, RunModel, TaskState } from './run-model.ts';
+import { countSetups, judgeIndirectSetups, scopeHasEnded } from './setup-rules.ts';
 import { tolerated } from './tolerance.ts';
 
 export interface Move {
@@ -29,11 +32,6 @@ export interface Expansion {
   readonly placeholders: readonly Instance[];
 }
 
-export interface RunEnd {
-  readonly state: 'success' | 'failed';
-  readonly reason: string | null;
-}
-
 export interface Decision {
   readonly moves: readonly Move[];
   readonly expansions: readonly Expansion[];
@@ -47,19 +45,29 @@ export function decideRun(run: RunModel, nowMs: number): Decision {
   const moves: Move[] = [];
   const expansions = findExpansions(run);
   const expanding = new Set(expansions.flatMap((expansion) => expansion.placeholders));
-  for (const instance of run.dirty) {
-    run.dirty.delete(instance);
-    // Its instances are evaluated once they exist.
-    if (expanding.has(instance)) continue;
-    const move = decideInstance(run, instance, nowMs);
-    if (move) {
-      moves.push(move);
-      run.setState(instance, move.to);
-      instance.tryNumber += move.tryDelta;
-      instance.reason = move.reason;
+  const lookAtDirty = () => {
+    for (const instance of run.dirty) {
+      run.dirty.delete(instance);
+      // Its instances are evaluated once they exist.
+      if (expanding.has(instance)) continue;
+      const move = decideInstance(run, instance, nowMs);
+      if (move) {
+        moves.push(move);
+        run.setState(instance, move.to);
+        instance.tryNumber += move.tryDelta;
+        instance.reason = move.reason;
+      }
     }
+  };
+  lookAtDirty();
+  let end = expansions.length > 0 ? null : decideEnd(run);
+  if (end === null && expansions.length === 0 && findDeadlock(run) !== null) {
+    // Only after a look at everything: what was not looked at is no deadlock.
+    run.markAllDirty();
+    lookAtDirty();
+    end = decideEnd(run) ?? findDeadlock(run);
   }
-  return { moves, expansions, nextDueMs: nextDue(run, nowMs), end: expansions.length > 0 ? null : decideEnd(run) };
+  return { moves, expansions, nextDueMs: nextDue(run, nowMs), end };
 }
 
 function decideInstance(run: RunModel, instance: Instance, nowMs: number): Move | null {
@@ -78,35 +86,53 @@ function decideInstance(run: RunModel, instance: Instance, nowMs: number): Move 
 
 function decideFirstTry(run: RunModel, instance: Instance): Move | null {
   const state = run.taskOf(instance);
-  const notChosen = findRefusal(run, state);
-  if (notChosen !== null) return moveOf(instance, 'skip_by_rule', notChosen, 0);
+  run.held.delete(instance);
+  const notChosen = findRefusal(run, state, instance);
+  if (notChosen !== null) return moveFor('skip', run, state, instance, () => notChosen);
   const scope = state.task.scope;
   if (scope !== null && !state.expanded && run.mapLengths.get(scope.scopeId) === 0)
-    return moveOf(instance, 'skip_by_rule', 'the list to map over is empty', 0);
+    return moveFor('skip', run, state, instance, () => 'the list to map over is empty');
+  const setups = judgeIndirectSetups(run, state, instance);
+  if (setups.verdict !== 'run') return moveFor(setups.verdict, run, state, instance, () => setups.reason);
   const counts = upstreamCounts(run, state, instance);
-  const verdict = evaluateTriggerRule(state.task.spec.triggerRule, counts);
+  const verdict = judgeRule(run, state, instance, counts);
   const waitsForList = scope !== null && !state.expanded && verdict === 'run';
   if (waitsForList) return decideMissingList(run, state, instance);
-  return moveFor(verdict, run, state, instance, counts);
+  return moveFor(verdict, run, state, instance, () => explainVerdict(run, state, instance, counts));
 }
 
-function moveFor(verdict: Verdict, run: RunModel, state: TaskState, instance: Instance, counts: UpstreamCounts): Move | null {
+function judgeRule(run: RunModel, state: TaskState, instance: Instance, counts: UpstreamCounts): Verdict {
+  const { triggerRule } = state.task.spec;
+  if (triggerRule !== 'all_done_setup_success') return evaluateTriggerRule(triggerRule, counts);
+  const verdict = evaluateTriggerRule(triggerRule, counts, countSetups(run, state, instance));
+  return verdict === 'wait' || scopeHasEnded(run, state, instance) ? verdict : 'wait';
+}
+
+/** `reason`: of a skip or a failure upstream, in words. */
+function moveFor(verdict: Verdict, run: RunModel, state: TaskState, instance: Instance, reason: () => string | null): Move | null {
+  const { spec } = state.task;
   switch (verdict) {
     case 'wait':
       return null;
-    case 'run': {
-      const past = waitsForPast(run.index, state, run.previous);
-      if (past === null) return moveOf(instance, 'schedule', null, 1);
-      run.held.set(instance, past);
-      return null;
-    }
+    case 'run':
+      if (isHeldByPast(run, state, instance)) return null;
+      return spec.kind === 'empty' ? moveOf(instance, 'succeed_without_work', null, 0) : moveOf(instance, 'schedule', null, 1);
     case 'skip':
-      return moveOf(instance, 'skip_by_rule', explainVerdict(run, state, instance, counts), 0);
+      if (spec.waitForPastDependsBeforeSkipping && isHeldByPast(run, state, instance)) return null;
+      return moveOf(instance, 'skip_by_rule', reason(), 0);
     case 'upstream_failed':
-      return moveOf(instance, 'fail_upstream', explainVerdict(run, state, instance, counts), 0);
+      return moveOf(instance, 'fail_upstream', reason(), 0);
     default:
       return assertNever(verdict);
   }
+}
+
+/** Notes why, in words. */
+function isHeldByPast(run: RunModel, state: TaskState, instance: Instance): boolean {
+  const past = waitsForPast(run, state);
+  if (past === null) return false;
+  run.held.set(instance, past);
+  return true;
 }
 
 /** The rule would let it run, but its list will never come: the task that makes it ended without one. */
@@ -116,19 +142,6 @@ function decideMissingList(run: RunModel, state: TaskState, instance: Instance):
   const producer = run.tasks[source] as TaskState;
   if (!producer.instances.every((made) => isFinished(made.state))) return null;
   return moveOf(instance, 'fail_upstream', `${producer.task.spec.taskId} ended without the list to map over`, 0);
-}
-
-/** A branch or gate upstream that did not choose this task, in words; null = none. */
-function findRefusal(run: RunModel, state: TaskState): string | null {
-  for (const number of state.task.choosers) {
-    const chooser = run.tasks[number] as TaskState;
-    const choice = chooser.instances[0];
-    if (choice?.state !== 'success' || choice.followed === null || choice.followed.includes(state.task.spec.taskId)) continue;
-    return chooser.task.spec.kind === 'gate'
-      ? `gate ${chooser.task.spec.taskId} is closed`
-      : `branch ${chooser.task.spec.taskId} chose ${choice.followed.join(', ') || 'nothing'}`;
-  }
-  return null;
 }
 
 function upstreamCounts(run: RunModel, state: TaskState, instance: Instance): UpstreamCounts {
@@ -153,25 +166,6 @@ function findExpansions(run: RunModel): readonly Expansion[] {
 function sourceIsReady(run: RunModel, scope: IndexedScope): boolean {
   if (scope.sourceIndex === null) return true;
   return (run.tasks[scope.sourceIndex] as TaskState).instances.every((instance) => instance.state === 'success');
-}
-
-/** Nothing unfinished is left: the leaves decide. */
-function decideEnd(run: RunModel): RunEnd | null {
-  if (run.unfinished > 0) return null;
-  const failed = run.tasks.filter(
-    (state) => state.task.downstream.length === 0 && tolerated(run, null, state.own, state).failed + state.own.upstreamFailed > 0,
-  );
-  if (failed.length === 0) return { state: 'success', reason: null };
-  const culprits = run.tasks.filter((state) => state.own.failed > 0).map((state) => state.task.spec.taskId);
-  return {
-    state: 'failed',
-    reason:
-      culprits.length > 0 ? `failed: ${listed(culprits)}` : `upstream failed: ${listed(failed.map((state) => state.task.spec.taskId))}`,
-  };
-}
-
-function listed(names: readonly string[]): string {
-  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }
 
 function nextDue(run: RunModel, nowMs: number): number | null {

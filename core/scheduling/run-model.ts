@@ -5,7 +5,7 @@
  */
 import { type DagRunState, isFinished, OCCUPYING_STATES, type TaskInstanceState } from '../states.ts';
 import { emptyCounts, type MutableCounts, recount } from './counts.ts';
-import { type DagIndex, type IndexedTask, isIndexWise } from './dag-index.ts';
+import { type DagIndex, type IndexedTask, isIndexWise, reachableFrom } from './dag-index.ts';
 import type { PreviousRun } from './past.ts';
 
 export interface Instance {
@@ -56,6 +56,8 @@ export interface RunRow {
   startedAtMs: number | null;
   readonly params: unknown;
   revision: number;
+  /** Why it was stopped before its time (core/scheduling/stop-run.ts): it fails once its teardowns have ended. */
+  stopReason?: string | null;
   /** The backfill the run belongs to: its limit and pause count for the run, not the DAG's limit. */
   readonly backfill?: RunBackfill | null;
 }
@@ -85,6 +87,8 @@ export class RunModel {
   previous: PreviousRun | null = null;
   /** Instances whose rule is met but that wait for something else, with the reason in words. */
   readonly held = new Map<Instance, string>();
+  /** Gates that are closed for everything downstream, whatever its rule. */
+  readonly closedGates = new Set<Instance>();
   unfinished = 0;
   /** queued or running: what counts against the limits. */
   occupying = 0;
@@ -132,7 +136,17 @@ export class RunModel {
         for (const waiting of target.instances) if (waiting.state === 'none') this.dirty.add(waiting);
       }
     }
+    for (const number of source.task.links.alsoWakes) this.#wake(instance, number);
+    if (this.closedGates.has(instance)) for (const number of reachableFrom(this.index, instance.taskIndex)) this.#wake(instance, number);
     if (!isFinished(to)) this.dirty.add(instance);
+  }
+
+  /** What waits in a task that is not directly downstream of the instance. */
+  #wake(instance: Instance, number: number): void {
+    const target = this.tasks[number] as TaskState;
+    const peer =
+      instance.mapIndex >= 0 && isIndexWise(this.taskOf(instance).task, target.task) ? target.instances[instance.mapIndex] : undefined;
+    for (const waiting of peer ? [peer] : target.instances) if (waiting.state === 'none') this.dirty.add(waiting);
   }
 
   /** Turns the placeholders of a mapped region into `ids.length` instances each; ids come from the database. */
@@ -189,6 +203,10 @@ export class RunModel {
     else this.ready.delete(instance);
     if (state === 'up_for_retry' || state === 'up_for_reschedule') this.timed.add(instance);
     else this.timed.delete(instance);
+    const { spec } = this.taskOf(instance).task;
+    if (spec.kind !== 'gate' || spec.ignoreDownstreamTriggerRules === false) return;
+    if (state === 'success' && instance.followed?.length === 0) this.closedGates.add(instance);
+    else this.closedGates.delete(instance);
   }
 
   #recountRun(from: TaskInstanceState, to: TaskInstanceState, by: number): void {

@@ -6,22 +6,23 @@
 
 import { DueHeap } from '#core/due-heap.ts';
 import { decideRun } from '#core/scheduling/decide-run.ts';
-import { looksAtPast } from '#core/scheduling/past.ts';
+import { looksAtPast, type PreviousRun, tasksWithPast } from '#core/scheduling/past.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
-import { abandonRun } from '#platform/db/queries/abandon-run.ts';
+import { findStop, nextTimeout } from '#core/scheduling/stop-run.ts';
 import { confirmShards } from '#platform/db/queries/confirm-shards.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
 import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
 import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
+import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { announceFailure, announceRun, topicsOf } from './announce.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
 import { enqueueReady } from './enqueue.ts';
 import { expandRegions } from './expand-regions.ts';
 import { FlushBuilder } from './flush-builder.ts';
-import { pauseIfFailing, reasonToAbandon, timeoutOf } from './give-up.ts';
+import { pauseIfFailing } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
 import { applyRow } from './ingest.ts';
 import { Loader } from './loader.ts';
@@ -276,12 +277,12 @@ export class Engine {
       if (flush.size > FLUSH_MAX) return;
       this.#dirtyRuns.delete(run);
       if (run.row.state !== 'running' || this.memory.runs.get(run.row.dagRunId) !== run) continue;
-      if (await this.#abandonIfDue(run)) continue;
-      if (looksAtPast(run.index)) run.previous = await loadPreviousRun(this.#deps.db, run.row.dagRunId);
+      if (await this.#stopIfDue(run)) continue;
+      if (looksAtPast(run.index)) run.previous = await this.#previousRunOf(run);
       for (;;) {
         const decision = decideRun(run, this.nowMs());
         for (const move of decision.moves) flush.move(run, move);
-        this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, timeoutOf(run)));
+        this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, nextTimeout(run, this.nowMs())));
         if (decision.end) flush.moveRun(run, decision.end.state, decision.end.reason);
         for (const [instance, reason] of run.held) flush.note(run, instance, reason);
         if (decision.expansions.length === 0) break;
@@ -303,17 +304,28 @@ export class Engine {
     }
   }
 
-  /** Returns true when the run is not to be decided any more. */
-  async #abandonIfDue(run: RunModel): Promise<boolean> {
-    const reason = reasonToAbandon(run, this.nowMs());
-    if (reason === null) return false;
+  #previousRunOf(run: RunModel): Promise<PreviousRun | null> {
+    return loadPreviousRun(this.#deps.db, {
+      dagRunId: run.row.dagRunId,
+      taskIds: tasksWithPast(run.index),
+      onlyScheduled: run.index.spec.catchup === true,
+    });
+  }
+
+  /** Returns true when the run is not to be decided any more, or only once it is read again. */
+  async #stopIfDue(run: RunModel): Promise<boolean> {
+    const stop = findStop(run, this.nowMs());
+    if (stop === null) return false;
     const { dagRunId, shard, dagId } = run.row;
-    if (await abandonRun(this.#deps.db, { owner: this.#deps.schedulerId, fence: this.#fence(), dagRunId, shard, reason })) {
+    const spared = run.index.spec.tasks.filter((task) => task.isTeardown).map((task) => task.taskId);
+    const done = await stopRun(this.#deps.db, { ...this.holder, dagRunId, shard, ...stop, spared });
+    if (done === 'ended') {
       run.row.state = 'failed';
       if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
-      this.#afterRunMove(dagRunId, true, reason);
-      this.#deps.broker.ring('ui_events', { topics: topicsOf([run]) });
-    } else this.#doubt(dagId);
+      this.#afterRunMove(dagRunId, true, stop.reason);
+    } else if (done === 'stopped') this.#inbox.reloadRuns(dagId);
+    else this.#doubt(dagId);
+    if (done !== null) this.#deps.broker.ring('ui_events', { topics: topicsOf([run]) });
     return true;
   }
 

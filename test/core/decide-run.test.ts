@@ -4,52 +4,15 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TaskSpec } from '#core/dag-spec.ts';
-import { indexDag } from '#core/scheduling/dag-index.ts';
-import { decideRun, type RunEnd } from '#core/scheduling/decide-run.ts';
-import { type Instance, type InstanceRow, RunModel } from '#core/scheduling/run-model.ts';
+import { decideRun } from '#core/scheduling/decide-run.ts';
+import type { RunEnd } from '#core/scheduling/end-run.ts';
+import { type Instance, RunModel } from '#core/scheduling/run-model.ts';
 import { isFinished, isLegal, type TaskInstanceState } from '#core/states.ts';
 import { countUpstream, evaluateTriggerRule, TRIGGER_RULES } from '#core/trigger-rules.ts';
-import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { aTask } from '#test/support/a-dag-spec.ts';
+import { aRun } from '#test/support/a-run.ts';
 
 const ENDS: readonly TaskInstanceState[] = ['success', 'success', 'success', 'failed', 'skipped', 'up_for_retry'];
-
-function aRun(tasks: readonly TaskSpec[]): RunModel {
-  const rows = tasks.map(
-    (task): InstanceRow => ({
-      id: task.taskId,
-      taskId: task.taskId,
-      mapIndex: -1,
-      state: 'none',
-      tryNumber: 0,
-      leaseEpoch: 0,
-      pool: 'p',
-      poolSlots: 1,
-      queue: 'q',
-      priorityWeight: 1,
-      nextTryAtMs: null,
-      queuedAtMs: null,
-      followed: null,
-      reason: null,
-    }),
-  );
-  const row = {
-    dagRunId: 'r',
-    dagId: 'd',
-    runId: 'r',
-    runType: 'manual',
-    shard: 0,
-    state: 'running' as const,
-    runAfterMs: 0,
-    logicalDateMs: null,
-    startedAtMs: 0,
-    params: {},
-    revision: 0,
-  };
-  const run = new RunModel(row, indexDag(aDagSpec('d', tasks)), rows, new Map());
-  run.markAllDirty();
-  return run;
-}
 
 const upstreamStates = (run: RunModel, instance: Instance) =>
   run.taskOf(instance).task.upstream.flatMap((number) => (run.tasks[number]?.instances ?? []).map((one) => one.state));

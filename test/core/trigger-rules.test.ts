@@ -31,10 +31,12 @@ describe('a trigger rule', () => {
     ['all_done_min_one_success', ['failed', 'failed'], 'upstream_failed'],
     ['all_done_min_one_success', ['skipped', 'running'], 'skip'],
     ['all_done_setup_success', ['success', 'failed'], 'run'],
-    ['all_done_setup_success', ['skipped'], 'skip'],
+    ['all_done_setup_success', ['skipped'], 'run'],
+    ['all_done_setup_success', ['success', 'running'], 'wait'],
     ['one_success', ['success', 'running'], 'run'],
     ['one_success', ['failed', 'skipped'], 'upstream_failed'],
     ['one_success', ['skipped', 'skipped'], 'skip'],
+    ['one_success', ['skipped', 'removed'], 'upstream_failed'],
     ['one_failed', ['failed', 'running'], 'run'],
     ['one_failed', ['success', 'skipped'], 'skip'],
     ['one_done', ['success', 'running'], 'run'],
@@ -77,6 +79,26 @@ describe('a trigger rule', () => {
 
   it.each(TRIGGER_RULES)('%s lets a task without upstreams run', (rule) => {
     expect(judge(rule)).toBe('run');
+  });
+
+  it.each([
+    [{ total: 1, success: 1, skipped: 0 }, 'run'],
+    [{ total: 2, success: 1, skipped: 0 }, 'run'],
+    [{ total: 2, success: 0, skipped: 2 }, 'skip'],
+    [{ total: 2, success: 0, skipped: 1 }, 'upstream_failed'],
+    [{ total: 1, success: 0, skipped: 0 }, 'upstream_failed'],
+  ] as const)('all_done_setup_success with setups %j says %s once all have ended, and waits before', (setups, verdict) => {
+    const ended = countUpstream(['success', 'failed', 'skipped']);
+    expect(evaluateTriggerRule('all_done_setup_success', ended, setups)).toBe(verdict);
+    expect(evaluateTriggerRule('all_done_setup_success', { ...ended, total: 4 }, setups)).toBe('wait');
+  });
+
+  it('never blocks on a removed upstream, where Airflow waits for ever', () => {
+    for (const rule of TRIGGER_RULES) expect(judge(rule, 'success', 'removed')).not.toBe('wait');
+    expect(judge('all_success', 'success', 'removed')).toBe('run');
+    expect(judge('all_failed', 'failed', 'removed')).toBe('run');
+    expect(judge('none_failed', 'success', 'removed')).toBe('run');
+    expect(judge('all_skipped', 'skipped', 'removed')).toBe('run');
   });
 
   it('takes every unfinished state alike', () => {

@@ -1,9 +1,9 @@
 /** Goal: what a person asks for happens also when the instance moves at that very moment, and the scheduler goes on from it. */
 import { describe, expect, it } from 'vitest';
 import { shardOf } from '#core/sharding.ts';
-import { abandonRun } from '#platform/db/queries/abandon-run.ts';
 import { clearInstances, markInstances } from '#platform/db/queries/api/move-instances.ts';
 import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
+import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { until } from '#test/support/until.ts';
 import { claim, database, engine, inbox, instances, schedulerId, settle, sql, startRun, statesOf } from './engine-harness.ts';
@@ -58,8 +58,8 @@ describe('an instance that is claimed at the same moment', () => {
     const run = await startRun(aDagSpec('abandoned', [aTask('a')]));
     const id = (await instances(run))[0]?.task_instance_id as string;
     const { owner, fence } = engine.holder;
-    const abandon = { owner, fence, dagRunId: run, shard: shardOf('abandoned'), reason: 'too long' };
-    expect(await duringClaim(id, () => abandonRun(database.db, abandon))).toBe(true);
+    const stop = { owner, fence, dagRunId: run, shard: shardOf('abandoned'), reason: 'too long', running: 'skipped' as const, spared: [] };
+    expect(await duringClaim(id, () => stopRun(database.db, stop))).toBe('ended');
     expect(await statesOf(run)).toEqual({ a: 'skipped' });
     expect(await sql('select outcome from task_attempt where task_instance_id = $1', [id])).toEqual([{ outcome: 'killed' }]);
   });

@@ -56,6 +56,8 @@ with fence as materialized (
      set state = a.to_state, reason = a.reason, try_number = ti.try_number + a.try_delta,
          scheduled_at = case when a.to_state in ('scheduled', 'queued') and a.from_state <> 'scheduled' then clock_timestamp() else ti.scheduled_at end,
          queued_at = case when a.to_state = 'queued' then clock_timestamp() else ti.queued_at end,
+         -- Without a worker: it starts and ends at once.
+         started_at = case when a.to_state = 'success' then clock_timestamp() else ti.started_at end,
          first_started_at = case when a.try_delta > 0 then null else ti.first_started_at end,
          ended_at = case when a.to_state in ('skipped', 'upstream_failed', 'failed', 'success') then clock_timestamp()
                          when a.to_state in ('scheduled', 'queued') then null else ti.ended_at end,
@@ -73,7 +75,8 @@ with fence as materialized (
   update dag_run r
      set state = a.to_state, reason = a.reason,
          started_at = case when a.to_state = 'running' then coalesce(r.started_at, clock_timestamp()) else r.started_at end,
-         ended_at = case when a.to_state in ('success', 'failed') then clock_timestamp() end
+         ended_at = case when a.to_state in ('success', 'failed') then clock_timestamp() end,
+         stop_reason = case when a.to_state <> 'running' then r.stop_reason end
     from unnest($16::uuid[], $17::smallint[], $18::text[], $19::text[], $20::text[]) as a(dag_run_id, shard, from_state, to_state, reason)
     join fence on fence.shard = a.shard
    where r.dag_run_id = a.dag_run_id and r.state = a.from_state

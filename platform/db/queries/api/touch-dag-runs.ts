@@ -12,7 +12,8 @@ const TOUCH_DAG_RUNS = {
                 started_at = case when $2 and state in ('success', 'failed') then null else started_at end,
                 queued_at = case when $2 and state in ('success', 'failed') then clock_timestamp() else queued_at end,
                 ended_at = case when $2 then null else ended_at end,
-                reason = case when $2 then null else reason end
+                reason = case when $2 then null else reason end,
+                stop_reason = case when $2 then null else stop_reason end
           where dag_run_id = any($1::uuid[])`,
 };
 
