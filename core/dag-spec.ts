@@ -107,6 +107,13 @@ export interface GroupSpec {
   readonly collapsed: boolean;
 }
 
+/** Words on an edge of the graph. */
+export interface EdgeLabelSpec {
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+}
+
 export interface DagSpec {
   readonly specVersion: typeof SPEC_VERSION;
   readonly dagId: string;
@@ -134,6 +141,7 @@ export interface DagSpec {
   readonly paramsDefaults: Readonly<Record<string, unknown>>;
   readonly groups: readonly GroupSpec[];
   readonly mapScopes: readonly MapScope[];
+  readonly edgeLabels?: readonly EdgeLabelSpec[];
   /** In topological order. */
   readonly tasks: readonly TaskSpec[];
 }

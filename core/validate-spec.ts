@@ -48,6 +48,8 @@ const SCHEDULES: Readonly<Record<string, Shape>> = {
   custom: { name: isText, args: () => true },
 };
 
+const EDGE_LABEL: Shape = { from: isKey, to: isKey, text: isText };
+
 const DAG: Shape = {
   specVersion: (value) => value === SPEC_VERSION,
   dagId: isKey,
@@ -75,6 +77,7 @@ const DAG: Shape = {
   paramsDefaults: isRecord,
   groups: Array.isArray,
   mapScopes: Array.isArray,
+  'edgeLabels?': (value) => Array.isArray(value) && value.every((entry) => isRecord(entry) && misfits(EDGE_LABEL, entry).length === 0),
   tasks: Array.isArray,
 };
 

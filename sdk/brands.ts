@@ -3,10 +3,16 @@
  * `instanceof` fails between a bundle and the process that runs it; symbols of the global registry do not.
  */
 export const DAG = Symbol.for('windlass.dag');
+/** On an object that becomes a DAG when asked: a function that returns the definition (`sdk/airflow/`). */
+export const DAG_SOURCE = Symbol.for('windlass.dag-source');
+/** On globalThis: DAGs that a file need not export, because it serves them in a Bundle. */
+export const SERVED_DAGS = Symbol.for('windlass.served-dags');
 export const PLUGIN = Symbol.for('windlass.plugin');
 export const TASK_DEFINITION = Symbol.for('windlass.task-definition');
 /** Holds a node's or reference's inner side (`sdk/ref.ts`). */
 export const NODE = Symbol.for('windlass.node');
+/** On words for an edge (`sdk/edge-label.ts`). */
+export const EDGE_LABEL = Symbol.for('windlass.edge-label');
 /** On what a body throws or returns to say how it ended: "skip", "fatal", "retry_after", "pending". */
 export const OUTCOME = Symbol.for('windlass.outcome');
 

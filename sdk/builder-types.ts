@@ -3,6 +3,7 @@ import type { Duration } from '#core/duration.ts';
 import type { Ctx } from './context.ts';
 import type { Dag } from './dag-type.ts';
 import type { TaskDef } from './define-task.ts';
+import type { EdgeLabel } from './edge-label.ts';
 import type { Pending } from './outcomes.ts';
 import type { Node, Ref, Resolve, Wire } from './ref.ts';
 import type { EmptySchema, InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
@@ -106,5 +107,5 @@ export interface Builder<P> {
   ): Ref<R2>;
 
   /** Orders: each step starts when the one before has ended. A list is a step of several nodes. */
-  chain(...steps: (Node | readonly Node[])[]): void;
+  chain(...steps: (Node | EdgeLabel | readonly Node[])[]): void;
 }

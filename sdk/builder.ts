@@ -5,6 +5,7 @@ import { buildBranch } from './build-branch.ts';
 import { buildGroup, buildMapGroup } from './build-group.ts';
 import type { Builder } from './builder-types.ts';
 import type { Scope } from './draft.ts';
+import { isLabelled, type Labelled, labelled } from './edge-label.ts';
 import { taskHandle } from './handles.ts';
 import { type BuildContext, makeTask, readBody, readInput, readMapLimits, readOptions } from './make-task.ts';
 import { readOver } from './map-over.ts';
@@ -132,8 +133,20 @@ function buildGate(context: BuildContext, args: readonly unknown[]): unknown {
 }
 
 function buildChain({ draft }: BuildContext, steps: readonly unknown[]): void {
-  const lists = steps.map((step): readonly unknown[] => (Array.isArray(step) ? step : [step]));
-  for (let index = 1; index < lists.length; index++) draft.order(lists[index - 1] as unknown[], lists[index] as unknown[]);
+  const lists: (readonly unknown[])[] = [];
+  let words: Labelled | null = null;
+  for (const step of steps) {
+    if (isLabelled(step) && step.node === null) {
+      words = step;
+      continue;
+    }
+    const list: readonly unknown[] = Array.isArray(step) ? step : [step];
+    const { text } = words ?? {};
+    const ends = text === undefined ? list : list.map((node) => (isLabelled(node) ? node : labelled(node, text)));
+    if (lists.length > 0) draft.order(lists.at(-1) as unknown[], ends);
+    lists.push(list);
+    words = null;
+  }
   // One step orders nothing, but a wrong one should not pass unseen.
   if (lists.length === 1) for (const node of lists[0] as unknown[]) draft.orderable(node);
 }

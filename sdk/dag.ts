@@ -51,8 +51,7 @@ export function dag<P extends StandardSchemaV1 = EmptySchema, R = void>(
     draft.scope.open = false;
   }
   refusePromise(draft.scope.label, result);
-  const definition = finish(draft, settings, options.params ?? null, readOutput(draft, result));
-  return Object.defineProperty(definition, DAG, { value: API_VERSION }) as unknown as Dag<P, R extends Ref<infer T> ? T : R>;
+  return finish(draft, settings, options.params ?? null, readOutput(draft, result)) as unknown as Dag<P, R extends Ref<infer T> ? T : R>;
 }
 
 function readOutput(draft: Draft, result: unknown): InputTree {
@@ -62,7 +61,8 @@ function readOutput(draft: Draft, result: unknown): InputTree {
   );
 }
 
-function finish(draft: Draft, settings: DagSettings, params: StandardSchemaV1 | null, output: InputTree): DagDefinition {
+/** Checks the whole graph and makes the definition. Throws DAG_INVALID. */
+export function finish(draft: Draft, settings: DagSettings, params: StandardSchemaV1 | null, output: InputTree): DagDefinition {
   const upstream = new Map([...draft.edges].map(([id, edges]) => [id, [...edges.upstream]]));
   const cycle = findCycle(upstream);
   if (cycle !== null)
@@ -81,7 +81,7 @@ function finish(draft: Draft, settings: DagSettings, params: StandardSchemaV1 | 
       followsJoin: edges?.followsJoin ?? false,
     });
   }
-  return {
+  const definition: DagDefinition = {
     apiVersion: API_VERSION,
     id: draft.dagId,
     settings,
@@ -89,10 +89,12 @@ function finish(draft: Draft, settings: DagSettings, params: StandardSchemaV1 | 
     tasks,
     groups: draft.groups,
     mapScopes: draft.mapScopes,
+    ...(draft.edgeLabels.size > 0 && { edgeLabels: [...draft.edgeLabels.values()] }),
     output,
     // Read when a task asks: a plugin may be imported after this file.
     get macros() {
       return registeredMacros();
     },
   };
+  return Object.defineProperty(definition, DAG, { value: API_VERSION });
 }

@@ -2,7 +2,7 @@
  * What `dag(...)` makes: the graph with its functions. Plain data of apiVersion 1, because the process that
  * runs a task may come from a newer installation than the sdk inside the bundle.
  */
-import type { SensorSpec, TaskKind } from '#core/dag-spec.ts';
+import type { EdgeLabelSpec, SensorSpec, TaskKind } from '#core/dag-spec.ts';
 import type { DagSettings } from './dag-options.ts';
 import type { Macros } from './plugin.ts';
 import type { Source } from './ref.ts';
@@ -21,6 +21,9 @@ export type InputTree =
 /** How the handler is called: run(ctx), run(input, ctx), run(item, ctx) or run(item, input, ctx). */
 export type CallForm = 'context' | 'input' | 'item' | 'item_input';
 
+/** Reads what a deciding body returned: the value to keep, and the case that was chosen. Throws in words. */
+export type TaskDecision = (returned: unknown) => { readonly value: unknown; readonly chosen: string };
+
 export interface TaskDefinition {
   readonly id: string;
   readonly kind: TaskKind;
@@ -36,6 +39,8 @@ export interface TaskDefinition {
   readonly label: Hook;
   /** branch: case name -> tasks that start it. */
   readonly branchCases: Readonly<Record<string, readonly string[]>> | null;
+  /** branch: absent = the body returns the name of the case. */
+  readonly decision?: TaskDecision;
   readonly sensor: SensorSpec | null;
   /** Sorted. */
   readonly upstream: readonly string[];
@@ -68,6 +73,8 @@ export interface DagDefinition {
   readonly tasks: ReadonlyMap<string, TaskDefinition>;
   readonly groups: readonly GroupDefinition[];
   readonly mapScopes: readonly MapScopeDefinition[];
+  /** Absent = none. */
+  readonly edgeLabels?: readonly EdgeLabelSpec[];
   /** What the build function returned, for DAGs that read this one's output. */
   readonly output: InputTree;
   readonly macros: Macros;

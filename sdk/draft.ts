@@ -1,8 +1,9 @@
 /** A DAG while its build function runs: tasks, groups, edges, and the scopes that are open. */
-import { SPEC_LIMITS } from '#core/dag-spec.ts';
+import { type EdgeLabelSpec, SPEC_LIMITS } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import { isKey } from '#core/ids.ts';
 import type { GroupDefinition, MapScopeDefinition, TaskDefinition } from './definition.ts';
+import { isLabelled } from './edge-label.ts';
 import { type Handle, handleOf, type Owner, type Source } from './ref.ts';
 
 /** A part of the build: the whole DAG, a group, a mapped group, or one case of a branch. */
@@ -33,6 +34,7 @@ export class Draft implements Owner {
   readonly groups: GroupDefinition[] = [];
   readonly mapScopes: MapScopeDefinition[] = [];
   readonly branchCases = new Map<string, Record<string, readonly string[]>>();
+  readonly edgeLabels = new Map<string, EdgeLabelSpec>();
   scope: Scope;
   readonly #ids = new Map<string, string>();
   #edgeCount = 0;
@@ -111,14 +113,22 @@ export class Draft implements Owner {
 
   /** Order-only edges: everything of `after` waits for everything of `before`. */
   order(before: readonly unknown[], after: readonly unknown[]): void {
-    const first = before.map((node) => this.orderable(node));
-    const second = after.map((node) => this.orderable(node));
+    const first = before.map((node) => this.#end(node));
+    const second = after.map((node) => this.#end(node));
     for (const later of second)
-      for (const head of later.heads())
+      for (const head of later.handle.heads())
         for (const earlier of first) {
-          for (const tail of earlier.tails()) this.addEdge(tail, head);
-          if (earlier.isJoin) (this.edges.get(head) as Edges).followsJoin = true;
+          for (const tail of earlier.handle.tails()) {
+            this.addEdge(tail, head);
+            const text = later.text ?? earlier.text;
+            if (text !== null) this.edgeLabels.set(JSON.stringify([tail, head]), { from: tail, to: head, text });
+          }
+          if (earlier.handle.isJoin) (this.edges.get(head) as Edges).followsJoin = true;
         }
+  }
+
+  #end(node: unknown): { readonly handle: Handle; readonly text: string | null } {
+    return isLabelled(node) ? { handle: this.orderable(node.node), text: node.text } : { handle: this.orderable(node), text: null };
   }
 
   /** Returns the inner side of a node of this DAG that stands for tasks. */

@@ -9,8 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transformSync } from 'esbuild';
 import { AppError } from '#core/errors.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
-import { brandOf, DAG } from '#sdk/brands.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
+import { findDags } from '#sdk/runtime/find-dags.ts';
 
 const SCRIPT = /\.[cm]?tsx?$/;
 const ENDINGS = ['', '.ts', '.tsx', '.js', '.mjs', '/index.ts', '/index.js'];
@@ -26,9 +26,7 @@ export async function importDagFile(file: string, pluginsFolder: string): Promis
     load: loadScript,
   });
   try {
-    const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-    const found = new Map<string, DagDefinition>();
-    for (const exported of Object.values(module)) collect(exported, found, 0);
+    const found = findDags((await import(pathToFileURL(path).href)) as object);
     if (found.size > 0) return [...found.values()];
   } catch (cause) {
     throw new AppError('DAG_IMPORT_FAILED', `${path} does not import: ${firstLines(cause)}`, {}, { cause });
@@ -44,17 +42,6 @@ export async function importDagFile(file: string, pluginsFolder: string): Promis
 /** Dynamic imports inside task bodies come later than this file's import: they keep the hooks. */
 export function keepImportHooks(pluginsFolder: string): void {
   registerHooks({ resolve: (specifier, context, next) => resolveImport(specifier, context, next, pluginsFolder), load: loadScript });
-}
-
-function collect(value: unknown, found: Map<string, DagDefinition>, depth: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (brandOf(value, DAG) !== undefined) {
-    const definition = value as DagDefinition;
-    found.set(definition.id, definition);
-    return;
-  }
-  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
-  if (depth < 2 && isPlain) for (const inner of Object.values(value)) collect(inner, found, depth + 1);
 }
 
 type NextResolve = Parameters<NonNullable<Parameters<typeof registerHooks>[0]['resolve']>>[2];
@@ -79,7 +66,11 @@ function resolveImport(specifier: string, context: ResolveHookContext, next: Nex
   }
 }
 
-function windlassFile(specifier: string, pluginsFolder: string): string | undefined {
+function windlassFile(given: string, pluginsFolder: string): string | undefined {
+  // A file written for Airflow's TypeScript SDK gets ours under the name it knows, installed or not.
+  const specifier = given.replace(/^(@apache-airflow\/ts-sdk|apache-airflow-ts-sdk)(?=\/|$)/, 'windlass/airflow');
+  if (specifier === 'windlass/airflow') return join(INSTALLATION_FOLDER, 'sdk/airflow/index.ts');
+  if (specifier === 'windlass/airflow/hitl') return join(INSTALLATION_FOLDER, 'sdk/airflow/hitl.ts');
   if (specifier === 'windlass') return join(INSTALLATION_FOLDER, 'sdk/index.ts');
   const provider = /^windlass\/providers\/([a-z0-9-]+)$/.exec(specifier)?.[1];
   if (provider !== undefined) return join(INSTALLATION_FOLDER, 'providers', provider, 'index.ts');

@@ -103,15 +103,17 @@ function isOurs(path: string): boolean {
 function resolveWindlass(pluginsFolder: string): Plugin {
   const roots: readonly (readonly [RegExp, (name: string) => string])[] = [
     [/^windlass$/, () => join(INSTALLATION_FOLDER, 'sdk/index.ts')],
+    [/^windlass\/airflow$/, () => join(INSTALLATION_FOLDER, 'sdk/airflow/index.ts')],
+    [/^windlass\/airflow\/hitl$/, () => join(INSTALLATION_FOLDER, 'sdk/airflow/hitl.ts')],
     [/^windlass\/providers\/([a-z0-9-]+)$/, (name) => join(INSTALLATION_FOLDER, 'providers', name, 'index.ts')],
     [/^windlass\/plugins\/([A-Za-z0-9_-]+)$/, (name) => join(pluginsFolder, `${name}.ts`)],
   ];
   return {
     name: 'windlass',
     setup({ onResolve }) {
-      onResolve({ filter: /^windlass(\/|$)/ }, ({ path }) => {
+      onResolve({ filter: /^(windlass|@apache-airflow\/ts-sdk|apache-airflow-ts-sdk)(\/|$)/ }, ({ path }) => {
         for (const [pattern, locate] of roots) {
-          const match = pattern.exec(path);
+          const match = pattern.exec(withoutAirflow(path));
           if (!match) continue;
           const file = locate(match[1] ?? '');
           return existsSync(file) ? { path: file } : { errors: [{ text: `${JSON.stringify(path)} does not exist in this Windlass.` }] };
@@ -119,13 +121,18 @@ function resolveWindlass(pluginsFolder: string): Plugin {
         return {
           errors: [
             {
-              text: `${JSON.stringify(path)} is nothing that Windlass exports. Use "windlass", "windlass/providers/<name>" or "windlass/plugins/<name>".`,
+              text: `${JSON.stringify(path)} is nothing that Windlass exports. Use "windlass", "windlass/airflow", "windlass/providers/<name>" or "windlass/plugins/<name>".`,
             },
           ],
         };
       });
     },
   };
+}
+
+/** A file written for Airflow's TypeScript SDK gets ours under the name it knows, installed or not. */
+function withoutAirflow(specifier: string): string {
+  return specifier.replace(/^(@apache-airflow\/ts-sdk|apache-airflow-ts-sdk)(?=\/|$)/, 'windlass/airflow');
 }
 
 /** Packages with compiled parts cannot be inlined: the bundle names them by absolute path. */

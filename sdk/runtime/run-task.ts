@@ -150,6 +150,10 @@ function readDecision(task: TaskDefinition, returned: unknown): { value: unknown
   if (task.kind === 'gate') return { value: Boolean(returned), followed: returned ? null : [] };
   if (task.kind !== 'branch' || task.branchCases === null) return { value: returned, followed: null };
   const cases = task.branchCases;
+  if (task.decision !== undefined) {
+    const { value, chosen } = task.decision(returned);
+    return { value, followed: cases[chosen] ?? [] };
+  }
   if (typeof returned === 'string' && Object.hasOwn(cases, returned)) return { value: returned, followed: cases[returned] ?? [] };
   const near = typeof returned === 'string' ? closest(returned, Object.keys(cases)) : null;
   throw new Fatal(

@@ -40,6 +40,7 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
       collapsed: group.collapsed,
     })),
     mapScopes: dag.mapScopes.map(serialiseScope),
+    ...(dag.edgeLabels !== undefined && { edgeLabels: dag.edgeLabels }),
     tasks: order.map((id) => serialiseTask(dag.tasks.get(id) as TaskDefinition)),
   };
 }

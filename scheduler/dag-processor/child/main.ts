@@ -4,16 +4,14 @@
  * what it needs (Node's permission model). It imports one file and is thrown away.
  */
 import { pathToFileURL } from 'node:url';
-import { brandOf, DAG } from '#sdk/brands.ts';
-import type { DagDefinition } from '#sdk/definition.ts';
 import { checkTemplates } from '#sdk/runtime/check-templates.ts';
+import { findDags } from '#sdk/runtime/find-dags.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 import { openChannel } from './channel.ts';
 import type { ImportAnswer, ImportRequest } from './messages.ts';
 
 const BUILD_BUDGET_MS = 200;
-const DEPTH_MAX = 2;
 /** A file may have closed its output: then nothing is waited for longer. */
 const FLUSH_MS = 1_000;
 const STACK_CHARS_MAX = 10_000;
@@ -28,29 +26,12 @@ const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bi
 
 async function importDags({ bundleFile }: ImportRequest): Promise<ImportAnswer> {
   try {
-    const module: unknown = await import(pathToFileURL(bundleFile).href);
-    const found = new Map<string, DagDefinition>();
-    for (const exported of Object.values(module as Record<string, unknown>)) collect(exported, found, 0);
+    const found = findDags((await import(pathToFileURL(bundleFile).href)) as object);
     for (const dag of found.values()) await checkTemplates(dag);
     return { type: 'dags', specs: [...found.values()].map((dag) => JSON.stringify(serialiseDag(dag))) };
   } catch (error) {
     return describe(error);
   }
-}
-
-/** A DAG may be exported under any name, in a list, or in a record. */
-function collect(value: unknown, found: Map<string, DagDefinition>, depth: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (brandOf(value, DAG) !== undefined) {
-    const definition = value as DagDefinition;
-    const known = found.get(definition.id);
-    if (known !== undefined && known !== definition)
-      throw new Error(`Two DAGs of this file have the id "${definition.id}". Ids must be unique.`);
-    found.set(definition.id, definition);
-    return;
-  }
-  if (depth < DEPTH_MAX && (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype))
-    for (const inner of Object.values(value)) collect(inner, found, depth + 1);
 }
 
 /** A thrown thing may be anything, also a hostile Proxy. */

@@ -1,0 +1,48 @@
+/** What stands in place of a handler: a trigger, an approval, a choice. */
+import type { BuildContext } from '../make-task.ts';
+import { invalid } from './invalid.ts';
+import type { TaskRecord } from './records.ts';
+import type { Arguments, Operator, TaskRef } from './types.ts';
+
+const OPERATOR = Symbol.for('windlass.airflow-operator');
+
+export function makeOperator<A extends Arguments, T>(operator: string, options: object): Operator<A, T> {
+  return Object.defineProperty({ operator, options: { ...options } }, OPERATOR, { value: true }) as Operator<A, T>;
+}
+
+export function isOperator(value: unknown): value is Operator {
+  return typeof value === 'object' && value !== null && OPERATOR in value;
+}
+
+/** Throws DAG_INVALID: the engines of these are not part of this version. */
+export function placeOperator(
+  context: BuildContext,
+  task: TaskRecord,
+  { operator }: Operator,
+  _input: Readonly<Record<string, unknown>>,
+): void {
+  throw invalid(`${operator}() of task "${task.id}" in DAG "${context.draft.dagId}" is not available in this version of Windlass yet.`);
+}
+
+export type DagRunState = 'queued' | 'running' | 'success' | 'failed';
+
+export interface TriggerDagRunSpec {
+  readonly dagId: string;
+  readonly runId?: string;
+  readonly conf?: Readonly<Record<string, unknown>>;
+  readonly resetDagRun?: boolean;
+  readonly waitForCompletion?: boolean;
+  /** Seconds. */
+  readonly pokeInterval?: number;
+  readonly allowedStates?: readonly DagRunState[];
+  readonly failedStates?: readonly DagRunState[];
+  readonly skipWhenAlreadyExists?: boolean;
+  readonly failWhenDagIsPaused?: boolean;
+  readonly note?: string;
+  readonly deferrable?: boolean;
+}
+
+/** A task that starts a run of another DAG: `dag.task(triggerDagRun({ dagId: "other" }), { taskId: "start_other" })()`. */
+export function triggerDagRun(spec: TriggerDagRunSpec): Operator<void, TaskRef> {
+  return makeOperator('triggerDagRun', spec);
+}
