@@ -125,6 +125,8 @@ export type BodyResult =
 export interface ResultMessage {
   readonly type: 'result';
   readonly result: BodyResult;
+  /** The process ends after this: it must not be used again. */
+  readonly ends?: true;
 }
 
 export type FromTaskProcess = ReadyMessage | LogMessage | RequestMessage | HeartbeatMessage | ResultMessage;

@@ -13,6 +13,8 @@ export interface IntakeOptions {
   readonly logger: Logger;
   readonly queues: readonly string[];
   readonly slots: number;
+  /** How many may be claimed beyond the slots now, and how long a slot is held on the average, ms. Absent = none, unknown. */
+  readonly turns?: { readonly ahead: number; readonly paceMs: number };
   /** Null = stale; forget it. */
   readonly claim: (delivery: Delivery) => Promise<Claimed | null>;
   /** Runs a claimed instance to its end; never rejects. `takenAt`: monotonic, when the claim began. */
@@ -27,8 +29,10 @@ interface Waiting {
 
 /** Batches of one queue in hands at once. */
 const BATCHES_MAX = 16;
-/** Slots may be full this long before the queue is left to others. */
+/** Slots may be full, without one coming free, this long before the queue is left to others. */
 const SATURATED_MS = 150;
+/** What is given back goes in so many messages at most. */
+const GIVEN_BACK_BATCHES_MAX = 16;
 const OPEN_MS = 5_000;
 const CLOSE_MS = 1_000;
 
@@ -147,8 +151,19 @@ export class Intake {
     });
   }
 
+  /** Claims under way or running at most. */
+  get #claimsMax(): number {
+    return this.#slots + (this.#options.turns?.ahead ?? 0);
+  }
+
+  /** What this worker can begin soon; more than that is better left to others. */
+  get #waitingMax(): number {
+    const paceMs = this.#options.turns?.paceMs ?? Number.POSITIVE_INFINITY;
+    return Math.max(this.#slots, Math.floor((SATURATED_MS * this.#slots) / paceMs));
+  }
+
   #place(): void {
-    while (this.#open && this.#taken < this.#slots && this.#waiting.length > 0) {
+    while (this.#open && this.#taken < this.#claimsMax && this.#waiting.length > 0) {
       this.#taken += 1;
       void this.#fill(this.#waiting.shift() as Waiting);
     }
@@ -170,6 +185,9 @@ export class Intake {
       );
     } finally {
       this.#taken -= 1;
+      // A slot came free: no saturation, however soon it is taken again.
+      this.#saturated?.cancel();
+      this.#saturated = null;
       if (this.#taken === 0) {
         this.#empty?.resolve();
         this.#empty = null;
@@ -178,37 +196,46 @@ export class Intake {
     }
   }
 
-  /** Full for a while: stop fetching and let others have what waits; free again: go on. */
+  /**
+   * Nothing came free for a while: stop fetching and let others have all that waits. More waits than can begin soon: the
+   * same with what is too much. Free again: go on.
+   */
   #watchSaturation(): void {
-    const full = this.#taken >= this.#slots;
+    const full = this.#taken >= this.#claimsMax;
     if (full && this.#open) {
-      if (!this.#fetching && this.#waiting.length > 0) this.#giveBack();
-      this.#saturated ??= this.#options.clock.after(SATURATED_MS, () => {
-        this.#fetching = false;
-        for (const consumer of this.#consumers.values()) void consumer.pause();
-        this.#giveBack();
-      });
+      if (this.#waiting.length > this.#waitingMax) this.#leaveToOthers(this.#fetching ? this.#waitingMax : 0);
+      this.#saturated ??= this.#options.clock.after(SATURATED_MS, () => this.#leaveToOthers(0));
       return;
     }
-    this.#saturated?.cancel();
-    this.#saturated = null;
-    if (this.#fetching) return;
+    if (!full) {
+      this.#saturated?.cancel();
+      this.#saturated = null;
+    }
+    if (this.#fetching || this.#waiting.length > this.#waitingMax / 2) return;
     this.#fetching = true;
     for (const consumer of this.#consumers.values()) consumer.resume();
   }
 
-  #giveBack(): void {
-    const given = this.#waiting;
-    this.#waiting = [];
-    const byQueue = Map.groupBy(given, (entry) => entry.queue);
-    for (const [queue, entries] of byQueue)
-      this.#options.broker
-        .publish(
-          queue,
-          entries.map((entry) => [entry.delivery]),
-        )
-        // The scheduler rings again what nobody claims.
-        .catch(() => {});
+  /** Stops fetching, and gives back what waits but for the first `keep`. */
+  #leaveToOthers(keep: number): void {
+    if (this.#fetching) {
+      this.#fetching = false;
+      for (const consumer of this.#consumers.values()) void consumer.pause();
+    }
+    this.#giveBack(keep);
+  }
+
+  #giveBack(keep = 0): void {
+    const given = this.#waiting.splice(keep);
+    if (given.length === 0) return;
+    const size = Math.ceil(given.length / GIVEN_BACK_BATCHES_MAX);
+    for (const [queue, entries] of Map.groupBy(given, (entry) => entry.queue)) {
+      const batches: Delivery[][] = [];
+      for (let start = 0; start < entries.length; start += size)
+        batches.push(entries.slice(start, start + size).map((entry) => entry.delivery));
+      // The scheduler rings again what nobody claims.
+      this.#options.broker.publish(queue, batches).catch(() => {});
+    }
     for (const entry of given) entry.placed();
   }
 }

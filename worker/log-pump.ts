@@ -8,7 +8,6 @@ import { END_FIELD, formatLogLine, type LogSource } from '#platform/logs/log-lin
 import { LogWriter } from '#platform/logs/log-writer.ts';
 import type { Masker } from '#platform/mask.ts';
 import { LineCutter } from './line-cutter.ts';
-import { markerLine } from './task-process/settings.ts';
 
 const LINE_MAX_BYTES = 64 * 1024;
 const FIELDS_MAX_CHARS = 64 * 1024;
@@ -17,7 +16,6 @@ const TAIL_LINES = 80;
 
 export interface LogPumpOptions {
   readonly path: string;
-  readonly attemptId: string;
   readonly maxBytes: number;
   readonly clock: Clock;
   readonly masker: Masker;
@@ -32,9 +30,6 @@ export class LogPump {
   readonly #writer: LogWriter;
   readonly #cutters: Readonly<Record<OutputSource, LineCutter>>;
   readonly #stderrTail: string[] = [];
-  readonly #awaited = new Set<OutputSource>(['stdout', 'stderr']);
-  readonly #drained = Promise.withResolvers<void>();
-  #marker: string | null = null;
   #writtenBytes = 0;
   #droppedLines = 0;
 
@@ -47,16 +42,6 @@ export class LogPump {
       stdout: new LineCutter(limitBytes, (line) => this.#onOutputLine('stdout', line.text, line.droppedBytes)),
       stderr: new LineCutter(limitBytes, (line) => this.#onOutputLine('stderr', line.text, line.droppedBytes)),
     };
-  }
-
-  /** What the task process ends the output of this attempt with. */
-  expectMarker(outputMarker: string): void {
-    this.#marker = markerLine(outputMarker, this.#options.attemptId);
-  }
-
-  /** Resolves when the markers have come by on both streams: all output of the body is in. */
-  get drained(): Promise<void> {
-    return this.#drained.promise;
   }
 
   get stderrTail(): string {
@@ -92,13 +77,6 @@ export class LogPump {
   }
 
   #onOutputLine(source: OutputSource, text: string, droppedBytes: number): void {
-    if (this.#marker !== null && text.endsWith(this.#marker)) {
-      const before = text.slice(0, -this.#marker.length);
-      if (before !== '') this.#onOutputLine(source, before, 0);
-      this.#awaited.delete(source);
-      if (this.#awaited.size === 0) this.#drained.resolve();
-      return;
-    }
     const level = source === 'stdout' ? 'info' : 'warning';
     const masked = this.#options.masker.mask(text);
     const shown = masked.length > LINE_MAX_BYTES ? masked.slice(0, LINE_MAX_BYTES) : masked;

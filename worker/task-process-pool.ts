@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import { hasChildren, residentBytes } from './process-tree.ts';
+import { SlotTurns } from './slot-turns.ts';
 import { TaskProcess } from './task-process.ts';
 import type { TaskProcessOptions } from './task-process-spawn.ts';
 
@@ -42,6 +43,9 @@ export class TaskProcessPool {
   /** Least recently used first; the value is since when. */
   readonly #idle = new Map<TaskProcess, number>();
   readonly #starting = new Set<TaskProcess>();
+  readonly #turns: SlotTurns;
+  /** In an attempt's hands, and since when. */
+  readonly #held = new Map<TaskProcess, number>();
   #waiters: Waiter[] = [];
   #slots: number;
   #spareTimer: Timer | null = null;
@@ -52,6 +56,7 @@ export class TaskProcessPool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#slots = options.slots;
+    this.#turns = new SlotTurns(options.slots, options.clock);
     this.#planSpare();
     this.#planSweep();
   }
@@ -60,15 +65,29 @@ export class TaskProcessPool {
     return this.#all.size;
   }
 
+  /** Attempts that hold a slot, what is worth claiming beyond the slots, and how long a slot is held, ms. */
+  get turns(): Pick<SlotTurns, 'taken' | 'ahead' | 'paceMs'> {
+    return this.#turns;
+  }
+
   setSlots(slots: number): void {
     this.#slots = slots;
+    this.#turns.setSlots(slots);
     this.#startForWaiters();
   }
 
-  /** Resolves with a process that has the bundle loaded or was just told to load it. A dead one says why by its exit. */
-  async acquire(bundleHash: string, bundleFile: string): Promise<TaskProcess> {
-    const found = this.#find((process) => process.bundleHash === bundleHash) ?? this.#find((process) => process.bundleHash === null);
-    const taskProcess = found ?? (await this.#wait(bundleHash));
+  /**
+   * Resolves with a process that has the bundle loaded or was just told to load it; null when no slot came free in time.
+   * A dead one says why by its exit.
+   */
+  async acquire(bundleHash: string, bundleFile: string): Promise<TaskProcess | null> {
+    if (!(await this.#turns.take())) return null;
+    const startedAt = this.#options.clock.monotonic();
+    const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
+      this.#turns.giveBack(0);
+      throw error;
+    });
+    this.#held.set(taskProcess, startedAt);
     this.#idle.delete(taskProcess);
     if (taskProcess.bundleHash !== bundleHash) {
       taskProcess.bundleHash = bundleHash;
@@ -82,6 +101,13 @@ export class TaskProcessPool {
   /** Gives a process back. One that ran badly, is worn out or left children behind is not used again. */
   release(taskProcess: TaskProcess, reusable: boolean): void {
     taskProcess.listen(null);
+    const heldSince = this.#held.get(taskProcess);
+    this.#held.delete(taskProcess);
+    this.#settle(taskProcess, reusable);
+    if (heldSince !== undefined) this.#turns.giveBack(this.#options.clock.monotonic() - heldSince);
+  }
+
+  #settle(taskProcess: TaskProcess, reusable: boolean): void {
     const worn = taskProcess.runs >= RUNS_MAX || this.#all.size > this.#slots + 1 || this.#closed || isBloated(taskProcess);
     if (!reusable || taskProcess.dead || worn || hasChildren(taskProcess.pid)) {
       this.#retire(taskProcess);
@@ -97,6 +123,14 @@ export class TaskProcessPool {
     this.#sweepTimer?.cancel();
     this.#reliefTimer?.cancel();
     await Promise.all([...this.#all].map((process) => process.kill()));
+  }
+
+  #choose(bundleHash: string): Promise<TaskProcess> {
+    const found = this.#find((process) => process.bundleHash === bundleHash) ?? this.#find((process) => process.bundleHash === null);
+    if (found === undefined) return this.#wait(bundleHash);
+    // Taken at once: another attempt may choose before this one's promise is heard.
+    this.#idle.delete(found);
+    return Promise.resolve(found);
   }
 
   #find(fits: (process: TaskProcess) => boolean): TaskProcess | undefined {

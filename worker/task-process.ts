@@ -4,9 +4,10 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JsonLineReader } from '#core/json-lines.ts';
 import type { FromTaskProcess, ToTaskProcess } from '#core/task-protocol.ts';
-import { type Clock, newId, newSecret } from '#platform/clock.ts';
+import { type Clock, newId } from '#platform/clock.ts';
 import { killMarked, signalGroup } from './process-tree.ts';
 import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
 import { spawnTaskProcess, type TaskProcessOptions } from './task-process-spawn.ts';
@@ -37,7 +38,6 @@ const PIPES_CLOSE_MS = 1_000;
 
 export class TaskProcess {
   readonly mark = newId();
-  readonly outputMarker = newSecret(18);
   /** Resolves when it is dead, its output read and what it left behind is killed. */
   readonly exited: Promise<ProcessExit>;
   /** Resolves when it has started and its dead-man switch is armed. Never, if it dies before. */
@@ -55,15 +55,20 @@ export class TaskProcess {
   #allowedUntil = Number.POSITIVE_INFINITY;
   readonly #started = Promise.withResolvers<void>();
   #spawnError: string | null = null;
+  #outputReads = 0;
+  #reading = true;
 
   constructor(options: TaskProcessOptions, clock: Clock) {
     this.#clock = clock;
     this.ready = this.#started.promise;
-    this.#child = spawnTaskProcess(options, this.mark, { outputMarker: this.outputMarker, xcomMaxBytes: options.xcomMaxBytes });
+    this.#child = spawnTaskProcess(options, this.mark, { xcomMaxBytes: options.xcomMaxBytes });
     this.messageMaxBytes = options.xcomMaxBytes * 2 + MESSAGE_SLACK_BYTES;
     this.#readChannel(this.messageMaxBytes);
     for (const source of ['stdout', 'stderr'] as const)
-      this.#child[source]?.on('data', (bytes: Buffer) => this.#listener?.onOutput(source, bytes));
+      this.#child[source]?.on('data', (bytes: Buffer) => {
+        this.#outputReads += 1;
+        this.#listener?.onOutput(source, bytes);
+      });
     this.#watchdogPipe?.on('error', () => {});
     this.exited = this.#watchExit();
   }
@@ -102,9 +107,24 @@ export class TaskProcess {
 
   /** Back-pressure: stops or goes on reading what it says. */
   setReading(reading: boolean): void {
+    this.#reading = reading;
     for (const stream of [this.#child.stdout, this.#child.stderr, this.#channelPipe])
       if (reading) stream?.resume();
       else stream?.pause();
+  }
+
+  /**
+   * Resolves when all that was printed before its last message is read. It prints into pipes without delay, so by the time
+   * of a message the text lies in the kernel: a whole turn of the event loop that finds nothing has read it all.
+   */
+  async outputRead(): Promise<void> {
+    for (let before = -1; before !== this.#outputReads || !this.#reading; ) {
+      before = this.#outputReads;
+      // The first ends the turn that brought the message; only the second comes after another look at the pipes.
+      await nextTurn();
+      await nextTurn();
+      if (this.dead) return;
+    }
   }
 
   /** SIGTERM to its group, SIGKILL after the grace. Resolves when all of it is dead. */

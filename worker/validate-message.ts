@@ -21,9 +21,9 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | nul
     return Number.isSafeInteger(requestId) && parsed ? { type: 'request', requestId: requestId as number, body: parsed } : null;
   },
   heartbeat: ({ progress }) => ({ type: 'heartbeat', progress: parseProgress(progress) }),
-  result: ({ result }) => {
+  result: ({ result, ends }) => {
     const parsed = isFields(result) ? parseResult(result) : null;
-    return parsed && { type: 'result', result: parsed };
+    return parsed && { type: 'result', result: parsed, ...(ends === true && { ends }) };
   },
 };
 

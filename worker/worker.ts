@@ -69,6 +69,7 @@ export class Worker implements Service {
       logger,
       queues,
       slots,
+      turns: options.attempts.pool.turns,
       claim: (delivery) => options.attempts.commits.claim(delivery),
       run: (claimed, takenAt) => this.#run(claimed, takenAt),
     });
@@ -185,7 +186,7 @@ export class Worker implements Service {
       state: this.#state,
       queues,
       slots: this.#intake.slots,
-      running: this.#attempts.size,
+      running: attempts.pool.turns.taken,
       processed: this.#processed,
       failed: this.#failed,
       info: { ...this.#load.read(), taskProcesses: attempts.pool.size, broker: broker.kind },

@@ -57,7 +57,6 @@ export class Attempt implements LeaseHolder {
     this.#deps = deps;
     this.#log = new LogPump({
       path: logPath(deps.logsFolder, claimed),
-      attemptId: claimed.attemptId,
       maxBytes: deps.logMaxBytes,
       clock: deps.clock,
       masker: deps.requests.masker,
@@ -123,6 +122,10 @@ export class Attempt implements LeaseHolder {
     this.#plan = plan;
     if (this.#settled) return;
     const process = await pool.acquire(claimed.bundleHash, bundleFile);
+    if (process === null) {
+      this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });
+      return;
+    }
     if (this.#settled) {
       pool.release(process, true);
       return;
@@ -146,7 +149,6 @@ export class Attempt implements LeaseHolder {
     }
 
     this.#writeFirstLine(process);
-    this.#log.expectMarker(process.outputMarker);
     process.listen({
       onMessage: (message) => this.#onMessage(message, process),
       onOutput: (source, bytes) => this.#log.output(source, bytes),
@@ -176,7 +178,7 @@ export class Attempt implements LeaseHolder {
         return;
       case 'result':
         // The first one counts; a forged second one changes nothing.
-        this.#settle({ kind: 'result', result: message.result });
+        this.#settle({ kind: 'result', result: message.result, ends: message.ends === true });
     }
   }
 

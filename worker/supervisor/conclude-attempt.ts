@@ -25,7 +25,7 @@ interface Ended {
   readonly pushed: Finish['extraXcoms'];
 }
 
-/** What is still in the pipes when the result arrives comes within moments, or never (the body closed its stdout). */
+/** A log that cannot be written holds the pipes up; the process is then not used again. */
 const DRAIN_MS = 5_000;
 /** A log folder that hangs may not hold up the state. */
 const LOG_CLOSE_MS = 3_000;
@@ -75,16 +75,12 @@ async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promis
 }
 
 /** Waits until nothing of the body runs and all of its output is in. Returns whether the process can be used again. */
-async function settleProcess({ ending, process, log }: Ended, deps: AttemptDeps): Promise<boolean> {
+async function settleProcess({ ending, process }: Ended, deps: AttemptDeps): Promise<boolean> {
   if (process === null) return false;
   switch (ending.kind) {
     case 'result': {
-      const drained = await Promise.race([
-        log.drained.then(() => true),
-        process.exited.then(() => false),
-        deps.clock.sleep(DRAIN_MS).then(() => false),
-      ]);
-      // Without the marker, output of this body could end up in the log of the next.
+      const drained = await Promise.race([process.outputRead().then(() => !process.dead), deps.clock.sleep(DRAIN_MS).then(() => false)]);
+      // Output of this body that comes later could end up in the log of the next.
       if (!drained) await process.terminate(deps.killGraceMs);
       return drained;
     }

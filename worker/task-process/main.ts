@@ -12,7 +12,7 @@ import { runTask } from '#sdk/runtime/run-task.ts';
 import { AttemptHost } from './attempt-host.ts';
 import { loadDags } from './bundle.ts';
 import { openChannel } from './channel.ts';
-import { CHANNEL_FD, markerLine, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
+import { CHANNEL_FD, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
 
 type WriteText = (text: string, done: () => void) => boolean;
 
@@ -25,7 +25,7 @@ const environment = { ...process.env };
 const folder = process.cwd();
 
 let loading: Promise<ReadonlyMap<string, DagDefinition>> = Promise.resolve(new Map());
-let current: { readonly host: AttemptHost; readonly attemptId: string } | null = null;
+let current: { readonly host: AttemptHost } | null = null;
 let lastRequestId = 0;
 
 const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
@@ -65,15 +65,14 @@ function obey(message: ToTaskProcess): void {
 
 async function run(message: RunMessage): Promise<void> {
   const host = new AttemptHost(channel, () => ++lastRequestId);
-  const { attemptId } = message.context;
-  current = { host, attemptId };
+  current = { host };
   const result = await runLoaded(message, host);
   host.close();
   // What the body left undone may still throw: that is its own failure, not the next attempt's.
   await new Promise((resolve) => setImmediate(resolve));
   if (current?.host !== host) return;
   current = null;
-  await finish(attemptId, result);
+  await finish(result);
   restore();
 }
 
@@ -95,17 +94,16 @@ async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyRe
   return result;
 }
 
-/** The markers come after all output of the body, the result after the markers. */
-async function finish(attemptId: string, result: BodyResult): Promise<void> {
-  const line = `${markerLine(settings.outputMarker, attemptId)}\n`;
-  await Promise.all(
-    outputs.map(({ stream, write }) => {
-      while (stream.writableCorked > 0) stream.uncork();
-      // Also called when the body has closed the stream.
-      return new Promise<void>((resolve) => write(line, resolve));
-    }),
-  );
+/** The result comes after all output of the body: the supervisor takes what it then finds in the pipes for all of it. */
+async function finish(result: BodyResult): Promise<void> {
+  await Promise.all(outputs.map(flushed));
   await channel.send({ type: 'result', result });
+}
+
+function flushed({ stream, write }: (typeof outputs)[number]): Promise<void> | undefined {
+  while (stream.writableCorked > 0) stream.uncork();
+  // Also called back when the body has closed the stream.
+  return stream.writableLength === 0 ? undefined : new Promise<void>((resolve) => write('', resolve));
 }
 
 /** Nobody caught it: the attempt fails, and the process, whose state nobody knows, ends. */
@@ -114,8 +112,7 @@ async function dieOf(error: unknown): Promise<void> {
   current = null;
   if (attempt) {
     attempt.host.close();
-    // No markers: the supervisor then reads to the end, and does not use this process again.
-    await channel.send({ type: 'result', result: failed(error, true) });
+    await channel.send({ type: 'result', result: failed(error, true), ends: true });
   }
   exit(1);
 }

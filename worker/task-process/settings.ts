@@ -6,12 +6,5 @@ export const CHANNEL_FD = 3;
 export const WATCHDOG_FD = 4;
 
 export interface TaskProcessSettings {
-  /** Written to stdout and stderr, followed by the attempt id, when a body has ended: all of its output lies before. */
-  readonly outputMarker: string;
   readonly xcomMaxBytes: number;
-}
-
-/** The line that ends the output of an attempt. */
-export function markerLine(outputMarker: string, attemptId: string): string {
-  return `${outputMarker}:${attemptId}`;
 }
