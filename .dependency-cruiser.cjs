@@ -1,6 +1,8 @@
 // The import law of docs/architecture: who may know whom. `npm run check:imports`; test/import-law.test.ts plants
 // violations to show that it bites.
-const ROOMS = 'core sdk platform scheduler worker webserver monitor providers cli dags plugins ui-kit scripts test bench'.split(' ');
+const ROOMS = 'core sdk platform scheduler worker triggerer webserver monitor providers cli dags plugins ui-kit scripts test bench'.split(
+  ' ',
+);
 
 /** A room and the only rooms it may import besides itself. */
 function mayImport(room, allowed, { from = `^${room}/`, fromNot, also = [] } = {}) {
@@ -58,9 +60,10 @@ module.exports = {
     mayImport('platform', ['core']),
     mayImport('scheduler', ['core', 'platform'], { fromNot: [DAG_CHILD] }),
     mayImport('worker', ['core', 'platform'], { fromNot: [TASK_PROCESS] }),
+    mayImport('triggerer', ['core', 'platform']),
     mayImport('webserver', ['core', 'platform'], { fromNot: [UI] }),
     mayImport('monitor', ['core', 'platform'], { fromNot: [UI] }),
-    mayImport('cli', ['core', 'platform', 'sdk'], { also: ['^(scheduler|worker|webserver|monitor)/main\\.ts$'] }),
+    mayImport('cli', ['core', 'platform', 'sdk'], { also: ['^(scheduler|worker|triggerer|webserver|monitor)/main\\.ts$'] }),
     mayImport('dags', ['sdk', 'providers']),
     mayImport('plugins', ['sdk', 'providers']),
     {

@@ -22,6 +22,7 @@ import { standalone } from './commands/standalone.ts';
 import { tasksList } from './commands/tasks-list.ts';
 import { tasksLogs } from './commands/tasks-logs.ts';
 import { tasksStatesForDagRun } from './commands/tasks-states-for-dag-run.ts';
+import { triggerer } from './commands/triggerer.ts';
 import { usersCreate } from './commands/users-create.ts';
 import { usersList } from './commands/users-list.ts';
 import { version } from './commands/version.ts';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { define: standalone },
   { define: scheduler },
   { define: worker },
+  { define: triggerer },
   { define: webserver },
   { define: monitor },
   { group: 'db', define: dbMigrate },

@@ -1,5 +1,5 @@
 /**
- * The frame around one long-lived process (scheduler, worker, web server, monitor): opens its parts, waits for
+ * The frame around one long-lived process (scheduler, worker, triggerer, web server, monitor): opens its parts, waits for
  * the database with back-off, starts it, and stops it on a signal or when its parent is gone.
  */
 import { flushCompileCache } from 'node:module';
@@ -29,7 +29,7 @@ export interface RunningRole {
   readonly stopped?: Promise<void>;
 }
 
-export type RoleName = 'scheduler' | 'worker' | 'webserver' | 'monitor';
+export type RoleName = 'scheduler' | 'worker' | 'triggerer' | 'webserver' | 'monitor';
 
 /** Said to the parent over IPC once everything works. */
 export interface RoleReady {

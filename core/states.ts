@@ -52,6 +52,8 @@ export const TASK_INSTANCE_TRANSITIONS = {
   skip_unfinished: { from: [...UNFINISHED], to: 'skipped', by: 'scheduler', fenced: false },
   remove: { from: [...UNFINISHED, ...FINISHED.filter((s) => s !== 'removed')], to: 'removed', by: 'scheduler', fenced: false },
   restore: { from: ['removed'], to: 'none', by: 'scheduler', fenced: false },
+  // What such a task waits for is known from the DAG file: it needs no worker first.
+  start_deferred: { from: ['scheduled'], to: 'deferred', by: 'scheduler', fenced: false },
   succeed_without_work: { from: ['none', 'scheduled'], to: 'success', by: 'scheduler', fenced: false },
 
   // A worker claims, runs and finishes; every write after the claim carries the epoch.
@@ -73,6 +75,7 @@ export const TASK_INSTANCE_TRANSITIONS = {
   wake: { from: ['deferred'], to: 'scheduled', by: 'triggerer', fenced: true },
   succeed_deferred: { from: ['deferred'], to: 'success', by: 'triggerer', fenced: true },
   fail_deferred: { from: ['deferred'], to: 'failed', by: 'triggerer', fenced: true },
+  retry_deferred: { from: ['deferred'], to: 'up_for_retry', by: 'triggerer', fenced: true },
   skip_deferred: { from: ['deferred'], to: 'skipped', by: 'triggerer', fenced: true },
 
   // People change their minds. A running attempt is fenced off by the epoch the same statement raises.
@@ -108,9 +111,12 @@ export function isLegal(event: TaskInstanceEvent, from: TaskInstanceState): bool
 
 /**
  * Pairs that one statement may commit together, with both events in the history: an instance that is ready
- * and finds a free slot goes straight on to the queue.
+ * and finds a free slot goes straight on to the queue, or into its wait.
  */
-export const COMPOSED_TRANSITIONS: readonly (readonly [TaskInstanceEvent, TaskInstanceEvent])[] = [['schedule', 'enqueue']];
+export const COMPOSED_TRANSITIONS: readonly (readonly [TaskInstanceEvent, TaskInstanceEvent])[] = [
+  ['schedule', 'enqueue'],
+  ['schedule', 'start_deferred'],
+];
 
 /** Every distinct (from, to) pair of the table; the database guard and the drawing are made from it. */
 export function legalMoves(): readonly (readonly [TaskInstanceState, TaskInstanceState])[] {

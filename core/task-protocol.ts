@@ -4,6 +4,8 @@
  * the supervisor believes the first valid `result` and the exit, ignores and counts the rest.
  */
 
+import type { Resumed, Waiter } from './waiting/waiter.ts';
+
 /** Supervisor -> task process: load this bundle. The file is content-addressed and read-only. */
 export interface LoadMessage {
   readonly type: 'load';
@@ -31,6 +33,8 @@ export interface AttemptContext {
   readonly idempotencyKey: string;
   /** A folder shared by the tasks of this run. */
   readonly scratchFolder: string;
+  /** What the body deferred for has come; absent in any other attempt. */
+  readonly resumed?: Resumed;
 }
 
 /** Supervisor -> task process: run this attempt. `inputs` maps an upstream task id to its result. */
@@ -120,6 +124,7 @@ export type BodyResult =
     }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: ErrorReport; readonly retryable: boolean; readonly retryAfterMs: number | null }
+  | { readonly outcome: 'defer'; readonly waiter: Waiter }
   | { readonly outcome: 'reschedule'; readonly afterMs: number; readonly note: string | null };
 
 export interface ResultMessage {

@@ -61,3 +61,8 @@ export function newSecret(bytes = 32): string {
 export function newRequestId(): string {
   return randomUUID();
 }
+
+/** 0 up to 1, for jitter. */
+export function newRandom(): number {
+  return Math.random();
+}

@@ -1,5 +1,6 @@
 /** The scheduler process: shards, the engine, rescue of lost attempts, and the DAG processor. */
 import { hostname } from 'node:os';
+import { timeoutEnd } from '#core/waiting/waiter.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
@@ -7,9 +8,11 @@ import type { Database } from '#platform/db/client.ts';
 import type { HeldShard } from '#platform/db/queries/hold-shards.ts';
 import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
+import { findTimedOutWaiters } from '#platform/db/queries/waiting/find-timed-out-waiters.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
+import { endWaits } from '#platform/waiting/end-waits.ts';
 import { DagProcessor } from './dag-processor/manager.ts';
 import { PluginHost } from './dag-processor/plugin-host.ts';
 import { advanceBackfills } from './engine/backfills.ts';
@@ -35,6 +38,9 @@ export interface Scheduler {
 const SWEEP_MS = 5_000;
 const RESCUE_MS = 1_000;
 const BACKFILLS_MS = 1_000;
+const WAITS_MS = 5_000;
+/** A triggerer ends its own waits on the moment. */
+const WAITS_GRACE_MS = 2_000;
 
 export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { config, db, broker, clock, logger } = deps;
@@ -105,6 +111,19 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     }
     return undefined;
   };
+  const waits = async () => {
+    const late = await findTimedOutWaiters(db, engine.shards, WAITS_GRACE_MS);
+    const ended = await endWaits(
+      db,
+      `scheduler:${schedulerId}`,
+      late.map((wait) => ({ ...wait, softFail: wait.ends.softFail, end: timeoutEnd(wait.ends, wait.words) })),
+    );
+    if (ended.length === 0) return undefined;
+    inbox.ended(ended.map((one) => one.taskInstanceId));
+    engineLoop.wake();
+    broker.ring('ui_events', { topics: [...new Set(ended.map((one) => `run:${one.dagId}/${one.runId}`))] });
+    return 0;
+  };
   const backfills = async () => {
     const changed = await advanceBackfills(engineDeps, engine.shards);
     if (changed.length === 0) return undefined;
@@ -130,6 +149,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     }),
     engineLoop,
     new Loop({ name: 'rescue', clock, logger, intervalMs: RESCUE_MS, runOnce: rescue }),
+    new Loop({ name: 'waits', clock, logger, intervalMs: WAITS_MS, runOnce: waits }),
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
     new DagProcessor(deps),
   ];

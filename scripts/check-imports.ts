@@ -8,7 +8,21 @@ import { join } from 'node:path';
 import { cruise, type ICruiseOptions } from 'dependency-cruiser';
 import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-config';
 
-const ROOMS = ['core', 'sdk', 'platform', 'scheduler', 'worker', 'webserver', 'monitor', 'providers', 'cli', 'dags', 'plugins', 'ui-kit'];
+const ROOMS = [
+  'core',
+  'sdk',
+  'platform',
+  'scheduler',
+  'worker',
+  'triggerer',
+  'webserver',
+  'monitor',
+  'providers',
+  'cli',
+  'dags',
+  'plugins',
+  'ui-kit',
+];
 
 // TypeScript 7 has no API that dependency-cruiser could use, and the visitor of swc that it uses instead does
 // not know `using` declarations: it is taught them here.

@@ -13,8 +13,11 @@ export const TASK_DEFINITION = Symbol.for('windlass.task-definition');
 export const NODE = Symbol.for('windlass.node');
 /** On words for an edge (`sdk/edge-label.ts`). */
 export const EDGE_LABEL = Symbol.for('windlass.edge-label');
-/** On what a body throws or returns to say how it ended: "skip", "fatal", "retry_after", "pending". */
+/** On what a body throws or returns to say how it ended: "skip", "fatal", "retry_after", "pending", "defer". */
 export const OUTCOME = Symbol.for('windlass.outcome');
+
+/** On what a triggerer can wait for (`sdk/waits.ts`). */
+export const WAIT = Symbol.for('windlass.wait');
 
 /** Reads a mark; anything (null, a hostile Proxy) may be asked. Returns undefined when there is none. */
 export function brandOf(value: unknown, brand: symbol): unknown {

@@ -8,8 +8,11 @@ import type { Pending } from './outcomes.ts';
 import type { Node, Ref, Resolve, Wire } from './ref.ts';
 import type { EmptySchema, InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
 import type { MapOpts, SensorOpts, TaskOpts } from './task-options.ts';
+import type { Deferred } from './waits.ts';
 
 type Inputs = Record<string, unknown>;
+/** What a body comes to: one that defers is called again. */
+type Result<O> = Exclude<Awaited<O>, Deferred>;
 // biome-ignore lint/suspicious/noExplicitAny: any result fits; the joined type is taken from the cases
 type AnyRef = Ref<any>;
 type ValueOf<R> = R extends Ref<infer T> ? T : never;
@@ -34,7 +37,7 @@ export interface Builder<P> {
   readonly params: Ref<P>;
 
   /** A task with no inputs. */
-  task<O>(id: string, run: (ctx: Ctx<P>) => O, options?: TaskOpts<Awaited<O>, Record<never, never>>): Ref<Awaited<O>>;
+  task<O>(id: string, run: (ctx: Ctx<P>) => O, options?: TaskOpts<Result<O>, Record<never, never>>): Ref<Result<O>>;
   /** A reusable definition, wired. */
   task<In, O>(id: string, input: Wire<In>, definition: TaskDef<In, O>, options?: TaskOpts<O, In>): Ref<O>;
   /** A task with inputs: references and literals, at any depth. */
@@ -42,16 +45,16 @@ export interface Builder<P> {
     id: string,
     input: I,
     run: (input: Resolve<I>, ctx: Ctx<P>) => O,
-    options?: TaskOpts<Awaited<O>, Resolve<I>>,
-  ): Ref<Awaited<O>>;
+    options?: TaskOpts<Result<O>, Resolve<I>>,
+  ): Ref<Result<O>>;
 
   /** One instance per element of a list known only at run time. */
   map<E, O>(
     id: string,
     over: Ref<readonly E[]>,
     run: (item: E, ctx: Ctx<P>) => O,
-    options?: TaskOpts<Awaited<O>, E> & MapOpts<E>,
-  ): Ref<Awaited<O>[]>;
+    options?: TaskOpts<Result<O>, E> & MapOpts<E>,
+  ): Ref<Result<O>[]>;
   /** A reusable definition, once per element. */
   map<In, O>(id: string, over: Ref<readonly In[]>, definition: TaskDef<In, O>, options?: TaskOpts<O, In> & MapOpts<In>): Ref<O[]>;
   /** The same with inputs that every instance shares. */
@@ -60,8 +63,8 @@ export interface Builder<P> {
     over: Ref<readonly E[]>,
     shared: I,
     run: (item: E, shared: Resolve<I>, ctx: Ctx<P>) => O,
-    options?: TaskOpts<Awaited<O>, E> & MapOpts<E>,
-  ): Ref<Awaited<O>[]>;
+    options?: TaskOpts<Result<O>, E> & MapOpts<E>,
+  ): Ref<Result<O>[]>;
 
   /** Prefixes the ids of what it builds ("group.task"), and can be ordered as one. */
   group<R>(id: string, build: (builder: Builder<P>) => R, options?: { docMd?: string; collapsed?: boolean }): R & Node;

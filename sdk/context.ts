@@ -30,6 +30,14 @@ export interface TaskLog {
   group<T>(name: string, run: () => Promise<T> | T): Promise<T>;
 }
 
+/** What woke a body that had deferred. */
+export interface WaitEvent<T = unknown> {
+  /** What was found: null for a time, the JSON of a response, the path of a file, a row … */
+  readonly value: T;
+  /** As it was given to `defer(wait, { state })`. */
+  readonly state: unknown;
+}
+
 export interface Ctx<P> {
   readonly params: P;
   readonly run: {
@@ -59,6 +67,8 @@ export interface Ctx<P> {
    * line and column of what is wrong.
    */
   template(text: string, values?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** In an attempt that goes on after `defer(...)`: what was waited for. Null in any other. */
+  readonly event: WaitEvent | null;
   heartbeat(progress?: Progress): void;
   /** The same for every attempt of this task in this run: hand it to services that deduplicate. */
   readonly idempotencyKey: string;

@@ -3,7 +3,7 @@ export type { Duration } from '#core/duration.ts';
 export type { TriggerRule } from '#core/trigger-rules.ts';
 export { type Asset, type AssetExpression, type AssetSchedule, asset, onAssets } from './assets.ts';
 export type { ApprovalOpts, Builder, EventOpts } from './builder-types.ts';
-export type { Connection, Ctx, Progress, TaskLog } from './context.ts';
+export type { Connection, Ctx, Progress, TaskLog, WaitEvent } from './context.ts';
 export { dag } from './dag.ts';
 export type { DagOpts } from './dag-options.ts';
 export type { Dag } from './dag-type.ts';
@@ -37,3 +37,14 @@ export {
 } from './schedule.ts';
 export type { InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
 export type { MapOpts, SensorOpts, TaskOpts } from './task-options.ts';
+export {
+  type DeferOptions,
+  type Deferred,
+  defer,
+  type Wait,
+  waitFor,
+  waitForDayOfWeek,
+  waitForDelta,
+  waitForTimeOfDay,
+  waitUntil,
+} from './waits.ts';

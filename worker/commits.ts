@@ -89,6 +89,7 @@ export class Commits {
         ids: ended.map((row) => row.taskInstanceId),
       };
       this.#deps.broker.ring('task_instances_ended', message);
+      if (items.some((item) => item.finish.event === 'defer')) this.#deps.broker.ring('waiters_changed', {});
       this.#ringPages(ended);
     }
     return answers;

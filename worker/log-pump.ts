@@ -67,7 +67,7 @@ export class LogPump {
     for (const cutter of Object.values(this.#cutters)) cutter.end();
     if (this.#droppedLines > 0)
       this.#append('system', 'warning', `${this.#droppedLines} more lines were dropped after the log was truncated`, {});
-    this.#append('system', level, message, { ...fields, [END_FIELD]: true });
+    this.#append('system', level, message, { [END_FIELD]: true, ...fields });
     await this.#writer.close();
   }
 

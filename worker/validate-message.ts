@@ -3,6 +3,7 @@
  * exactly a message of `core/task-protocol.ts` is refused (null), and strings are made storable.
  */
 import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody } from '#core/task-protocol.ts';
+import { parseWaiter } from '#core/waiting/waiter.ts';
 
 const LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warning', 'error']);
 const TEXT_MAX_CHARS = 64 * 1024;
@@ -74,6 +75,8 @@ function parseResult(result: Fields): BodyResult | null {
         retryable: result['retryable'] !== false,
         retryAfterMs: isAmount(result['retryAfterMs']) ? result['retryAfterMs'] : null,
       };
+    case 'defer':
+      return parseDefer(result['waiter']);
     case 'reschedule':
       if (!isAmount(result['afterMs'])) return null;
       return {
@@ -84,6 +87,13 @@ function parseResult(result: Fields): BodyResult | null {
     default:
       return null;
   }
+}
+
+function parseDefer(value: unknown): BodyResult {
+  const parsed = parseWaiter(value);
+  if ('waiter' in parsed) return { outcome: 'defer', waiter: parsed.waiter };
+  const error = { name: 'WaiterInvalid', message: storable(parsed.problem, TEXT_MAX_CHARS), stack: '' };
+  return { outcome: 'failed', error, retryable: false, retryAfterMs: null };
 }
 
 function parseSuccess({ value, bytes, followed, mapLengths, checks, mapLabel }: Fields): BodyResult {

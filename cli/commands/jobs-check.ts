@@ -4,7 +4,7 @@ import { AppError } from '#core/errors.ts';
 import { listCommand } from '../list-option.ts';
 import type { OutputOptions } from '../output.ts';
 
-const JOB_TYPES = ['scheduler', 'dag_processor', 'worker', 'webserver', 'monitor'] as const;
+const JOB_TYPES = ['scheduler', 'dag_processor', 'worker', 'triggerer', 'webserver', 'monitor'] as const;
 
 interface Flags extends OutputOptions {
   readonly jobType?: string;

@@ -5,7 +5,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
 import type { Logger } from '#platform/logger.ts';
-import { connectionVariable, parseConnection } from '#platform/secrets/connection.ts';
+import { type Connection, connectionVariable, parseConnection } from '#platform/secrets/connection.ts';
 import { openSecretStore, requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
@@ -90,7 +90,12 @@ export class LocalHost {
     return [...values].sort(([a], [b]) => a - b).map(([, value]) => value);
   }
 
-  async #connection(id: string): Promise<unknown> {
+  /** For waits: connections as a triggerer would find them. */
+  get secrets(): Pick<SecretStore, 'connection'> {
+    return { connection: (id) => this.#connection(id) };
+  }
+
+  async #connection(id: string): Promise<Connection> {
     const { config } = this.#options;
     const given = config.connections.get(id.replace(/[^A-Za-z0-9]/g, '_').toLowerCase());
     if (given !== undefined) return parseConnection(id, given.reveal());

@@ -9,6 +9,7 @@ import { decideRun } from '#core/scheduling/decide-run.ts';
 import { type Instance, type InstanceRow, RunModel } from '#core/scheduling/run-model.ts';
 import type { TaskInstanceState } from '#core/states.ts';
 import type { AttemptContext, BodyResult, RunMessage } from '#core/task-protocol.ts';
+import { describeWaiter, type Resumed, type Waiter, type WaiterEnd } from '#core/waiting/waiter.ts';
 import type { Clock } from '#platform/clock.ts';
 
 export interface TaskEnd {
@@ -28,6 +29,8 @@ export interface MemoryRunOptions {
   readonly clock: Clock;
   /** Runs one body; never rejects. */
   readonly runBody: (message: RunMessage, timeoutMs: number | null) => Promise<BodyResult>;
+  /** Waits for what a body deferred for; never rejects. */
+  readonly wait: (waiter: Waiter) => Promise<WaiterEnd>;
   readonly onEnd: (end: TaskEnd) => void;
 }
 
@@ -37,6 +40,9 @@ export interface MemoryRunResult {
   readonly instances: readonly { readonly taskId: string; readonly mapIndex: number; readonly state: TaskInstanceState }[];
 }
 
+const LONGEST_SLEEP_MS = 60_000;
+const SUCCEEDED = { outcome: 'success', bytes: 0, followed: null, mapLengths: {}, checks: [] } as const;
+
 export class MemoryRun {
   readonly #options: MemoryRunOptions;
   readonly #index: DagIndex;
@@ -45,6 +51,9 @@ export class MemoryRun {
   /** `<task>` -> map index -> result, as JSON; -1 = not mapped. */
   readonly #results = new Map<string, Map<number, unknown>>();
   readonly #firstStarts = new Map<string, string>();
+  /** Deferred instances; each resolves when its wait is over. */
+  readonly #waits = new Map<Instance, Promise<void>>();
+  readonly #resumed = new Map<string, Resumed>();
   #nextId = 0;
 
   constructor(options: MemoryRunOptions) {
@@ -82,8 +91,11 @@ export class MemoryRun {
       if (decision.expansions.length > 0 || model.dirty.size > 0) continue;
       const next = this.#firstReady();
       if (next !== undefined) await this.#attempt(next);
-      else if (decision.nextDueMs !== null) {
-        await clock.sleep(Math.max(1, decision.nextDueMs - clock.now()));
+      else if (decision.nextDueMs !== null || this.#waits.size > 0) {
+        const due = new AbortController();
+        const sleepMs = decision.nextDueMs === null ? LONGEST_SLEEP_MS : Math.max(1, decision.nextDueMs - clock.now());
+        await Promise.race([clock.sleep(sleepMs, due.signal), ...this.#waits.values()]);
+        due.abort();
         // What was not due yet when it was looked at is looked at again.
         model.markAllDirty();
       } else
@@ -138,6 +150,9 @@ export class MemoryRun {
         this.#model.setState(instance, again ? 'up_for_retry' : 'failed');
         break;
       }
+      case 'defer':
+        this.#defer(instance, result.waiter);
+        break;
       case 'reschedule':
         instance.nextTryAtMs = now + result.afterMs;
         this.#model.setState(instance, 'up_for_reschedule');
@@ -146,6 +161,32 @@ export class MemoryRun {
         assertNever(result);
     }
     this.#report(instance, elapsedMs, reasonOf(result));
+  }
+
+  #defer(instance: Instance, waiter: Waiter): void {
+    this.#model.setState(instance, 'deferred');
+    const startedAt = this.#options.clock.monotonic();
+    const over = this.#options.wait(waiter).then((end) => {
+      this.#waits.delete(instance);
+      const elapsedMs = this.#options.clock.monotonic() - startedAt;
+      switch (end.end) {
+        case 'wake':
+          this.#resumed.set(instance.id, { event: end.event, state: waiter.state });
+          this.#model.setState(instance, 'scheduled');
+          return;
+        case 'succeed':
+          return this.#finish(instance, { ...SUCCEEDED, value: end.value }, elapsedMs);
+        case 'skip':
+          return this.#finish(instance, { outcome: 'skipped', reason: end.reason }, elapsedMs);
+        case 'fail':
+          return this.#finish(
+            instance,
+            { outcome: 'failed', error: { ...end.error, stack: '' }, retryable: end.retryable, retryAfterMs: null },
+            elapsedMs,
+          );
+      }
+    });
+    this.#waits.set(instance, over);
   }
 
   #keepResult(instance: Instance, result: Extract<BodyResult, { outcome: 'success' }>): void {
@@ -193,6 +234,8 @@ export class MemoryRun {
     const { task } = this.#model.taskOf(instance);
     const startedAt = new Date(this.#startedAt).toISOString();
     const firstStartedAt = this.#firstStarts.get(instance.id) ?? null;
+    const resumed = this.#resumed.get(instance.id);
+    this.#resumed.delete(instance.id);
     if (firstStartedAt === null) this.#firstStarts.set(instance.id, new Date(clock.now()).toISOString());
     return {
       attemptId: `test-${instance.id}-${instance.tryNumber}`,
@@ -211,6 +254,7 @@ export class MemoryRun {
       firstStartedAt,
       idempotencyKey: `${spec.dagId}/${runId}/${task.spec.taskId}/${instance.mapIndex}`,
       scratchFolder,
+      ...(resumed === undefined ? {} : { resumed }),
     };
   }
 
@@ -274,6 +318,8 @@ function reasonOf(result: BodyResult): string | null {
       return result.reason;
     case 'failed':
       return `${result.error.name}: ${result.error.message}`;
+    case 'defer':
+      return `waits for ${describeWaiter(result.waiter)}`;
     case 'reschedule':
       return result.note;
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
 import { isKey, runIdFor } from '#core/ids.ts';
+import { describeWaiter } from '#core/waiting/waiter.ts';
 import { type Config, Secret } from '#platform/config/config.ts';
 import { listDagFiles, readDagFile } from '#platform/dag-files.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
@@ -17,6 +18,7 @@ import { clock, loggerFor, readCliConfig } from '../environment.ts';
 import { readRunFile } from '../run-file.ts';
 import { importDagFile, keepImportHooks } from './import-dag-file.ts';
 import { LocalHost } from './local-host.ts';
+import { waitHere } from './local-wait.ts';
 import { MemoryRun, type MemoryRunResult } from './memory-run.ts';
 import { TestReport } from './test-report.ts';
 
@@ -72,6 +74,7 @@ async function runDag(request: TestDagRequest): Promise<number> {
       scratchFolder,
       clock,
       runBody: (message, timeoutMs) => host.runBody(message, timeoutMs),
+      wait: (waiter) => waitHere(waiter, describeWaiter(waiter), clock, { secrets: host.secrets }),
       onEnd: (end) => report.end(end),
     });
     const result = await run.run();

@@ -11,6 +11,7 @@ const LOOKS: Readonly<Record<string, { readonly mark: string; readonly style: St
   upstream_failed: { mark: '✗', style: 'yellow' },
   skipped: { mark: '–', style: 'dim' },
   up_for_retry: { mark: '↻', style: 'yellow' },
+  deferred: { mark: '☾', style: 'cyan' },
   up_for_reschedule: { mark: '…', style: 'cyan' },
 };
 

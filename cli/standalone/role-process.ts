@@ -11,6 +11,7 @@ import type { RoleLog } from './role-log.ts';
 
 export interface RoleProcessOptions {
   readonly role: RoleName;
+  readonly flags?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly log: RoleLog;
@@ -94,7 +95,7 @@ export class RoleProcess {
 
   #runOnce(onReady: () => void): Promise<{ wasReady: boolean; how: string }> {
     const { role, environment, secrets, log } = this.#options;
-    const child = spawn(process.execPath, [BIN, role], {
+    const child = spawn(process.execPath, [BIN, role, ...(this.#options.flags ?? [])], {
       env: { ...environment, WINDLASS_CONFIG_FD: String(CONFIG_FD), WINDLASS_LOG_FORMAT: 'json' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
       detached: true, // Ctrl-C at the terminal reaches standalone alone, which stops its parts in order

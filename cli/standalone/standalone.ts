@@ -152,7 +152,15 @@ function startRoles(config: Config, parts: Parts, secrets: DataSecrets, cleanups
     logs.push(log);
     roles.set(
       role,
-      new RoleProcess({ role, environment: given.environment, secrets: piped, log, clock, stopLimitMs: stopLimitMs(role, config) + 2_000 }),
+      new RoleProcess({
+        role,
+        flags: role === 'scheduler' ? ['--with-triggerer'] : [],
+        environment: given.environment,
+        secrets: piped,
+        log,
+        clock,
+        stopLimitMs: stopLimitMs(role, config) + 2_000,
+      }),
     );
   }
   cleanups.push(async () => {

@@ -20,10 +20,13 @@ export interface DagsChanged {
 export interface UiEvent {
   readonly topics: readonly UiTopic[];
 }
-/** "dags", "import_errors", "workers", "dag:<id>", "run:<dag id>/<run id>" */
+/** "dags", "import_errors", "workers", "dag:<id>", "run:<dag id>/<run id>", "event:<name>" */
 export type UiTopic = string;
 
 /** monitor -> worker: look at your desired state now. */
 export interface WorkerControl {
   readonly workerId: string;
 }
+
+/** worker, scheduler, triggerer -> triggerers: there are waiters without an owner. */
+export type WaitersChanged = Readonly<Record<string, never>>;

@@ -148,6 +148,19 @@ export const CONFIG_KEYS = {
     doc: 'Largest result one task may hand to the next, as JSON text.',
   },
 
+  triggererCapacity: {
+    env: 'WINDLASS_TRIGGERER_CAPACITY',
+    type: 'int',
+    fallback: '10000',
+    doc: 'Airflow triggerer.capacity: waits one triggerer looks after.',
+  },
+  eventRetentionHours: {
+    env: 'WINDLASS_EVENT_RETENTION_HOURS',
+    type: 'int',
+    fallback: '168',
+    doc: 'How long an event that was sent to the API is kept for waits that begin later.',
+  },
+
   dagImportTimeoutMs: {
     env: 'WINDLASS_DAG_IMPORT_TIMEOUT_MS',
     type: 'int',

@@ -17,7 +17,7 @@ const MIN_KEY_CHARS = 32;
 
 /** Where a value lives. */
 export interface SecretPlace {
-  readonly table: 'connection' | 'variable';
+  readonly table: 'connection' | 'variable' | 'waiter';
   readonly id: string;
   readonly column: string;
 }

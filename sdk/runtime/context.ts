@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { inspect } from 'node:util';
 import type { AttemptContext, LogLevel } from '#core/task-protocol.ts';
-import type { Ctx, TaskLog } from '../context.ts';
+import type { Ctx, TaskLog, WaitEvent } from '../context.ts';
 import type { Macros } from '../plugin.ts';
 import type { TaskHost } from './task-host.ts';
 import type { Templates } from './templates.ts';
@@ -44,6 +44,7 @@ export function makeContext(attempt: AttemptContext, params: unknown, macros: Ma
         return (found === undefined || found === null ? undefined : decodeValue(found)) as T | undefined;
       },
     },
+    event: eventOf(attempt),
     template: (text, values) => templates.render(text, values),
     heartbeat: (progress) => host.heartbeat(progress ?? null),
     idempotencyKey: attempt.idempotencyKey,
@@ -53,6 +54,12 @@ export function makeContext(attempt: AttemptContext, params: unknown, macros: Ma
     },
     macros,
   };
+}
+
+/** What the body waited for, or null in an attempt that did not. */
+function eventOf({ resumed }: AttemptContext): WaitEvent | null {
+  if (resumed === undefined) return null;
+  return { value: decodeValue(resumed.event), state: decodeValue(resumed.state) };
 }
 
 /** Group lines carry these fields, by which the log viewer folds. */

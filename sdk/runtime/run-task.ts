@@ -11,6 +11,7 @@ import { Fatal } from '../outcomes.ts';
 import { validateWith } from '../standard-schema.ts';
 import { resultOfThrown } from './body-error.ts';
 import { makeContext } from './context.ts';
+import { deferralOf } from './deferral.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
 import { listSource } from './serialise-dag.ts';
 import type { TaskHost } from './task-host.ts';
@@ -44,6 +45,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   const mapLabel = readLabel(task, values.item);
   const returned = await call(task, given, context);
   if (brandOf(returned, OUTCOME) === 'pending') return reschedule(task, message, returned);
+  if (brandOf(returned, OUTCOME) === 'defer') return deferralOf(`"${task.id}"`, returned, message.context);
   const result = await readResult(dag, task, returned);
   return mapLabel === null ? result : { ...result, mapLabel };
 }

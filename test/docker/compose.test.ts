@@ -23,7 +23,7 @@ const pathOf = (file: string) => fileURLToPath(new URL(`../../${file}`, import.m
 const text = readFileSync(pathOf('docker-compose.yaml'), 'utf8');
 const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
 const service = (name: string) => compose.services[name] as Service;
-const ours = ['windlass-init', 'scheduler', 'worker', 'webserver', 'monitor', 'lite'];
+const ours = ['windlass-init', 'scheduler', 'worker', 'triggerer', 'webserver', 'monitor', 'lite'];
 
 /** Parses `windlass <args>` as far as the command; throws on an unknown command or flag. */
 function findCommand(args: readonly string[]): Command {
@@ -50,6 +50,7 @@ test('has the services that users of Airflow expect', () => {
     'postgres',
     'redis',
     'scheduler',
+    'triggerer',
     'webserver',
     'windlass-init',
     'worker',
@@ -86,7 +87,7 @@ test('every long-running container has a health check, and those of ours exist',
 });
 
 test('nothing starts before the database is migrated', () => {
-  for (const name of ['scheduler', 'worker', 'webserver', 'monitor']) {
+  for (const name of ['scheduler', 'worker', 'triggerer', 'webserver', 'monitor']) {
     expect(service(name).depends_on?.['windlass-init']?.condition, name).toBe('service_completed_successfully');
     expect(service(name).depends_on?.['postgres']?.condition, name).toBe('service_healthy');
   }

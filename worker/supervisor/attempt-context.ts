@@ -26,6 +26,7 @@ export function attemptContext(claimed: Claimed, plan: TaskPlan, scratchFolder: 
     // The same for every try, another one after a clear: a cleared task is meant to act again.
     idempotencyKey: claimed.clearNumber === 0 ? claimed.taskInstanceId : `${claimed.taskInstanceId}-${claimed.clearNumber}`,
     scratchFolder,
+    ...(claimed.resumed === null ? {} : { resumed: claimed.resumed }),
   };
 }
 

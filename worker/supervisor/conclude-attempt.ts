@@ -2,6 +2,8 @@
 import { formatDuration } from '#core/duration.ts';
 import type { LogLevel } from '#core/task-protocol.ts';
 import type { Finish, FinishEvent } from '#platform/db/queries/finish-attempts.ts';
+import { END_FIELD } from '#platform/logs/log-line.ts';
+import { newWaiter } from '#platform/waiting/new-waiter.ts';
 import type { LogPump } from '../log-pump.ts';
 import type { TaskProcess } from '../task-process.ts';
 import { storable } from '../validate-message.ts';
@@ -41,6 +43,7 @@ const LAST_WORDS: Readonly<Record<FinishEvent, { readonly level: LogLevel; reado
   retry: { level: 'warning', words: 'failed, will be tried again' },
   skip: { level: 'info', words: 'skipped' },
   reschedule: { level: 'info', words: 'not yet' },
+  defer: { level: 'info', words: 'deferred' },
   hand_back: { level: 'warning', words: 'handed back' },
 };
 
@@ -59,6 +62,8 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
   const closing = log.end(level, `${words} after ${ran}${decision.reason === null ? '' : `: ${decision.reason}`}`, {
     attempt_id: attempt.claimed.attemptId,
     outcome: decision.event,
+    // The triggerer goes on writing to it.
+    ...(decision.event === 'defer' ? { [END_FIELD]: false } : {}),
   });
   await Promise.race([closing, deps.clock.sleep(LOG_CLOSE_MS)]);
   if (ending.kind === 'not_prepared') await deps.clock.sleep(NOT_PREPARED_PAUSE_MS);
@@ -136,9 +141,11 @@ function writeLastLines({ ending, log }: Ended, decision: Decision, { logger }: 
 async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps): Promise<Conclusion> {
   const { attempt, pushed } = ended;
   const { attemptId, taskInstanceId, leaseEpoch } = attempt.claimed;
+  const { waiter, ...rest } = decision;
   const keepsPushed = decision.event !== 'hand_back';
   let finish: Finish = {
-    ...decision,
+    ...rest,
+    ...(waiter ? { waiter: newWaiter(deps.requests.secrets, taskInstanceId, waiter) } : {}),
     attemptId,
     taskInstanceId,
     leaseEpoch,

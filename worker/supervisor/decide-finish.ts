@@ -5,6 +5,7 @@ import { formatDuration } from '#core/duration.ts';
 import { assertNever } from '#core/errors.ts';
 import { retryDelayMs } from '#core/retries.ts';
 import type { BodyResult, ErrorReport } from '#core/task-protocol.ts';
+import { describeWaiter, type Waiter } from '#core/waiting/waiter.ts';
 import { formatBytes, tooLargeMessage } from '#core/xcom-size.ts';
 import type { Finish } from '#platform/db/queries/finish-attempts.ts';
 import { type Ending, type Explanation, explain, explainCrash } from './ending.ts';
@@ -26,6 +27,8 @@ export interface FinishFacts {
 export type Decision = Pick<Finish, 'event' | 'reason' | 'error' | 'followed' | 'mapLengths' | 'nextTryInMs' | 'mapLabel'> & {
   readonly valueJson?: string;
   readonly bytes?: number;
+  /** defer: what it waits for. */
+  readonly waiter?: Waiter;
 };
 
 const NOTHING = { error: null, followed: null, mapLengths: {}, nextTryInMs: null, mapLabel: null } as const;
@@ -74,6 +77,8 @@ function decideResult(result: BodyResult, facts: FinishFacts): Decision {
       return { ...NOTHING, event: 'skip', reason: oneLine(result.reason) || 'the task skipped itself' };
     case 'failed':
       return failure({ reason: saidBy(result.error), error: result.error }, facts, result);
+    case 'defer':
+      return { ...NOTHING, event: 'defer', reason: `waits for ${describeWaiter(result.waiter)}`, waiter: result.waiter };
     case 'reschedule':
       return decideReschedule(result, facts);
     default:

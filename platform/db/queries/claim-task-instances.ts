@@ -1,3 +1,4 @@
+import type { Resumed } from '#core/waiting/waiter.ts';
 import type { Queryable } from '../client.ts';
 import { inLockOrder } from '../lock-order.ts';
 
@@ -36,6 +37,8 @@ export interface Claimed {
   readonly versionId: string;
   readonly bundleHash: string;
   readonly firstStartedAt: Date | null;
+  /** What the body deferred for has come. */
+  readonly resumed: Resumed | null;
 }
 
 export interface ClaimBatch {
@@ -60,7 +63,7 @@ with asked as (
    where ti.task_instance_id = a.task_instance_id and ti.state = 'queued'
      and ti.try_number = a.try_number and ti.lease_epoch = a.lease_epoch
   returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.try_number, ti.max_tries, ti.clear_number,
-            ti.lease_epoch, ti.first_started_at, ti.started_at, a.attempt_id
+            ti.lease_epoch, ti.first_started_at, ti.started_at, ti.resumed, a.attempt_id
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor)
   select task_instance_id, 'start', 'queued', 'running', try_number, lease_epoch, 'worker:' || $1 from claimed
@@ -72,7 +75,7 @@ select c.attempt_id as "attemptId", c.task_instance_id as "taskInstanceId", c.le
        c.max_tries as "maxTries", c.clear_number as "clearNumber", r.dag_id as "dagId", r.run_id as "runId", r.dag_run_id as "dagRunId", r.shard, r.run_type as "runType",
        c.task_id as "taskId", c.map_index as "mapIndex", r.logical_date as "logicalDate", r.data_interval_start as "dataIntervalStart",
        r.data_interval_end as "dataIntervalEnd", r.run_after as "runAfter", r.conf, r.params, r.version_id as "versionId",
-       v.bundle_hash as "bundleHash", case when c.first_started_at < c.started_at then c.first_started_at end as "firstStartedAt"
+       v.bundle_hash as "bundleHash", case when c.first_started_at < c.started_at then c.first_started_at end as "firstStartedAt", c.resumed
   from claimed c
   join dag_run r on r.dag_run_id = c.dag_run_id
   join dag_version v on v.version_id = r.version_id`,

@@ -2,8 +2,9 @@ import { TASK_INSTANCE_TRANSITIONS } from '#core/states.ts';
 import type { ErrorReport } from '#core/task-protocol.ts';
 import type { Queryable } from '../client.ts';
 import { inLockOrder } from '../lock-order.ts';
+import { type NewWaiter, newWaiters, waiterColumns } from './waiting/new-waiter.ts';
 
-export type FinishEvent = 'succeed' | 'fail' | 'retry' | 'skip' | 'reschedule' | 'hand_back';
+export type FinishEvent = 'succeed' | 'fail' | 'retry' | 'skip' | 'reschedule' | 'hand_back' | 'defer';
 
 export interface Finish {
   readonly attemptId: string;
@@ -21,6 +22,8 @@ export interface Finish {
   /** retry, reschedule: not before this many ms from now, by the database's clock. */
   readonly nextTryInMs: number | null;
   readonly mapLabel: string | null;
+  /** defer: what the instance waits for from now on. */
+  readonly waiter?: NewWaiter;
   readonly extraXcoms: readonly { readonly key: string; readonly valueJson: string; readonly bytes: number }[];
 }
 
@@ -31,6 +34,7 @@ const OUTCOME: Readonly<Record<FinishEvent, string>> = {
   skip: 'skipped',
   reschedule: 'rescheduled',
   hand_back: 'handed_back',
+  defer: 'deferred',
 };
 
 const STATEMENT = {
@@ -42,9 +46,11 @@ with asked as (
 ), moved as (
   update task_instance ti
      set state = f.to_state, reason = f.reason, lease_owner = null, lease_expires_at = null, progress = null,
-         ended_at = case when f.event in ('reschedule', 'hand_back') then null else clock_timestamp() end,
+         ended_at = case when f.event in ('reschedule', 'hand_back', 'defer') then null else clock_timestamp() end,
          next_try_at = clock_timestamp() + f.next_try_ms * interval '1 millisecond',
-         first_started_at = case when f.event in ('retry', 'hand_back') then null else ti.first_started_at end,
+         first_started_at = case when f.event = 'retry' then null else ti.first_started_at end,
+         -- What woke the body is told again to the next attempt of a body that was handed back.
+         resumed = case when f.event = 'hand_back' then ti.resumed end,
          followed = case when f.followed is null then null else array(select jsonb_array_elements_text(f.followed::jsonb)) end,
          map_label = coalesce(f.map_label, ti.map_label)
     from asked f
@@ -66,6 +72,10 @@ with asked as (
   select m.dag_run_id, l.scope_id, l.length
     from unnest($17::uuid[], $18::text[], $19::int[]) as l(attempt_id, scope_id, length) join moved m on m.attempt_id = l.attempt_id
   on conflict (dag_run_id, scope_id) do update set length = excluded.length
+), waiters as (
+  insert into waiter (task_instance_id, lease_epoch, kind, args, sealed_args, ends, body_state, words, every_ms, due_at, timeout_at)
+  select m.task_instance_id, m.lease_epoch, w.kind, w.args, w.sealed_args, w.ends, w.body_state, w.words, w.every_ms, w.due_at, w.timeout_at
+    from (${newWaiters(20)}) w join moved m on m.task_instance_id = w.task_instance_id
 )
 select attempt_id as "attemptId" from moved`,
 };
@@ -104,6 +114,7 @@ export async function finishAttempts(
     lengths.map((entry) => entry.attemptId),
     lengths.map((entry) => entry.scopeId),
     lengths.map((entry) => entry.length),
+    ...waiterColumns(finishes.flatMap(({ taskInstanceId, waiter }) => (waiter ? [{ taskInstanceId, ...waiter }] : []))),
   ]);
   return new Set(result.rows.map((row) => row.attemptId));
 }

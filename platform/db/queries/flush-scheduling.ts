@@ -59,6 +59,7 @@ with fence as materialized (
          -- Without a worker: it starts and ends at once.
          started_at = case when a.to_state = 'success' then clock_timestamp() else ti.started_at end,
          first_started_at = case when a.try_delta > 0 then null else ti.first_started_at end,
+         resumed = case when a.try_delta > 0 then null else ti.resumed end,
          ended_at = case when a.to_state in ('skipped', 'upstream_failed', 'failed', 'success') then clock_timestamp()
                          when a.to_state in ('scheduled', 'queued') then null else ti.ended_at end,
          next_try_at = null

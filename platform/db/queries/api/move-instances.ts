@@ -57,7 +57,7 @@ with ${LOCKED}, allowed as (
          lease_owner = case when l.to_state = 'restarting' then ti.lease_owner end,
          lease_expires_at = case when l.to_state = 'restarting' then clock_timestamp() end,
          scheduled_at = null, queued_at = null, started_at = null, ended_at = null, next_try_at = null, first_started_at = null,
-         followed = null, progress = null
+         followed = null, progress = null, resumed = null
     from locked l left join allowed a using (task_instance_id)
    where ti.task_instance_id = l.task_instance_id
   returning ti.task_instance_id, ti.try_number, ti.lease_epoch, ti.reason

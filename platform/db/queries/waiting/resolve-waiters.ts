@@ -1,0 +1,81 @@
+import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceEvent } from '#core/states.ts';
+import type { Resumed } from '#core/waiting/waiter.ts';
+import type { Queryable } from '../../client.ts';
+import { inLockOrder } from '../../lock-order.ts';
+
+export type ResolveEvent = Extract<TaskInstanceEvent, 'wake' | 'succeed_deferred' | 'fail_deferred' | 'retry_deferred' | 'skip_deferred'>;
+
+export interface Resolution {
+  readonly taskInstanceId: string;
+  /** As the waiter has it. */
+  readonly leaseEpoch: number;
+  readonly event: ResolveEvent;
+  /** In words, shown beside the state. */
+  readonly reason: string | null;
+  /** wake: what the body is told. */
+  readonly resumed?: Resumed;
+  /** succeed_deferred: JSON text of the result, encoded as a body's; absent = no result is stored. */
+  readonly valueJson?: string;
+  /** retry_deferred: not before this many ms from now. */
+  readonly nextTryInMs?: number;
+}
+
+export interface Resolved {
+  readonly taskInstanceId: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly shard: number;
+}
+
+const STATEMENT = {
+  name: 'resolve_waiters',
+  text: `
+with asked as (
+  select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
+    as a(task_instance_id, lease_epoch, event, to_state, reason, resumed, value, next_try_ms)
+), moved as (
+  update task_instance ti
+     set state = a.to_state, reason = a.reason, resumed = a.resumed::jsonb,
+         scheduled_at = case when a.event = 'wake' then clock_timestamp() else ti.scheduled_at end,
+         ended_at = case when a.event = 'wake' then null else clock_timestamp() end,
+         next_try_at = clock_timestamp() + a.next_try_ms * interval '1 millisecond',
+         first_started_at = case when a.event = 'retry_deferred' then null else ti.first_started_at end
+    from asked a
+   where ti.task_instance_id = a.task_instance_id and ti.state = 'deferred' and ti.lease_epoch = a.lease_epoch
+  returning ti.task_instance_id, ti.dag_run_id, ti.try_number, ti.lease_epoch, a.event, a.to_state, a.reason, a.value
+), history as (
+  insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
+  select task_instance_id, event, 'deferred', to_state, try_number, lease_epoch, $1, reason from moved
+), results as (
+  insert into xcom (task_instance_id, key, attempt_id, value, bytes)
+  select m.task_instance_id, 'return_value',
+         coalesce((select a.attempt_id from task_attempt a where a.task_instance_id = m.task_instance_id order by a.lease_epoch desc limit 1), new_id()),
+         m.value::jsonb, octet_length(m.value)
+    from moved m where m.value is not null
+  on conflict (task_instance_id, key) do update set attempt_id = excluded.attempt_id, value = excluded.value, bytes = excluded.bytes, created_at = clock_timestamp()
+)
+select m.task_instance_id as "taskInstanceId", r.dag_id as "dagId", r.run_id as "runId", r.shard
+  from moved m join dag_run r on r.dag_run_id = m.dag_run_id`,
+};
+
+/**
+ * resolveWaiters    who: triggerer, when what is waited for has come; scheduler, when the time is up; API, for an answer.
+ * Locks the deferred instances, by id. Writes state, history and result together; the waiter's row goes with the state.
+ * An instance missing from the answer was answered before, or a person changed it: nothing of this was written.
+ * Afterwards ring `task_instances_ended` with the ids, as for a finished attempt.
+ */
+export async function resolveWaiters(db: Queryable, actor: string, given: readonly Resolution[]): Promise<readonly Resolved[]> {
+  const resolutions = inLockOrder(given);
+  const result = await db.query<Resolved>(STATEMENT, [
+    actor,
+    resolutions.map((one) => one.taskInstanceId),
+    resolutions.map((one) => one.leaseEpoch),
+    resolutions.map((one) => one.event),
+    resolutions.map((one) => TASK_INSTANCE_TRANSITIONS[one.event].to),
+    resolutions.map((one) => one.reason),
+    resolutions.map((one) => (one.event === 'wake' ? JSON.stringify(one.resumed ?? { event: null, state: null }) : null)),
+    resolutions.map((one) => one.valueJson ?? null),
+    resolutions.map((one) => one.nextTryInMs ?? null),
+  ]);
+  return result.rows;
+}

@@ -1,0 +1,42 @@
+/** What a body's `defer(...)` comes to: a waiter as plain data, checked here so that the author reads what is wrong. */
+import { parseDuration } from '#core/duration.ts';
+import { AppError } from '#core/errors.ts';
+import type { AttemptContext, BodyResult } from '#core/task-protocol.ts';
+import { finalArgs, type WaitFacts, type WaitPlan } from '#core/waiting/plan.ts';
+import { parseWaiter, type Waiter } from '#core/waiting/waiter.ts';
+import { brandOf, WAIT } from '../brands.ts';
+import { encodeValue } from './value-codec.ts';
+
+interface Asked {
+  readonly wait: unknown;
+  readonly timeout: unknown;
+  readonly state: unknown;
+}
+
+/** Throws DAG_INVALID when it is no wait, or one that no triggerer understands. */
+export function deferralOf(where: string, deferred: unknown, context: AttemptContext): BodyResult {
+  const { wait, timeout, state } = deferred as Asked;
+  if (brandOf(wait, WAIT) === undefined)
+    throw new AppError('DAG_INVALID', `${where} deferred for something that is no wait. Give it one: defer(waitFor("10m")).`);
+  const timeoutMs = timeout === null ? null : parseDuration(timeout);
+  if (timeout !== null && timeoutMs === null)
+    throw new AppError('DAG_INVALID', `${where}: the timeout of defer must be a duration like "1h", but is ${JSON.stringify(timeout)}.`);
+  return makeDeferral(where, wait as WaitPlan, context, { timeoutMs, state: encodeValue(state, `the state of ${where}`) });
+}
+
+/** The outcome of an attempt that waits for `plan` from now on. */
+export function makeDeferral(where: string, plan: WaitPlan, context: AttemptContext, how: Partial<Waiter>): BodyResult {
+  const { kind, args, everyMs } = plan;
+  const parsed = parseWaiter({ kind, args: JSON.parse(JSON.stringify(finalArgs({ kind, args }, factsOf(context)))), everyMs, ...how });
+  if ('problem' in parsed) throw new AppError('DAG_INVALID', `${where} cannot wait: ${parsed.problem}.`);
+  return { outcome: 'defer', waiter: parsed.waiter };
+}
+
+export function factsOf(context: AttemptContext): WaitFacts {
+  const logicalDateMs = Date.parse(context.logicalDate ?? context.runAfter);
+  return {
+    nowMs: Date.now(),
+    logicalDateMs,
+    intervalEndMs: context.dataIntervalEnd === null ? logicalDateMs : Date.parse(context.dataIntervalEnd),
+  };
+}

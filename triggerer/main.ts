@@ -1,0 +1,88 @@
+/** The triggerer process: thousands of waits, in one loop, without any code of an author. */
+import { hostname } from 'node:os';
+import type { UiEvent } from '#platform/broker/messages.ts';
+import { newId } from '#platform/clock.ts';
+import { saveService } from '#platform/db/queries/save-service.ts';
+import { pruneEvents } from '#platform/db/queries/waiting/prune-events.ts';
+import { Masker } from '#platform/mask.ts';
+import { openSecretStore } from '#platform/secrets/secret-store.ts';
+import { Loop } from '#platform/service/service.ts';
+import { WINDLASS_VERSION } from '#platform/version.ts';
+import type { TriggererDeps } from './deps.ts';
+import { LoopGuard } from './loop-guard.ts';
+import { Triggerer } from './triggerer.ts';
+
+export interface RunningTriggerer {
+  readonly triggererId: string;
+  stop(): Promise<void>;
+}
+
+const PRUNE_MS = 10 * 60_000;
+
+export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'masker'>): Promise<RunningTriggerer> {
+  const { config, db, broker, clock, logger } = given;
+  const deps: TriggererDeps = { ...given, secrets: openSecretStore({ config, db }), masker: new Masker() };
+  const triggererId = `triggerer:${hostname()}:${process.pid}:${newId().slice(-6)}`;
+  const triggerer = new Triggerer(triggererId, deps, () => loop.wake());
+  const guard = new LoopGuard({ clock, logger });
+  const loop = new Loop({ name: 'triggerer', clock, logger, intervalMs: 1_000, runOnce: () => triggerer.runOnce() });
+  const heartbeat = (stopped: boolean) =>
+    saveService(db, {
+      serviceId: triggererId,
+      kind: 'triggerer',
+      hostname: hostname(),
+      pid: process.pid,
+      version: WINDLASS_VERSION,
+      stopped,
+      slots: config.triggererCapacity,
+      running: triggerer.size,
+      processed: triggerer.ended,
+      info: { waiters: triggerer.size, kinds: triggerer.kinds, ended: triggerer.ended, loop_lag_ms: guard.worstMs() },
+    });
+  const loops = [
+    new Loop({
+      name: 'heartbeat',
+      clock,
+      logger,
+      intervalMs: config.serviceHeartbeatMs,
+      runOnce: async () => void (await heartbeat(false)),
+    }),
+    loop,
+    new Loop({
+      name: 'prune_events',
+      clock,
+      logger,
+      intervalMs: PRUNE_MS,
+      runOnce: async () => void (await pruneEvents(db, config.eventRetentionHours)),
+    }),
+  ];
+  await heartbeat(false);
+  const listening = await Promise.all([
+    broker.listen('waiters_changed', () => {
+      triggerer.hearNew();
+      loop.wake();
+    }),
+    broker.listen('ui_events', (message) => {
+      if (triggerer.hearChanges(topicsIn(message))) loop.wake();
+    }),
+  ]);
+  for (const one of loops) await one.start();
+  guard.start();
+  logger.info({ event: 'triggerer.started', triggerer_id: triggererId }, 'triggerer started');
+  return {
+    triggererId,
+    async stop() {
+      guard.stop();
+      await Promise.all(listening.map((stop) => stop()));
+      for (const one of [...loops].reverse()) await one.stop();
+      await heartbeat(true).catch(() => {});
+      await triggerer.release().catch(() => {});
+      logger.info({ event: 'triggerer.stopped' }, 'triggerer stopped');
+    },
+  };
+}
+
+function topicsIn(message: unknown): readonly string[] {
+  const { topics } = (message ?? {}) as Partial<UiEvent>;
+  return Array.isArray(topics) ? topics.filter((topic) => typeof topic === 'string') : [];
+}
