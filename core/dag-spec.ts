@@ -55,6 +55,17 @@ export interface SensorSpec {
   readonly backoff: number;
 }
 
+export type DocFormat = 'text' | 'json' | 'yaml' | 'rst';
+
+/** Documentation that is no Markdown: shown as it is. */
+export interface DocSpec {
+  readonly format: DocFormat;
+  readonly text: string;
+}
+
+/** What a colour of an author may look like: nothing that could be more than a colour. */
+export const CSS_COLOUR = /^(#[0-9a-f]{3,4}|#[0-9a-f]{6}|#[0-9a-f]{8}|[a-z]{3,30})$/i;
+
 export interface TaskSpec {
   readonly taskId: string;
   readonly kind: TaskKind;
@@ -96,6 +107,13 @@ export interface TaskSpec {
   readonly branchCases: Readonly<Record<string, readonly string[]>> | null;
   readonly sensor: SensorSpec | null;
   readonly docMd: string | null;
+  readonly docs?: readonly DocSpec[];
+  /** Absent: the id. */
+  readonly displayName?: string;
+  /** Absent: the owner of the DAG. */
+  readonly owner?: string;
+  readonly uiColor?: string;
+  readonly uiFgcolor?: string;
   /** Names of the in-line checks run on the result. */
   readonly checks: readonly string[];
 }
@@ -105,6 +123,10 @@ export interface GroupSpec {
   readonly parentId: string | null;
   readonly docMd: string | null;
   readonly collapsed: boolean;
+  readonly displayName?: string;
+  readonly tooltip?: string;
+  readonly uiColor?: string;
+  readonly uiFgcolor?: string;
 }
 
 /** Words on an edge of the graph. */
@@ -117,6 +139,10 @@ export interface EdgeLabelSpec {
 export interface DagSpec {
   readonly specVersion: typeof SPEC_VERSION;
   readonly dagId: string;
+  /** Absent: the id. */
+  readonly displayName?: string;
+  /** Owner -> where they are found: http(s) or mailto. */
+  readonly ownerLinks?: Readonly<Record<string, string>>;
   readonly description: string | null;
   readonly docMd: string | null;
   readonly owner: string;

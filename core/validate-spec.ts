@@ -3,7 +3,7 @@
  * limits and the graph; unknown keys and prototype keys are refused. Returns the problems in words.
  */
 import { findCycle } from './dag-graph.ts';
-import { type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
+import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
 import { isKey } from './ids.ts';
 import { isTriggerRule } from './trigger-rules.ts';
 
@@ -34,6 +34,11 @@ const isList =
   (value) =>
     Array.isArray(value) && value.length > 0 && value.length <= max && value.every(check);
 
+const isColour: Check = (value) => typeof value === 'string' && CSS_COLOUR.test(value);
+const isLink: Check = (value) => typeof value === 'string' && /^(https?:\/\/|mailto:)\S+$/i.test(value);
+const LOOKS: Shape = { 'displayName?': isText, 'uiColor?': isColour, 'uiFgcolor?': isColour };
+const DOC: Shape = { format: oneOf('text', 'json', 'yaml', 'rst'), text: isText };
+
 /** 'start': a run is named by the start of its interval. */
 const NAMED = { 'logicalDate?': oneOf('start') };
 
@@ -53,6 +58,8 @@ const EDGE_LABEL: Shape = { from: isKey, to: isKey, text: isText };
 const DAG: Shape = {
   specVersion: (value) => value === SPEC_VERSION,
   dagId: isKey,
+  'displayName?': isText,
+  'ownerLinks?': (value) => isRecord(value) && Object.values(value as object).every(isLink),
   description: orNull(isText),
   docMd: orNull(isText),
   owner: isText,
@@ -82,6 +89,9 @@ const DAG: Shape = {
 };
 
 const TASK: Shape = {
+  ...LOOKS,
+  'owner?': isText,
+  'docs?': (value) => Array.isArray(value) && value.every((entry) => isRecord(entry) && misfits(DOC, entry).length === 0),
   taskId: isKey,
   kind: oneOf('task', 'branch', 'gate', 'sensor', 'empty'),
   operator: isText,
@@ -120,7 +130,7 @@ const TASK: Shape = {
   checks: isTexts,
 };
 
-const GROUP: Shape = { groupId: isKey, parentId: orNull(isKey), docMd: orNull(isText), collapsed: isBool };
+const GROUP: Shape = { ...LOOKS, 'tooltip?': isText, groupId: isKey, parentId: orNull(isKey), docMd: orNull(isText), collapsed: isBool };
 const SCOPE: Shape = {
   scopeId: isKey,
   over: (value) =>

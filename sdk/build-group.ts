@@ -2,6 +2,7 @@
 import { AppError } from '#core/errors.ts';
 import type { Builder } from './builder-types.ts';
 import type { Draft } from './draft.ts';
+import { GROUP_LOOK_TABLE, readGroupLooks } from './looks.ts';
 import { type BuildContext, readMapLimits, readOptions } from './make-task.ts';
 import { readOver } from './map-over.ts';
 import { flag, func, text } from './option-values.ts';
@@ -11,7 +12,7 @@ import { checkOptions, type OptionTable } from './unknown-option.ts';
 
 type MakeBuilder = (context: BuildContext) => Builder<unknown>;
 
-const GROUP_OPTION_TABLE: OptionTable = { docMd: 'known', collapsed: 'known' };
+const GROUP_OPTION_TABLE: OptionTable = { ...GROUP_LOOK_TABLE, prefixGroupId: 'known', defaultArgs: 'known' };
 
 function openGroup(draft: Draft, what: string, localId: unknown, options: Readonly<Record<string, unknown>>): string {
   const id = draft.claimId(what, localId);
@@ -21,8 +22,16 @@ function openGroup(draft: Draft, what: string, localId: unknown, options: Readon
     parentId: draft.scope.groupId,
     docMd: options['docMd'] === undefined ? null : text({ where, name: 'docMd' }, options['docMd']),
     collapsed: options['collapsed'] === undefined ? false : flag({ where, name: 'collapsed' }, options['collapsed']),
+    looks: readGroupLooks(where, options),
   });
   return id;
+}
+
+/** Defaults of a group win over those of the DAG and of the groups around it; a task's own options win over all. */
+function withDefaults(context: BuildContext, where: string, options: Readonly<Record<string, unknown>>): BuildContext {
+  const { defaultArgs } = options;
+  if (defaultArgs === undefined) return context;
+  return { ...context, defaultArgs: { ...context.defaultArgs, ...readOptions(where, 'defaultArgs', defaultArgs) } };
 }
 
 function requireBuild(what: string, id: unknown, build: unknown): (...args: unknown[]) => unknown {
@@ -37,8 +46,12 @@ export function buildGroup(context: BuildContext, makeBuilder: MakeBuilder, args
   const options = readOptions('group', localId, givenOptions);
   checkOptions(`group "${String(localId)}"`, options, GROUP_OPTION_TABLE);
   const id = openGroup(draft, 'group', localId, options);
-  const scope = { prefix: `${id}.`, groupId: id, mapScope: draft.scope.mapScope, label: `group "${id}"` };
-  const { result, taskIds } = draft.within(scope, () => build(makeBuilder(context)));
+  const { prefixGroupId } = options;
+  const keepsIds = prefixGroupId !== undefined && !flag({ where: `group "${id}"`, name: 'prefixGroupId' }, prefixGroupId);
+  const prefix = keepsIds ? draft.scope.prefix : `${id}.`;
+  const scope = { prefix, groupId: id, mapScope: draft.scope.mapScope, label: `group "${id}"` };
+  const inner = withDefaults(context, `group "${id}"`, options);
+  const { result, taskIds } = draft.within(scope, () => build(makeBuilder(inner)));
   const handle: Handle = {
     draft,
     id,
@@ -47,8 +60,8 @@ export function buildGroup(context: BuildContext, makeBuilder: MakeBuilder, args
     isJoin: false,
     source: null,
   };
-  const inner = handleOf(result);
-  if (inner !== undefined) return inner.source === null ? makeNode(handle, {}) : makeRef({ ...handle, source: inner.source });
+  const returned = handleOf(result);
+  if (returned !== undefined) return returned.source === null ? makeNode(handle, {}) : makeRef({ ...handle, source: returned.source });
   return makeNode(handle, typeof result === 'object' && result !== null ? { ...result } : {});
 }
 
@@ -71,7 +84,8 @@ export function buildMapGroup(context: BuildContext, makeBuilder: MakeBuilder, a
     source: { kind: 'item', scopeId: id, path: [] },
   });
   const scope = { prefix: `${id}.`, groupId: id, mapScope: id, label: where };
-  const { result, taskIds } = draft.within(scope, () => build(item, makeBuilder(context)));
+  const inner = withDefaults(context, where, options);
+  const { result, taskIds } = draft.within(scope, () => build(item, makeBuilder(inner)));
   const source = handleOf(result)?.source;
   if (source?.kind !== 'task' || !taskIds.has(source.taskId))
     throw new AppError(

@@ -4,6 +4,7 @@ import type { Ctx } from './context.ts';
 import type { Dag } from './dag-type.ts';
 import type { TaskDef } from './define-task.ts';
 import type { EdgeLabel } from './edge-label.ts';
+import type { GroupOpts } from './looks.ts';
 import type { Pending } from './outcomes.ts';
 import type { Node, Ref, Resolve, Wire } from './ref.ts';
 import type { EmptySchema, InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
@@ -67,13 +68,13 @@ export interface Builder<P> {
   ): Ref<Result<O>[]>;
 
   /** Prefixes the ids of what it builds ("group.task"), and can be ordered as one. */
-  group<R>(id: string, build: (builder: Builder<P>) => R, options?: { docMd?: string; collapsed?: boolean }): R & Node;
+  group<R>(id: string, build: (builder: Builder<P>) => R, options?: GroupOpts & { defaultArgs?: TaskOpts }): R & Node;
   /** A group that runs once per element. */
   mapGroup<E, O>(
     id: string,
     over: Ref<readonly E[]>,
     build: (item: Ref<E>, builder: Builder<P>) => Ref<O>,
-    options?: MapOpts<E> & { docMd?: string; collapsed?: boolean },
+    options?: MapOpts<E> & Omit<GroupOpts, 'prefixGroupId'> & { defaultArgs?: TaskOpts },
   ): Ref<O[]>;
 
   /** Exactly one case runs; the result is whichever did. */

@@ -3,6 +3,7 @@ import { type Catchup, DAG_DEFAULTS } from '#core/dag-spec.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import type { Ctx } from './context.ts';
+import { readName, readOwnerLinks, readTags } from './looks.ts';
 import * as read from './option-values.ts';
 import { type ReadSchedule, readSchedule } from './read-schedule.ts';
 import type { Schedule } from './schedule.ts';
@@ -24,8 +25,13 @@ export interface DagOpts<P extends StandardSchemaV1> {
   /** Any Standard Schema (zod, valibot, arktype) of an object. Makes the trigger form and types `ctx.params`. */
   params?: P;
   tags?: readonly string[];
+  /** Shown instead of the id. */
+  displayName?: string;
   owner?: string;
+  /** Where owners are found: { "data team": "https://…" }, http(s) or mailto. */
+  ownerLinks?: Readonly<Record<string, string>>;
   description?: string;
+  /** Markdown, or the path of an .md file beside the DAG file. */
   docMd?: string;
   maxActiveRuns?: number;
   maxActiveTasks?: number;
@@ -52,7 +58,9 @@ export const DAG_OPTION_TABLE: OptionTable = {
   runImmediately: 'known',
   params: 'known',
   tags: 'known',
+  displayName: 'known',
   owner: 'known',
+  ownerLinks: 'known',
   description: 'known',
   docMd: 'known',
   maxActiveRuns: 'known',
@@ -74,6 +82,8 @@ export interface DagSettings {
   readonly catchup: Catchup;
   readonly runImmediately: boolean;
   readonly tags: readonly string[];
+  /** Absent in bundles of an older sdk. */
+  readonly looks?: { readonly displayName?: string; readonly ownerLinks?: Readonly<Record<string, string>> };
   readonly owner: string;
   readonly description: string | null;
   readonly docMd: string | null;
@@ -108,7 +118,11 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     endDate,
     catchup: optional('catchup', readCatchup, DAG_DEFAULTS.catchup),
     runImmediately: optional('runImmediately', read.flag, false),
-    tags: [...new Set(optional('tags', read.texts, []))],
+    tags: optional('tags', readTags, []),
+    looks: {
+      ...readName(where, given),
+      ...(given['ownerLinks'] !== undefined && { ownerLinks: readOwnerLinks(where, given['ownerLinks']) }),
+    },
     owner: optional('owner', read.text, DAG_DEFAULTS.owner),
     description: optional('description', read.text, null),
     docMd: optional('docMd', read.text, null),

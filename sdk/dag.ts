@@ -61,6 +61,20 @@ function readOutput(draft: Draft, result: unknown): InputTree {
   );
 }
 
+/** A result that is not kept cannot be read. */
+function refuseUnkept(draft: Draft): void {
+  for (const { id, over } of draft.mapScopes)
+    if (over.kind === 'task' && draft.tasks.get(over.taskId)?.settings.doXcomPush === false)
+      throw new AppError('DAG_INVALID', `"${id}" maps over the result of "${over.taskId}", which has doXcomPush: false. Remove that.`);
+  for (const [reader, { reads }] of draft.edges)
+    for (const id of reads)
+      if (draft.tasks.get(id)?.settings.doXcomPush === false)
+        throw new AppError(
+          'DAG_INVALID',
+          `task "${reader}" reads the result of "${id}", which has doXcomPush: false. Remove that, or order them by after.`,
+        );
+}
+
 /** Checks the whole graph and makes the definition. Throws DAG_INVALID. */
 export function finish(draft: Draft, settings: DagSettings, params: StandardSchemaV1 | null, output: InputTree): DagDefinition {
   const upstream = new Map([...draft.edges].map(([id, edges]) => [id, [...edges.upstream]]));
@@ -70,6 +84,7 @@ export function finish(draft: Draft, settings: DagSettings, params: StandardSche
       'DAG_INVALID',
       `DAG "${draft.dagId}" has a cycle: ${cycle.join(' > ')}. Remove one of these edges (look for after, before and chain).`,
     );
+  refuseUnkept(draft);
   const tasks = new Map<string, TaskDefinition>();
   for (const task of draft.tasks.values()) {
     const edges = draft.edges.get(task.id);

@@ -4,6 +4,7 @@
  */
 import type { EdgeLabelSpec, SensorSpec, TaskKind } from '#core/dag-spec.ts';
 import type { DagSettings } from './dag-options.ts';
+import type { GroupLooks } from './looks.ts';
 import type { Macros } from './plugin.ts';
 import type { Source } from './ref.ts';
 import type { StandardSchemaV1 } from './standard-schema.ts';
@@ -51,6 +52,7 @@ export interface TaskDefinition {
 }
 
 export interface GroupDefinition {
+  readonly looks?: GroupLooks;
   readonly id: string;
   readonly parentId: string | null;
   readonly docMd: string | null;

@@ -9,6 +9,7 @@ export type { DagOpts } from './dag-options.ts';
 export type { Dag } from './dag-type.ts';
 export { defineTask, type TaskDef, type TaskDefOptions } from './define-task.ts';
 export { type EdgeLabel, label } from './edge-label.ts';
+export type { GroupOpts } from './looks.ts';
 export { Fatal, notYet, type Pending, RetryAfter, Skip } from './outcomes.ts';
 export {
   type DagRunEvent,

@@ -4,12 +4,13 @@ import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import { TRIGGER_RULES, type TriggerRule } from '#core/trigger-rules.ts';
 import type { Asset } from './assets.ts';
+import { GROUP_LOOK_TABLE, readTaskLooks, TASK_LOOK_TABLE, type TaskLookOpts, type TaskLooks } from './looks.ts';
 import * as read from './option-values.ts';
 import type { Node } from './ref.ts';
 import { checkOptions, type OptionTable } from './unknown-option.ts';
 
 // biome-ignore-start lint/suspicious/noExplicitAny: the defaults must accept options written for any task
-export interface TaskOpts<Out = any, In = any> {
+export interface TaskOpts<Out = any, In = any> extends TaskLookOpts {
   /** Starts after these, without reading their results. */
   after?: Node | readonly Node[];
   retries?: number;
@@ -34,7 +35,10 @@ export interface TaskOpts<Out = any, In = any> {
   /** Run on the result; false or a text fails the try. */
   checks?: Record<string, (out: Out) => boolean | string | Promise<boolean | string>>;
   outlets?: readonly Asset[];
-  docMd?: string;
+  /** false: the result is not kept, so no other task can read it. */
+  doXcomPush?: boolean;
+  /** The result is an object, and each of its keys is kept as an XCom of its own as well. */
+  multipleOutputs?: boolean;
   /** Inputs in which `{{ … }}` written in the DAG file is rendered before the body, at any depth; [] = none. */
   templateFields?: readonly string[];
   cache?: { key: (input: In) => string; ttl: Duration };
@@ -83,11 +87,18 @@ export interface TaskSettings {
   readonly checks: readonly { readonly name: string; readonly run: (...args: unknown[]) => unknown }[];
   readonly outlets: readonly Asset[];
   readonly docMd: string | null;
+  readonly looks?: TaskLooks;
+  /** Absent = true. */
+  readonly doXcomPush?: boolean;
+  readonly multipleOutputs?: boolean;
   /** Absent in bundles of an older sdk. */
   readonly templateFields?: readonly string[];
 }
 
 export const TASK_OPTION_TABLE: OptionTable = {
+  ...TASK_LOOK_TABLE,
+  doXcomPush: 'known',
+  multipleOutputs: 'known',
   after: 'known',
   retries: 'known',
   retryDelay: 'known',
@@ -107,7 +118,6 @@ export const TASK_OPTION_TABLE: OptionTable = {
   when: 'known',
   checks: 'known',
   outlets: 'known',
-  docMd: 'known',
   templateFields: 'known',
   cache: 'later',
 };
@@ -117,8 +127,8 @@ export const MAP_GROUP_OPTION_TABLE: OptionTable = {
   label: 'known',
   maxActive: 'known',
   tolerate: 'known',
-  docMd: 'known',
-  collapsed: 'known',
+  ...GROUP_LOOK_TABLE,
+  defaultArgs: 'known',
 };
 export const SENSOR_OPTION_TABLE: OptionTable = {
   ...TASK_OPTION_TABLE,
@@ -158,6 +168,9 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     checks: readChecks(where, given['checks']),
     outlets: (given['outlets'] as readonly Asset[] | undefined) ?? [],
     docMd: optional('docMd', read.text, null),
+    looks: readTaskLooks(where, given),
+    doXcomPush: optional('doXcomPush', read.flag, true),
+    multipleOutputs: optional('multipleOutputs', read.flag, false),
     templateFields: optional('templateFields', read.texts, []),
   };
 }

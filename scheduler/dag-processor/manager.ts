@@ -4,7 +4,7 @@
  * last good version stays.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
@@ -261,6 +261,11 @@ function hashOf(files: readonly string[]): string | null {
   const hash = createHash('sha256');
   try {
     for (const file of files) {
+      // A documentation file that a DAG names and that is not there yet: when it comes, the DAG is read again.
+      if (file.endsWith('.md') && !existsSync(file)) {
+        hash.update(file);
+        continue;
+      }
       const content = readDagFile(file);
       if (content === null) return null;
       hash.update(file).update(content);

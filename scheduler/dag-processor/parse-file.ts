@@ -13,6 +13,7 @@ import { listMacroPlugins } from '#platform/db/queries/list-macro-plugins.ts';
 import { saveImportError } from '#platform/db/queries/save-import-error.ts';
 import { findOtherOwners, type SavedDag, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
 import { type Bundle, BundleError, bundleFile } from './bundle.ts';
+import { withDocFile } from './doc-file.ts';
 import type { ImportChild } from './import-child.ts';
 import { fromBundleError, fromThrown, type ImportFailure } from './import-error.ts';
 import { writeBundle } from './write-bundle.ts';
@@ -45,7 +46,7 @@ export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOut
   const parsed = await readDags(deps, file);
   const parseMs = deps.clock.monotonic() - startedMs;
   if ('failure' in parsed) return failed(deps, filePath, { ...parsed, isRival: false }, parseMs);
-  const { bundle, source, specs } = parsed;
+  const { bundle, files, source, specs } = parsed;
   const others = await findOtherOwners(
     deps.db,
     filePath,
@@ -56,7 +57,7 @@ export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOut
   if (first) {
     const message = `DAG "${first.dagId}" is defined in ${first.filePath} already. Give this one another id, or remove the other.`;
     const failure = { message, stack: message, line: lineOf(source, first.dagId), column: null };
-    return failed(deps, filePath, { failure, files: bundle.files, isRival: true }, parseMs);
+    return failed(deps, filePath, { failure, files, isRival: true }, parseMs);
   }
   const dags = specs.map((spec) => ({
     spec,
@@ -67,7 +68,7 @@ export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOut
   const saved = await deps.db.transaction('save_parsed_file', (tx) =>
     saveParsedFile(tx, { filePath, bundleHash: bundle.hash, code: bundle.code, source, parseMs, dags }),
   );
-  return { kind: 'saved', dags: saved, files: bundle.files, parseMs };
+  return { kind: 'saved', dags: saved, files, parseMs };
 }
 
 async function failed(
@@ -82,7 +83,7 @@ async function failed(
 }
 
 type Parsed =
-  | { readonly bundle: Bundle; readonly source: string; readonly specs: readonly DagSpec[] }
+  | { readonly bundle: Bundle; readonly files: readonly string[]; readonly source: string; readonly specs: readonly DagSpec[] }
   | { readonly failure: ImportFailure; readonly files: readonly string[] };
 
 async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
@@ -102,6 +103,7 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
   const imported = await deps.takeChild().import(await writeBundle(deps.workFolder, file, bundle), file);
   if (imported.type === 'error') return { failure: fromThrown(imported, bundle.files), files: bundle.files };
   const specs: DagSpec[] = [];
+  const files = [...bundle.files];
   for (const text of imported.specs) {
     const checked = parseSpec(text);
     if ('problems' in checked)
@@ -116,13 +118,20 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
       const line = expression === undefined ? null : lineOf(source, expression);
       return { failure: { message: problem, stack: problem, line, column: null }, files: bundle.files };
     }
-    specs.push(spec);
+    const documented = withDocFile(spec, file, deps.config.dagsFolder);
+    // Also one that is missing: the DAG is read again when it is there.
+    if (documented.file !== null) files.push(documented.file);
+    if ('problem' in documented) {
+      const { problem: message } = documented;
+      return { failure: { message, stack: message, line: lineOf(source, spec.docMd ?? ''), column: null }, files };
+    }
+    specs.push(documented.spec);
   }
   if (specs.length === 0 && /\bdag\s*\(/.test(source)) {
     const message = 'The file calls dag(...) but exports no DAG. Export it: export default dag("my_dag", …)';
     return { failure: { message, stack: message, line: lineOf(source, 'dag('), column: null }, files: bundle.files };
   }
-  return { bundle, source, specs };
+  return { bundle, files, source, specs };
 }
 
 /** The child knows only the form of a cron expression; whether it ever fires is known here. */

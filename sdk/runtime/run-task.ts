@@ -46,7 +46,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   const returned = await call(task, given, context);
   if (brandOf(returned, OUTCOME) === 'pending') return reschedule(task, message, returned);
   if (brandOf(returned, OUTCOME) === 'defer') return deferralOf(`"${task.id}"`, returned, message.context);
-  const result = await readResult(dag, task, returned);
+  const result = await readResult(dag, task, returned, host);
   return mapLabel === null ? result : { ...result, mapLabel };
 }
 
@@ -122,18 +122,29 @@ function reschedule(task: TaskDefinition, { context }: RunMessage, pending: unkn
   return { outcome: 'reschedule', afterMs: Math.min(Math.round(afterMs), sensor.timeoutMs - elapsedMs), note: note ?? null };
 }
 
-async function readResult(dag: DagDefinition, task: TaskDefinition, returned: unknown): Promise<Success> {
+async function readResult(dag: DagDefinition, task: TaskDefinition, returned: unknown, host: TaskHost): Promise<Success> {
   const checks = await runChecks(task, returned);
   const { value, followed } = readDecision(task, returned);
-  const encoded = encodeValue(value, `the result of "${task.id}"`);
+  if (task.settings.multipleOutputs) await pushParts(task, returned, host);
+  const encoded = task.settings.doXcomPush === false ? undefined : encodeValue(value, `the result of "${task.id}"`);
   return {
     outcome: 'success',
     value: encoded,
-    bytes: Buffer.byteLength(JSON.stringify(encoded)),
+    bytes: encoded === undefined ? 0 : Buffer.byteLength(JSON.stringify(encoded)),
     followed,
     mapLengths: measureLists(dag, task, returned),
     checks,
   };
+}
+
+/** multipleOutputs: each key of the result is an XCom of its own. */
+async function pushParts(task: TaskDefinition, returned: unknown, host: TaskHost): Promise<void> {
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned))
+    throw new Fatal(
+      `"${task.id}" has multipleOutputs, so it must return an object, not ${Array.isArray(returned) ? 'a list' : String(returned)}.`,
+    );
+  for (const [key, value] of Object.entries(returned))
+    await host.request({ what: 'xcom_push', key, value: encodeValue(value, `"${key}" of the result of "${task.id}"`) });
 }
 
 async function runChecks(task: TaskDefinition, returned: unknown): Promise<Success['checks']> {

@@ -15,6 +15,7 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
   return {
     specVersion: SPEC_VERSION,
     dagId: dag.id,
+    ...settings.looks,
     description: settings.description,
     docMd: settings.docMd,
     owner: settings.owner ?? DAG_DEFAULTS.owner,
@@ -38,6 +39,7 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
       parentId: group.parentId,
       docMd: group.docMd,
       collapsed: group.collapsed,
+      ...group.looks,
     })),
     mapScopes: dag.mapScopes.map(serialiseScope),
     ...(dag.edgeLabels !== undefined && { edgeLabels: dag.edgeLabels }),
@@ -73,6 +75,7 @@ function serialiseTask(task: TaskDefinition): TaskSpec {
     branchCases: task.branchCases,
     sensor: task.sensor,
     docMd: settings.docMd,
+    ...settings.looks,
     checks: settings.checks.map((check) => check.name),
   };
 }
