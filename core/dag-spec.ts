@@ -3,6 +3,8 @@
  * makes it from the author's file (`sdk/runtime/serialise-dag.ts`); it is plain JSON, validated on arrival
  * (`core/validate-spec.ts`), stored per version, and never holds code.
  */
+import type { CallbackNames } from './callbacks.ts';
+import type { DeadlineSpec } from './deadline.ts';
 import type { TriggerRule } from './trigger-rules.ts';
 
 export const SPEC_VERSION = 1;
@@ -116,6 +118,8 @@ export interface TaskSpec {
   readonly uiFgcolor?: string;
   /** Names of the in-line checks run on the result. */
   readonly checks: readonly string[];
+  /** Absent = none. */
+  readonly callbacks?: CallbackNames;
 }
 
 export interface GroupSpec {
@@ -168,6 +172,9 @@ export interface DagSpec {
   readonly groups: readonly GroupSpec[];
   readonly mapScopes: readonly MapScope[];
   readonly edgeLabels?: readonly EdgeLabelSpec[];
+  /** Absent = none. */
+  readonly callbacks?: CallbackNames;
+  readonly deadlines?: readonly DeadlineSpec[];
   /** In topological order. */
   readonly tasks: readonly TaskSpec[];
 }

@@ -3,6 +3,7 @@
  * used: every message is JSON, checked on arrival by `core/validate-message.ts`). The child is a stranger:
  * the supervisor believes the first valid `result` and the exit, ignores and counts the rest.
  */
+import type { CallbackKind, CallbackReason } from './callbacks.ts';
 
 import type { Resumed, Waiter } from './waiting/waiter.ts';
 
@@ -35,6 +36,27 @@ export interface AttemptContext {
   readonly scratchFolder: string;
   /** What the body deferred for has come; absent in any other attempt. */
   readonly resumed?: Resumed;
+  /** The instance's page. Absent from older supervisors. */
+  readonly url?: string;
+}
+
+/** One call of a callback: what happened, and where in the DAG file its code is. */
+export interface CallbackCall {
+  readonly kind: CallbackKind;
+  /** on_deadline: which deadline of the DAG. */
+  readonly slot: number;
+  /** Place in the author's list. */
+  readonly position: number;
+  /** False = about the whole run. */
+  readonly ofTask: boolean;
+  readonly reason: CallbackReason;
+  readonly message: string | null;
+  readonly error: ErrorReport | null;
+  readonly url: string;
+  /** When it happened, ISO-8601. */
+  readonly at: string;
+  readonly deadline: { readonly name: string; readonly due: string } | null;
+  readonly request: { readonly subject: string; readonly body: string | null; readonly options: readonly string[] } | null;
 }
 
 /** Supervisor -> task process: run this attempt. `inputs` maps an upstream task id to its result. */
@@ -49,6 +71,8 @@ export interface RunMessage {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** The element of the list, for a mapped instance. */
   readonly item?: unknown;
+  /** Not the body but one of its callbacks, or one of the run's (`taskId` is empty then), is to be called. */
+  readonly callback?: CallbackCall;
 }
 
 /** Supervisor -> task process: the answer to a `request`. */

@@ -2,8 +2,10 @@
  * Checks a spec that arrives from the caged child: a stranger's words until they pass here. Shape, types, ids,
  * limits and the graph; unknown keys and prototype keys are refused. Returns the problems in words.
  */
+import { CALLBACK_KINDS, CALLBACK_LIMITS } from './callbacks.ts';
 import { findCycle } from './dag-graph.ts';
 import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
+import { DEADLINE_LIMITS } from './deadline.ts';
 import { isKey } from './ids.ts';
 import { isTriggerRule } from './trigger-rules.ts';
 
@@ -54,6 +56,23 @@ const SCHEDULES: Readonly<Record<string, Shape>> = {
 };
 
 const EDGE_LABEL: Shape = { from: isKey, to: isKey, text: isText };
+const isNames = isList((name) => isText(name) && (name as string).length <= CALLBACK_LIMITS.nameChars, CALLBACK_LIMITS.perOption);
+const isCallbacks: Check = (value) =>
+  isRecord(value) &&
+  misfits(Object.fromEntries(CALLBACK_KINDS.map((kind) => [`${kind}?`, isNames])), value as Record<string, unknown>).length === 0;
+
+const REFERENCES: Readonly<Record<string, Shape>> = {
+  queued_at: {},
+  logical_date: {},
+  fixed: { at: isInstant },
+  average_runtime: { maxRuns: isCount, minRuns: isCount },
+};
+const DEADLINE: Shape = {
+  name: isText,
+  reference: (value) => isVariant(REFERENCES, value),
+  withinMs: isInt,
+  callbacks: (value) => (Array.isArray(value) && value.length === 0) || isNames(value),
+};
 
 const DAG: Shape = {
   specVersion: (value) => value === SPEC_VERSION,
@@ -64,11 +83,7 @@ const DAG: Shape = {
   docMd: orNull(isText),
   owner: isText,
   tags: isTexts,
-  schedule: (value) => {
-    const schedule = value as { kind?: string } | null;
-    const shape = isRecord(value) ? SCHEDULES[schedule?.kind ?? ''] : undefined;
-    return shape !== undefined && misfits({ kind: isText, ...shape }, value as Record<string, unknown>).length === 0;
-  },
+  schedule: (value) => isVariant(SCHEDULES, value),
   scheduleSummary: isText,
   startDate: orNull(isInstant),
   endDate: orNull(isInstant),
@@ -85,6 +100,11 @@ const DAG: Shape = {
   groups: Array.isArray,
   mapScopes: Array.isArray,
   'edgeLabels?': (value) => Array.isArray(value) && value.every((entry) => isRecord(entry) && misfits(EDGE_LABEL, entry).length === 0),
+  'callbacks?': isCallbacks,
+  'deadlines?': isList(
+    (value) => isRecord(value) && misfits(DEADLINE, value as Record<string, unknown>).length === 0,
+    DEADLINE_LIMITS.perDag,
+  ),
   tasks: Array.isArray,
 };
 
@@ -128,6 +148,7 @@ const TASK: Shape = {
   ),
   docMd: orNull(isText),
   checks: isTexts,
+  'callbacks?': isCallbacks,
 };
 
 const GROUP: Shape = { ...LOOKS, 'tooltip?': isText, groupId: isKey, parentId: orNull(isKey), docMd: orNull(isText), collapsed: isBool };
@@ -204,6 +225,13 @@ function graphProblems(spec: DagSpec): readonly string[] {
   if (problems.length > 0) return problems.slice(0, PROBLEMS_MAX);
   const cycle = findCycle(new Map(spec.tasks.map((task) => [task.taskId, task.upstream])));
   return cycle === null ? [] : [`the tasks form a cycle: ${cycle.join(' > ')}`];
+}
+
+/** One of several shapes, told apart by `kind`. */
+function isVariant(variants: Readonly<Record<string, Shape>>, value: unknown): boolean {
+  const kind = isRecord(value) ? (value as { kind?: unknown }).kind : undefined;
+  const shape = typeof kind === 'string' && Object.hasOwn(variants, kind) ? variants[kind] : undefined;
+  return shape !== undefined && misfits({ kind: isText, ...shape }, value as Record<string, unknown>).length === 0;
 }
 
 /** Keys that are missing, of the wrong kind, or not known. */

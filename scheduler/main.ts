@@ -16,6 +16,7 @@ import { endWaits } from '#platform/waiting/end-waits.ts';
 import { DagProcessor } from './dag-processor/manager.ts';
 import { PluginHost } from './dag-processor/plugin-host.ts';
 import { advanceBackfills } from './engine/backfills.ts';
+import { watchDeadlines } from './engine/deadlines.ts';
 import type { EngineDeps } from './engine/deps.ts';
 import { Engine } from './engine/engine.ts';
 import { Inbox } from './engine/inbox.ts';
@@ -105,6 +106,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
         `an attempt was lost with its worker; now ${lost.to}`,
       );
     if (rescued.length > 0) {
+      if (rescued.some((lost) => lost.hasCallbacks)) broker.ring('callbacks_requested', {});
       inbox.ended(rescued.map((lost) => lost.id));
       engineLoop.wake();
       broker.ring('ui_events', { topics: rescued.map((lost) => `run:${lost.dagId}/${lost.runId}`) });
@@ -150,6 +152,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     engineLoop,
     new Loop({ name: 'rescue', clock, logger, intervalMs: RESCUE_MS, runOnce: rescue }),
     new Loop({ name: 'waits', clock, logger, intervalMs: WAITS_MS, runOnce: waits }),
+    new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: () => watchDeadlines(engineDeps, engine.shards) }),
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
     new DagProcessor(deps),
   ];

@@ -9,6 +9,8 @@ export const DAG_SOURCE = Symbol.for('windlass.dag-source');
 export const SERVED_DAGS = Symbol.for('windlass.served-dags');
 export const PLUGIN = Symbol.for('windlass.plugin');
 export const TASK_DEFINITION = Symbol.for('windlass.task-definition');
+/** Holds a notifier's inner side (`sdk/notifier.ts`). */
+export const NOTIFIER = Symbol.for('windlass.notifier');
 /** Holds a node's or reference's inner side (`sdk/ref.ts`). */
 export const NODE = Symbol.for('windlass.node');
 /** On words for an edge (`sdk/edge-label.ts`). */

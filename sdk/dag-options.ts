@@ -1,8 +1,12 @@
 /** Options of a DAG: the author's form, and the settings made from it. */
+
+import { DAG_CALLBACK_OPTIONS } from '#core/callbacks.ts';
 import { type Catchup, DAG_DEFAULTS } from '#core/dag-spec.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
-import type { Ctx } from './context.ts';
+import type { Callbacks } from './callback-event.ts';
+import { type CallbackLists, readCallbacks } from './callback-options.ts';
+import { type DeadlineOpts, type DeadlineSettings, readDeadlines } from './deadline.ts';
 import { readName, readOwnerLinks, readTags } from './looks.ts';
 import * as read from './option-values.ts';
 import { type ReadSchedule, readSchedule } from './read-schedule.ts';
@@ -43,11 +47,11 @@ export interface DagOpts<P extends StandardSchemaV1> {
   isPausedUponCreation?: boolean;
   /** Options of every task, unless the task says otherwise. */
   defaultArgs?: TaskOpts;
-  deadline?: { within: Duration; notify: readonly string[] };
-  // biome-ignore lint/suspicious/noExplicitAny: a callback may be shared by DAGs with different params
-  onFailureCallback?: (event: { error: unknown; ctx: Ctx<any> }) => void | Promise<void>;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  onSuccessCallback?: (event: { ctx: Ctx<any> }) => void | Promise<void>;
+  /** By when a run has to have ended; one or a list. */
+  deadline?: DeadlineOpts | readonly DeadlineOpts[];
+  /** Called by a worker after the run's end was written, at least once each; a failure is tried again and never changes the run. */
+  onFailureCallback?: Callbacks;
+  onSuccessCallback?: Callbacks;
 }
 
 export const DAG_OPTION_TABLE: OptionTable = {
@@ -70,9 +74,9 @@ export const DAG_OPTION_TABLE: OptionTable = {
   failFast: 'known',
   isPausedUponCreation: 'known',
   defaultArgs: 'known',
-  deadline: 'later',
-  onFailureCallback: 'later',
-  onSuccessCallback: 'later',
+  deadline: 'known',
+  onFailureCallback: 'known',
+  onSuccessCallback: 'known',
 };
 
 export interface DagSettings {
@@ -93,6 +97,9 @@ export interface DagSettings {
   readonly dagrunTimeoutMs: number | null;
   readonly failFast: boolean;
   readonly isPausedUponCreation: boolean | null;
+  /** Absent in bundles of an older sdk. */
+  readonly callbacks?: CallbackLists | null;
+  readonly deadlines?: readonly DeadlineSettings[];
 }
 
 /** Makes the options definite. Throws DAG_INVALID naming the option. */
@@ -132,6 +139,8 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     dagrunTimeoutMs: optional('dagrunTimeout', read.durationMs, null),
     failFast: optional('failFast', read.flag, false),
     isPausedUponCreation: optional('isPausedUponCreation', read.flag, null),
+    callbacks: readCallbacks(where, given, DAG_CALLBACK_OPTIONS),
+    deadlines: readDeadlines(where, given['deadline']),
   };
 }
 

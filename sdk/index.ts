@@ -3,13 +3,16 @@ export type { Duration } from '#core/duration.ts';
 export type { TriggerRule } from '#core/trigger-rules.ts';
 export { type Asset, type AssetExpression, type AssetSchedule, asset, onAssets } from './assets.ts';
 export type { ApprovalOpts, Builder, EventOpts } from './builder-types.ts';
+export type { Callback, CallbackCtx, CallbackError, CallbackEvent, Callbacks, Notifier } from './callback-event.ts';
 export type { Connection, Ctx, Progress, TaskLog, WaitEvent } from './context.ts';
 export { dag } from './dag.ts';
 export type { DagOpts } from './dag-options.ts';
 export type { Dag } from './dag-type.ts';
+export { type AverageRuntime, averageRuntime, type DeadlineOpts } from './deadline.ts';
 export { defineTask, type TaskDef, type TaskDefOptions } from './define-task.ts';
 export { type EdgeLabel, label } from './edge-label.ts';
 export type { GroupOpts } from './looks.ts';
+export { defineNotifier, type NotifierOptions } from './notifier.ts';
 export { Fatal, notYet, type Pending, RetryAfter, Skip } from './outcomes.ts';
 export {
   type DagRunEvent,

@@ -1,9 +1,14 @@
 /** Options of a task: the author's form (Airflow's names in camelCase), and the settings made from it. */
+
+import { TASK_CALLBACK_OPTIONS } from '#core/callbacks.ts';
 import { TASK_DEFAULTS } from '#core/dag-spec.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import { TRIGGER_RULES, type TriggerRule } from '#core/trigger-rules.ts';
 import type { Asset } from './assets.ts';
+import type { Callbacks } from './callback-event.ts';
+import { BODY_HOOK_TABLE, type BodyHooks, type CallbackLists, readBodyHooks, readCallbacks } from './callback-options.ts';
+import type { Ctx } from './context.ts';
 import { GROUP_LOOK_TABLE, readTaskLooks, TASK_LOOK_TABLE, type TaskLookOpts, type TaskLooks } from './looks.ts';
 import * as read from './option-values.ts';
 import type { Node } from './ref.ts';
@@ -41,9 +46,26 @@ export interface TaskOpts<Out = any, In = any> extends TaskLookOpts {
   multipleOutputs?: boolean;
   /** Inputs in which `{{ … }}` written in the DAG file is rendered before the body, at any depth; [] = none. */
   templateFields?: readonly string[];
+  /** Called after the end was written, at least once each, by a worker; a failure is tried again and never changes the task. */
+  onSuccessCallback?: Callbacks;
+  /** The last try failed, or its worker was lost. */
+  onFailureCallback?: Callbacks;
+  /** A try failed, and another follows. */
+  onRetryCallback?: Callbacks;
+  /** The task skipped itself; not called when a trigger rule skips it. */
+  onSkippedCallback?: Callbacks;
+  /** Called just before the body; a failure is only logged. */
+  onExecuteCallback?: Callbacks;
+  /** Part of the try: what it throws fails it. */
+  preExecute?: Hooks<[ctx: Ctx<any>]>;
+  postExecute?: Hooks<[ctx: Ctx<any>, result: Out]>;
+  /** Called when the body is stopped (timeout, clear, mark, worker shutdown), within the grace before it is killed. */
+  onKill?: Hooks<[ctx: Ctx<any>]>;
   cache?: { key: (input: In) => string; ttl: Duration };
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: as above
+
+type Hooks<Args extends unknown[]> = ((...args: Args) => unknown) | readonly ((...args: Args) => unknown)[];
 
 export interface MapOpts<Element> {
   /** What the UI calls an instance. */
@@ -93,6 +115,8 @@ export interface TaskSettings {
   readonly multipleOutputs?: boolean;
   /** Absent in bundles of an older sdk. */
   readonly templateFields?: readonly string[];
+  readonly callbacks?: CallbackLists | null;
+  readonly hooks?: BodyHooks | null;
 }
 
 export const TASK_OPTION_TABLE: OptionTable = {
@@ -119,6 +143,11 @@ export const TASK_OPTION_TABLE: OptionTable = {
   checks: 'known',
   outlets: 'known',
   templateFields: 'known',
+  onSuccessCallback: 'known',
+  onFailureCallback: 'known',
+  onRetryCallback: 'known',
+  onSkippedCallback: 'known',
+  ...BODY_HOOK_TABLE,
   cache: 'later',
 };
 
@@ -172,6 +201,8 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     doXcomPush: optional('doXcomPush', read.flag, true),
     multipleOutputs: optional('multipleOutputs', read.flag, false),
     templateFields: optional('templateFields', read.texts, []),
+    callbacks: readCallbacks(where, given, TASK_CALLBACK_OPTIONS),
+    hooks: readBodyHooks(where, given),
   };
 }
 

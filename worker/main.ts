@@ -10,11 +10,13 @@ import { loadBundle } from '#platform/db/queries/load-bundle.ts';
 import { loadVersions } from '#platform/db/queries/load-version.ts';
 import { canTraverse } from '#platform/embedded/unprivileged-user.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
+import { baseUrlOf } from '#platform/links.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Masker } from '#platform/mask.ts';
 import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { BundleCache } from './bundle-cache.ts';
+import { CallbackRunner } from './callbacks/callback-runner.ts';
 import { Commits } from './commits.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { ScratchFolders } from './scratch-folders.ts';
@@ -51,8 +53,18 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const log = logger.child({ worker_id: workerId });
   const stopped = Promise.withResolvers<void>();
 
+  const attempts = attemptDeps({ ...deps, logger: log }, { workerId, hostname, onCallbacks: () => callbacks.wake() });
+  const callbacks = new CallbackRunner({
+    attempts,
+    db,
+    broker,
+    queues: config.workerQueues,
+    leaseTtlMs: config.leaseTtlMs,
+    leaseRenewMs: config.leaseRenewMs,
+  });
   const worker = new Worker({
-    attempts: attemptDeps({ ...deps, logger: log }, workerId, hostname),
+    attempts,
+    callbacks,
     db,
     broker,
     clock,
@@ -88,7 +100,13 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   return { workerId, stop, stopped: stopped.promise };
 }
 
-function attemptDeps(deps: WorkerDeps, workerId: string, hostname: string): AttemptDeps {
+interface Own {
+  readonly workerId: string;
+  readonly hostname: string;
+  readonly onCallbacks: () => void;
+}
+
+function attemptDeps(deps: WorkerDeps, { workerId, hostname, onCallbacks }: Own): AttemptDeps {
   const { config, db, broker, clock, logger } = deps;
   const { leaseTtlMs, xcomMaxBytes } = config;
   const uid = taskUid(config);
@@ -98,7 +116,12 @@ function attemptDeps(deps: WorkerDeps, workerId: string, hostname: string): Atte
     logger,
     commits: new Commits({ db, broker, workerId, hostname, leaseTtlMs }),
     keeper: new LeaseKeeper({ timing: { ttlMs: leaseTtlMs, renewMs: config.leaseRenewMs }, workerId, db, clock, logger }),
-    pool: new TaskProcessPool({ process: { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes }, clock, logger, slots: config.workerSlots }),
+    pool: new TaskProcessPool({
+      process: { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes },
+      clock,
+      logger,
+      slots: config.workerSlots,
+    }),
     versions: new VersionCache((ids) => loadVersions(db, ids)),
     bundles: new BundleCache((hash) => loadBundle(db, hash)),
     scratch: new ScratchFolders(config.scratchFolder, uid),
@@ -107,6 +130,8 @@ function attemptDeps(deps: WorkerDeps, workerId: string, hostname: string): Atte
     logMaxBytes: config.taskLogMaxMb * MB,
     memoryMb: config.taskMemoryMb,
     killGraceMs: config.taskKillGraceMs,
+    onCallbacks,
+    baseUrl: baseUrlOf(config),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Warm task processes. A process that has loaded a bundle runs the next attempt of the same bundle in a
- * fraction of a millisecond; a fresh one costs tens. At most slots + 1 exist: one a slot and one spare. An
+ * fraction of a millisecond; a fresh one costs tens. At most slots + 1 exist: one a slot and one spare (and one for each
+ * callback that runs). An
  * attempt that finds none waits for a new one or for one that is given back, whichever comes first.
  */
 import { availableParallelism } from 'node:os';
@@ -46,6 +47,10 @@ export class TaskProcessPool {
   readonly #turns: SlotTurns;
   /** In an attempt's hands, and since when. */
   readonly #held = new Map<TaskProcess, number>();
+  /** In the hands of what is no task. */
+  readonly #beside = new Set<TaskProcess>();
+  /** How many of these there are, or are waited for. */
+  #besides = 0;
   #waiters: Waiter[] = [];
   #slots: number;
   #spareTimer: Timer | null = null;
@@ -70,6 +75,10 @@ export class TaskProcessPool {
     return this.#turns;
   }
 
+  get #places(): number {
+    return this.#slots + this.#besides;
+  }
+
   setSlots(slots: number): void {
     this.#slots = slots;
     this.#turns.setSlots(slots);
@@ -88,6 +97,21 @@ export class TaskProcessPool {
       throw error;
     });
     this.#held.set(taskProcess, startedAt);
+    return this.#hand(taskProcess, bundleHash, bundleFile);
+  }
+
+  /** The same for what is no task: it takes no slot, and waits for none. */
+  async acquireBeside(bundleHash: string, bundleFile: string): Promise<TaskProcess> {
+    this.#besides += 1;
+    const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
+      this.#besides -= 1;
+      throw error;
+    });
+    this.#beside.add(taskProcess);
+    return this.#hand(taskProcess, bundleHash, bundleFile);
+  }
+
+  #hand(taskProcess: TaskProcess, bundleHash: string, bundleFile: string): TaskProcess {
     this.#idle.delete(taskProcess);
     if (taskProcess.bundleHash !== bundleHash) {
       taskProcess.bundleHash = bundleHash;
@@ -103,12 +127,13 @@ export class TaskProcessPool {
     taskProcess.listen(null);
     const heldSince = this.#held.get(taskProcess);
     this.#held.delete(taskProcess);
+    if (this.#beside.delete(taskProcess)) this.#besides -= 1;
     this.#settle(taskProcess, reusable);
     if (heldSince !== undefined) this.#turns.giveBack(this.#options.clock.monotonic() - heldSince);
   }
 
   #settle(taskProcess: TaskProcess, reusable: boolean): void {
-    const worn = taskProcess.runs >= RUNS_MAX || this.#all.size > this.#slots + 1 || this.#closed || isBloated(taskProcess);
+    const worn = taskProcess.runs >= RUNS_MAX || this.#all.size > this.#places + 1 || this.#closed || isBloated(taskProcess);
     if (!reusable || taskProcess.dead || worn || hasChildren(taskProcess.pid)) {
       this.#retire(taskProcess);
       return;
@@ -160,7 +185,7 @@ export class TaskProcessPool {
 
   #startForWaiters(): void {
     while (!this.#closed && this.#starting.size < Math.min(this.#waiters.length, STARTS_MAX)) {
-      if (this.#all.size > this.#slots) {
+      if (this.#all.size > this.#places) {
         const oldest = this.#idle.keys().next().value;
         if (!oldest) return;
         this.#retire(oldest);
@@ -211,7 +236,7 @@ export class TaskProcessPool {
     this.#spareTimer = this.#options.clock.after(SPARE_AFTER_MS, () => {
       this.#spareTimer = null;
       const hasSpare = this.#starting.size > 0 || [...this.#idle.keys()].some((process) => process.bundleHash === null);
-      if (!this.#closed && !hasSpare && this.#all.size <= this.#slots) this.#start();
+      if (!this.#closed && !hasSpare && this.#all.size <= this.#places) this.#start();
     });
   }
 

@@ -11,7 +11,7 @@ export interface TaskPlan {
   readonly tasks: ReadonlyMap<string, TaskSpec>;
 }
 
-interface Version {
+export interface Version {
   readonly spec: DagSpec;
   readonly tasks: ReadonlyMap<string, TaskSpec>;
 }
@@ -28,7 +28,7 @@ export class VersionCache {
 
   /** Returns what the version says about the task. Throws NOT_FOUND when the version or the task is gone. */
   async plan(versionId: string, taskId: string): Promise<TaskPlan> {
-    const { spec, tasks } = await this.#version(versionId);
+    const { spec, tasks } = await this.version(versionId);
     const task = tasks.get(taskId);
     if (!task)
       throw new AppError(
@@ -39,7 +39,8 @@ export class VersionCache {
     return { spec, task, scope, tasks };
   }
 
-  #version(versionId: string): Promise<Version> {
+  /** Throws NOT_FOUND when it is gone. */
+  version(versionId: string): Promise<Version> {
     const known = this.#versions.get(versionId);
     if (known) return known;
     const loaded = this.#read(versionId);

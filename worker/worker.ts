@@ -10,6 +10,7 @@ import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
+import type { CallbackRunner } from './callbacks/callback-runner.ts';
 import { ConsumerWatchdog } from './consumer-watchdog.ts';
 import { Intake } from './intake.ts';
 import { LoadMeter } from './process-load.ts';
@@ -18,6 +19,7 @@ import type { AttemptDeps } from './supervisor/attempt-deps.ts';
 
 export interface WorkerOptions {
   readonly attempts: AttemptDeps;
+  readonly callbacks: CallbackRunner;
   readonly db: Database;
   readonly broker: Broker;
   readonly clock: Clock;
@@ -91,6 +93,7 @@ export class Worker implements Service {
   async start(): Promise<void> {
     await this.beat();
     await this.#options.attempts.keeper.start();
+    await this.#options.callbacks.start();
     await this.#intake.open();
     await Promise.all(this.#loops.map((loop) => loop.start()));
   }
@@ -151,7 +154,7 @@ export class Worker implements Service {
   }
 
   async #stop(): Promise<void> {
-    const { clock, drainMs, logger, attempts } = this.#options;
+    const { clock, drainMs, logger, attempts, callbacks } = this.#options;
     this.#state = 'draining';
     await this.#report(false).catch(() => {});
     await this.#intake.close();
@@ -163,6 +166,7 @@ export class Worker implements Service {
     // Their processes die within the grace; a finish that cannot be written gives up when its lease ends.
     await this.#intake.whenEmpty();
     await Promise.all(this.#loops.map((loop) => loop.stop()));
+    await callbacks.stop();
     await attempts.keeper.stop();
     await attempts.pool.close();
     await this.#report(true).catch(() => {});

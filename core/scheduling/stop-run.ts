@@ -6,6 +6,8 @@ import { formatDuration } from '../duration.ts';
 import { isFinished } from '../states.ts';
 import type { Instance, RunModel } from './run-model.ts';
 
+const FAIL_FAST = 'failFast: ';
+
 export interface RunStop {
   readonly reason: string;
   /** What becomes of instances that a worker runs; all others are skipped. */
@@ -30,6 +32,12 @@ export function findStop(run: RunModel, nowMs: number): RunStop | null {
   return stop !== null && stoppable(run).length > 0 ? stop : null;
 }
 
+/** Airflow's word for why a run failed: it may have been stopped before its time. */
+export function failureReason(run: RunModel): 'timed_out' | 'task_failure' {
+  const { stopReason } = run.row;
+  return stopReason && !stopReason.startsWith(FAIL_FAST) ? 'timed_out' : 'task_failure';
+}
+
 /** What a stop ends. */
 export function stoppable(run: RunModel): readonly Instance[] {
   return run.tasks.flatMap((state) => (state.task.spec.isTeardown ? [] : state.instances.filter((one) => !isFinished(one.state))));
@@ -46,5 +54,5 @@ function timeUp(run: RunModel, nowMs: number): RunStop | null {
 function failedFast(run: RunModel): RunStop | null {
   if (!run.index.spec.failFast) return null;
   const failed = run.tasks.find(({ own, task: { spec } }) => own.failed > 0 && (!spec.isTeardown || spec.onFailureFailDagrun === true));
-  return failed ? { reason: `failFast: ${failed.task.spec.taskId} failed`, running: 'failed' } : null;
+  return failed ? { reason: `${FAIL_FAST}${failed.task.spec.taskId} failed`, running: 'failed' } : null;
 }

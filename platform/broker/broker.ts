@@ -33,7 +33,14 @@ export interface Consumer {
 }
 
 /** Named doorbells. A message is a small JSON object; missing one is repaired by a sweep. */
-export type Channel = 'task_instances_ended' | 'runs_changed' | 'dags_changed' | 'ui_events' | 'worker_control' | 'waiters_changed';
+export type Channel =
+  | 'task_instances_ended'
+  | 'runs_changed'
+  | 'dags_changed'
+  | 'ui_events'
+  | 'worker_control'
+  | 'waiters_changed'
+  | 'callbacks_requested';
 
 export interface Broker {
   readonly kind: 'redis' | 'postgres';

@@ -23,6 +23,9 @@ export interface UiEvent {
 /** "dags", "import_errors", "workers", "dag:<id>", "run:<dag id>/<run id>", "event:<name>" */
 export type UiTopic = string;
 
+/** scheduler -> workers: callbacks of runs and lost attempts wait to be called. Says nothing more. */
+export type CallbacksRequested = Readonly<Record<string, never>>;
+
 /** monitor -> worker: look at your desired state now. */
 export interface WorkerControl {
   readonly workerId: string;

@@ -77,6 +77,12 @@ export const CONFIG_KEYS = {
     doc: 'Address the web server listens on. Use 0.0.0.0 to serve other machines.',
   },
   webPort: { env: 'WINDLASS_WEB_PORT', type: 'int', fallback: '8080', doc: 'Port of the web server.' },
+  baseUrl: {
+    env: 'WINDLASS_BASE_URL',
+    type: 'string',
+    fallback: '',
+    doc: 'Address under which people reach the web server, https://windlass.example.com: links in messages begin with it. Empty: http://localhost and its port.',
+  },
   monitorHost: { env: 'WINDLASS_MONITOR_HOST', type: 'string', fallback: '127.0.0.1', doc: 'Address the monitor listens on.' },
   monitorPort: { env: 'WINDLASS_MONITOR_PORT', type: 'int', fallback: '5555', doc: 'Port of the monitor.' },
   sessionTtlMinutes: { env: 'WINDLASS_SESSION_TTL_MINUTES', type: 'int', fallback: '1440', doc: 'How long a login lasts.' },

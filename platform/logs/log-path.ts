@@ -13,6 +13,20 @@ export interface LogKey {
   readonly tryNumber: number;
 }
 
+/** Returns `<logsFolder>/dag_id=…/run_id=…/callbacks/<callback id>.log`. Throws LOG_NOT_FOUND for ids that cannot be ours. */
+export function callbackLogPath(
+  logsFolder: string,
+  key: { readonly dagId: string; readonly runId: string; readonly callbackId: string },
+): string {
+  const { dagId, runId, callbackId } = key;
+  if (!isKey(dagId) || !isRunId(runId) || !/^[0-9a-f-]{36}$/.test(callbackId))
+    throw new AppError('LOG_NOT_FOUND', 'There is no such log. Check the DAG, run and callback ids.');
+  const root = resolve(logsFolder);
+  const path = join(root, `dag_id=${dagId}`, `run_id=${runId}`, 'callbacks', `${callbackId}.log`);
+  if (!path.startsWith(root + sep)) throw new AppError('LOG_NOT_FOUND', 'There is no such log.');
+  return path;
+}
+
 /**
  * Returns `<logsFolder>/dag_id=…/run_id=…/task_id=…/[map_index=…/]attempt=<try>.log`.
  * Throws LOG_NOT_FOUND for ids that cannot be ours, so that no id ever becomes another path.

@@ -17,6 +17,7 @@ import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
 import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { announceFailure, announceRun, topicsOf } from './announce.ts';
+import { callbacksOfRun } from './callbacks.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
 import { enqueueReady } from './enqueue.ts';
@@ -318,7 +319,9 @@ export class Engine {
     if (stop === null) return false;
     const { dagRunId, shard, dagId } = run.row;
     const spared = run.index.spec.tasks.filter((task) => task.isTeardown).map((task) => task.taskId);
-    const done = await stopRun(this.#deps.db, { ...this.holder, dagRunId, shard, ...stop, spared });
+    const callbacks = callbacksOfRun(run, 'failed', stop.running === 'skipped' ? 'timed_out' : 'task_failure');
+    const done = await stopRun(this.#deps.db, { ...this.holder, dagRunId, shard, ...stop, spared, callbacks });
+    if (done !== null) this.#deps.broker.ring('callbacks_requested', {});
     if (done === 'ended') {
       run.row.state = 'failed';
       if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
@@ -339,6 +342,7 @@ export class Engine {
     const flushed = await flushScheduling(this.#deps.db, built);
     for (const instance of built.instances)
       if (!flushed.moved.has(instance.id)) this.#doubt(this.memory.runOfInstance(instance.id)?.row.dagId);
+    if (built.callbacks.length > 0) this.#deps.broker.ring('callbacks_requested', {});
     const rung = flush.queued.filter(({ instance }) => flushed.moved.has(instance.id));
     const nowMs = this.nowMs();
     for (const { instance } of rung) this.lastRungMs.set(instance.id, nowMs);

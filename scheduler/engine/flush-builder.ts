@@ -2,14 +2,17 @@
 
 import type { Move } from '#core/scheduling/decide-run.ts';
 import type { Instance, RunModel } from '#core/scheduling/run-model.ts';
+import { failureReason } from '#core/scheduling/stop-run.ts';
 import type { DagRunState } from '#core/states.ts';
-import type { Flush, FlushedInstance, FlushedRun } from '#platform/db/queries/flush-scheduling.ts';
+import type { Flush, FlushedCallback, FlushedInstance, FlushedRun } from '#platform/db/queries/flush-scheduling.ts';
+import { callbacksOfInstance, callbacksOfRun } from './callbacks.ts';
 
 type MutableFlushed = { -readonly [K in keyof FlushedInstance]: FlushedInstance[K] } & { events: FlushedInstance['events'][number][] };
 
 export class FlushBuilder {
   readonly #instances = new Map<string, MutableFlushed>();
   readonly #runs = new Map<string, FlushedRun>();
+  readonly #callbacks: FlushedCallback[] = [];
   readonly #notes = new Map<string, { id: string; shard: number; reason: string }>();
   /** Instances on their way to the queue: rung after the commit. */
   readonly queued: { readonly run: RunModel; readonly instance: Instance }[] = [];
@@ -26,6 +29,7 @@ export class FlushBuilder {
   move(run: RunModel, move: Move): void {
     const { instance, event, from, to, reason, tryDelta } = move;
     this.touchedRuns.add(run);
+    this.#callbacks.push(...callbacksOfInstance(run, instance, to));
     this.#notes.delete(instance.id);
     const known = this.#instances.get(instance.id);
     if (known) {
@@ -52,6 +56,7 @@ export class FlushBuilder {
     const known = this.#runs.get(run.row.dagRunId);
     this.#runs.set(run.row.dagRunId, { dagRunId: run.row.dagRunId, shard: run.row.shard, from: known?.from ?? run.row.state, to, reason });
     run.row.state = to;
+    this.#callbacks.push(...callbacksOfRun(run, to, to === 'success' ? 'success' : failureReason(run)));
   }
 
   note(run: RunModel, instance: Instance, reason: string): void {
@@ -64,6 +69,13 @@ export class FlushBuilder {
   }
 
   build(owner: string, fence: Flush['fence']): Flush {
-    return { owner, fence, instances: [...this.#instances.values()], runs: [...this.#runs.values()], notes: [...this.#notes.values()] };
+    return {
+      owner,
+      fence,
+      instances: [...this.#instances.values()],
+      runs: [...this.#runs.values()],
+      callbacks: this.#callbacks,
+      notes: [...this.#notes.values()],
+    };
   }
 }

@@ -10,6 +10,7 @@ import { API_VERSION, type DagDefinition, type InputTree, type TaskDefinition } 
 import { Fatal } from '../outcomes.ts';
 import { validateWith } from '../standard-schema.ts';
 import { resultOfThrown } from './body-error.ts';
+import { withBodyHooks } from './body-hooks.ts';
 import { makeContext } from './context.ts';
 import { deferralOf } from './deferral.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
@@ -43,7 +44,9 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   if (task.settings.when !== null && !(await task.settings.when(given.forHooks, context)))
     return { outcome: 'skipped', reason: 'its when condition was false' };
   const mapLabel = readLabel(task, values.item);
-  const returned = await call(task, given, context);
+  const returned = await withBodyHooks(task.settings.hooks, { attempt: message.context, ctx: context, host }, () =>
+    call(task, given, context),
+  );
   if (brandOf(returned, OUTCOME) === 'pending') return reschedule(task, message, returned);
   if (brandOf(returned, OUTCOME) === 'defer') return deferralOf(`"${task.id}"`, returned, message.context);
   const result = await readResult(dag, task, returned, host);

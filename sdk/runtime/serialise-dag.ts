@@ -3,6 +3,8 @@
 import { topologicalOrder } from '#core/dag-graph.ts';
 import { DAG_DEFAULTS, type DagSpec, type ListSource, type MapScope, SPEC_VERSION, TASK_DEFAULTS, type TaskSpec } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
+import { namesOf } from '../callback-options.ts';
+import { deadlineSpec } from '../deadline.ts';
 import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../definition.ts';
 import { jsonSchemaOf, type StandardSchemaV1, validateAtOnce } from '../standard-schema.ts';
 
@@ -43,6 +45,8 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
     })),
     mapScopes: dag.mapScopes.map(serialiseScope),
     ...(dag.edgeLabels !== undefined && { edgeLabels: dag.edgeLabels }),
+    ...optionalPart('callbacks', namesOf(settings.callbacks)),
+    ...(settings.deadlines?.length ? { deadlines: settings.deadlines.map(deadlineSpec) } : {}),
     tasks: order.map((id) => serialiseTask(dag.tasks.get(id) as TaskDefinition)),
   };
 }
@@ -77,7 +81,12 @@ function serialiseTask(task: TaskDefinition): TaskSpec {
     docMd: settings.docMd,
     ...settings.looks,
     checks: settings.checks.map((check) => check.name),
+    ...optionalPart('callbacks', namesOf(settings.callbacks)),
   };
+}
+
+function optionalPart<K extends string, T>(key: K, value: T | null): Partial<Record<K, T>> {
+  return value === null ? {} : ({ [key]: value } as Record<K, T>);
 }
 
 function serialiseScope(scope: MapScopeDefinition): MapScope {

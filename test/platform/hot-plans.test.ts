@@ -46,6 +46,7 @@ const HOT: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
           nextTryInMs: null,
           mapLabel: null,
           extraXcoms: [],
+          callbacks: [],
         },
       ],
     }),
@@ -55,6 +56,7 @@ const HOT: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
       fence: [{ shard: 0, epoch: 0 }],
       instances: [{ id: ID, shard: 0, from: 'none', leaseEpoch: 0, to: 'scheduled', tryDelta: 1, reason: null, events: [] }],
       runs: [{ dagRunId: ID, shard: 0, from: 'queued', to: 'running', reason: null }],
+      callbacks: [],
       notes: [{ id: ID, shard: 0, reason: 'why' }],
     }),
   renewLeases: (db) =>

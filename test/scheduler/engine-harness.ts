@@ -157,6 +157,7 @@ export async function finish(dagRunId: string, taskId: string, change: Partial<F
         nextTryInMs: null,
         mapLabel: null,
         extraXcoms: [],
+        callbacks: [],
         ...change,
       },
     ],

@@ -75,6 +75,7 @@ describe('the engine in trouble', () => {
           nextTryInMs: null,
           mapLabel: null,
           extraXcoms: [],
+          callbacks: [],
         },
       ],
     });
@@ -160,6 +161,7 @@ describe('the engine in trouble', () => {
             nextTryInMs: null,
             mapLabel: null,
             extraXcoms: [],
+            callbacks: [],
           },
         ],
       });
@@ -193,6 +195,7 @@ describe('the engine in trouble', () => {
           nextTryInMs: null,
           mapLabel: null,
           extraXcoms: [],
+          callbacks: [],
         },
       ],
     });

@@ -237,7 +237,7 @@ function startWorkers(random: () => number, broker: Broker) {
     const roll = random();
     const failure: FinishEvent = claimed.tryNumber <= claimed.maxTries ? 'retry' : 'fail';
     const event: FinishEvent = !begins ? 'hand_back' : roll < 0.8 ? 'succeed' : roll < 0.92 ? failure : 'skip';
-    const plain = { reason: null, error: null, followed: null, mapLengths: {}, mapLabel: null, extraXcoms: [] };
+    const plain = { reason: null, error: null, followed: null, mapLengths: {}, mapLabel: null, extraXcoms: [], callbacks: [] };
     const finish = { ...plain, attemptId, taskInstanceId, leaseEpoch, event, nextTryInMs: event === 'retry' ? 20 : null };
     const accepted = await finishAttempts(database.db, { workerId, finishes: [finish] });
     if (accepted.size > 0 && random() > 0.1) broker.ring('task_instances_ended', { shards: [claimed.shard], ids: [taskInstanceId] });

@@ -58,7 +58,16 @@ describe('an instance that is claimed at the same moment', () => {
     const run = await startRun(aDagSpec('abandoned', [aTask('a')]));
     const id = (await instances(run))[0]?.task_instance_id as string;
     const { owner, fence } = engine.holder;
-    const stop = { owner, fence, dagRunId: run, shard: shardOf('abandoned'), reason: 'too long', running: 'skipped' as const, spared: [] };
+    const stop = {
+      owner,
+      fence,
+      dagRunId: run,
+      shard: shardOf('abandoned'),
+      reason: 'too long',
+      running: 'skipped' as const,
+      spared: [],
+      callbacks: [],
+    };
     expect(await duringClaim(id, () => stopRun(database.db, stop))).toBe('ended');
     expect(await statesOf(run)).toEqual({ a: 'skipped' });
     expect(await sql('select outcome from task_attempt where task_instance_id = $1', [id])).toEqual([{ outcome: 'killed' }]);

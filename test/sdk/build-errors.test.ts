@@ -26,8 +26,24 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
   ],
   [
     'an option of a later version',
-    build(one, { deadline: { within: '1h', notify: [] } }),
-    /"deadline" of DAG "d" is not available in this version/,
+    build(({ task }) => task('a', () => 1, { cache: { key: () => 'k', ttl: '1h' } })),
+    /"cache" of task "a" is not available in this version/,
+  ],
+  [
+    'a callback that is no function',
+    build(one, { onFailureCallback: 'slack' as never }),
+    /"onFailureCallback" of DAG "d" must be a function, a notifier/,
+  ],
+  [
+    'a hook that is no function',
+    build(({ task }) => task('a', () => 1, { onKill: 1 as never })),
+    /"onKill" of task "a" must be a function or a list of functions/,
+  ],
+  ['a deadline without its time', build(one, { deadline: {} as never }), /"within" of the deadline of DAG "d" must be a duration/],
+  [
+    'a misspelt option of a deadline',
+    build(one, { deadline: [{ within: '1h', refrence: 'queuedAt' } as never] }),
+    /Unknown option "refrence" of the deadline\[0\] of DAG "d". Did you mean "reference"/,
   ],
   [
     'a bad duration',

@@ -176,6 +176,7 @@ describe('a lost lease', () => {
       nextTryInMs: null,
       mapLabel: null,
       extraXcoms: [],
+      callbacks: [],
     } as const;
     expect(await commits.finish(claimed, { ...finish, leaseEpoch: 0 })).toEqual({ accepted: false });
     expect(await commits.finish(claimed, { ...finish, leaseEpoch: 1 })).toEqual({ accepted: true });

@@ -1,7 +1,5 @@
 /** Workers as real processes that are stopped, frozen and killed, and a broker that goes away. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBroker } from '#platform/broker/open-broker.ts';
 import { systemClock } from '#platform/clock.ts';
 import { Secret } from '#platform/config/config.ts';
@@ -23,13 +21,10 @@ import {
   saveDag,
   type World,
 } from './support.ts';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
-const LEASE_TTL_MS = 2_000;
+import { LEASE_TTL_MS, startWorkerProcess } from './worker-child.ts';
 
 let world: World;
 let dag: SavedDag;
-const started: ChildProcess[] = [];
 
 const SOURCE = `
 import { dag } from 'windlass';
@@ -44,46 +39,9 @@ beforeAll(async () => {
   world = await openWorld();
   dag = await saveDag(world.db, SOURCE);
 });
-afterEach(async () => {
-  for (const child of started.splice(0)) {
-    child.kill('SIGKILL');
-    await until(() => child.exitCode !== null || child.signalCode !== null, { what: 'the worker process is gone' });
-  }
-});
 afterAll(() => world.close());
 
-/** Starts `windlass worker` on the world's database and Redis, and waits until it is registered. */
-async function startProcess(): Promise<{ child: ChildProcess; workerId: string }> {
-  const before = await workerIds();
-  const { config, db } = world;
-  const child = spawn(process.execPath, [PROGRAM, 'worker'], {
-    env: {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      DATABASE_URL: db.url,
-      REDIS_URL: config.redisUrl.reveal(),
-      WINDLASS_LOGS_FOLDER: config.logsFolder,
-      WINDLASS_SCRATCH_FOLDER: config.scratchFolder,
-      WINDLASS_LEASE_TTL_MS: String(LEASE_TTL_MS),
-      WINDLASS_LEASE_RENEW_MS: '200',
-      WINDLASS_WORKER_DRAIN_MS: '5000',
-      WINDLASS_LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  started.push(child);
-  const workerId = await until(async () => (await workerIds()).find((id) => !before.includes(id)), {
-    what: 'the worker registers itself',
-    deadlineMs: 50_000,
-  });
-  return { child, workerId };
-}
-
-async function workerIds(): Promise<readonly string[]> {
-  return (await world.db.pool.query<{ service_id: string }>(`select service_id from service where kind = 'worker'`)).rows.map(
-    (row) => row.service_id,
-  );
-}
+const startProcess = () => startWorkerProcess(world);
 
 async function workOn(taskId: string) {
   const task = await queueTask(world.db, dag, taskId);

@@ -3,9 +3,10 @@ import type { AttemptContext } from '#core/task-protocol.ts';
 import type { BodyStart } from '#platform/db/queries/begin-bodies.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import type { InputRead } from '#platform/db/queries/read-inputs.ts';
+import { pageUrl } from '#platform/links.ts';
 import type { TaskPlan } from '../version-cache.ts';
 
-export function attemptContext(claimed: Claimed, plan: TaskPlan, scratchFolder: string): AttemptContext {
+export function attemptContext(claimed: Claimed, plan: TaskPlan, scratchFolder: string, baseUrl: string): AttemptContext {
   const { dagId, runId, runType, taskId, mapIndex, tryNumber, maxTries, attemptId } = claimed;
   const conf = typeof claimed.conf === 'object' && claimed.conf !== null ? claimed.conf : {};
   return {
@@ -27,6 +28,7 @@ export function attemptContext(claimed: Claimed, plan: TaskPlan, scratchFolder: 
     idempotencyKey: claimed.clearNumber === 0 ? claimed.taskInstanceId : `${claimed.taskInstanceId}-${claimed.clearNumber}`,
     scratchFolder,
     ...(claimed.resumed === null ? {} : { resumed: claimed.resumed }),
+    url: pageUrl(baseUrl, claimed),
   };
 }
 

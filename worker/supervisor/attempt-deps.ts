@@ -26,4 +26,8 @@ export interface AttemptDeps {
   readonly memoryMb: number;
   /** Between SIGTERM and SIGKILL. */
   readonly killGraceMs: number;
+  /** Callbacks wait to be called. */
+  readonly onCallbacks: () => void;
+  /** Of the web server, for links. */
+  readonly baseUrl: string;
 }

@@ -156,7 +156,12 @@ export class Attempt implements LeaseHolder {
       onGarbledMessage: () => this.#settle({ kind: 'garbled_message' }),
     });
     process.allow(keeper.liveMs(this));
-    process.send({ type: 'run', context: attemptContext(claimed, plan, scratchFolder), inputs: begun.inputs, item: begun.item });
+    process.send({
+      type: 'run',
+      context: attemptContext(claimed, plan, scratchFolder, this.#deps.baseUrl),
+      inputs: begun.inputs,
+      item: begun.item,
+    });
     this.state = 'running';
     const limitMs = plan.task.executionTimeoutMs;
     if (limitMs !== null) this.#timeout = clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));

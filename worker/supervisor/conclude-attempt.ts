@@ -10,6 +10,7 @@ import { storable } from '../validate-message.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import type { Attempt } from './attempt.ts';
 import type { AttemptDeps } from './attempt-deps.ts';
+import { callbacksAfter } from './callbacks-after.ts';
 import { type Decision, decideFinish } from './decide-finish.ts';
 import type { Ending } from './ending.ts';
 
@@ -150,12 +151,16 @@ async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps):
     taskInstanceId,
     leaseEpoch,
     extraXcoms: keepsPushed ? pushed : [],
+    callbacks: callbacksAfter(ended.plan?.task.callbacks, decision.event),
   };
   for (let waitMs = RETRY_FIRST_MS; !attempt.lost; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
     try {
       const answer = await deps.commits.finish(attempt.claimed, finish);
-      if ('accepted' in answer) return { event: answer.accepted ? finish.event : null };
-      finish = unstorable(finish, answer.error as Error);
+      if ('accepted' in answer) {
+        if (answer.accepted && finish.callbacks.length > 0) deps.onCallbacks();
+        return { event: answer.accepted ? finish.event : null };
+      }
+      finish = unstorable(finish, answer.error as Error, ended.plan);
     } catch (error) {
       deps.logger.warn(
         { event: 'finish.failed', attempt_id: attemptId, err: (error as Error).message },
@@ -168,7 +173,7 @@ async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps):
 }
 
 /** Postgres refuses the values themselves: the attempt fails, saying so, without them. */
-function unstorable(finish: Finish, error: Error): Finish {
+function unstorable(finish: Finish, error: Error, plan: TaskPlan | null): Finish {
   const reason = storable(`the result could not be stored: ${error.message}`, REASON_MAX_CHARS);
   return {
     attemptId: finish.attemptId,
@@ -182,5 +187,6 @@ function unstorable(finish: Finish, error: Error): Finish {
     nextTryInMs: null,
     mapLabel: null,
     extraXcoms: [],
+    callbacks: callbacksAfter(plan?.task.callbacks, 'fail'),
   };
 }

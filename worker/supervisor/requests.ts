@@ -25,12 +25,12 @@ const OPEN_MAX = 100;
 
 export class RequestDesk {
   readonly #deps: RequestDeps;
-  readonly #claimed: Claimed;
-  readonly #plan: TaskPlan;
+  readonly #claimed: Pick<Claimed, 'dagRunId'>;
+  readonly #plan: Pick<TaskPlan, 'tasks'>;
   readonly #pushed = new Map<string, Finish['extraXcoms'][number]>();
   #open = 0;
 
-  constructor(deps: RequestDeps, claimed: Claimed, plan: TaskPlan) {
+  constructor(deps: RequestDeps, claimed: Pick<Claimed, 'dagRunId'>, plan: Pick<TaskPlan, 'tasks'>) {
     this.#deps = deps;
     this.#claimed = claimed;
     this.#plan = plan;

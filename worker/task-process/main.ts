@@ -8,6 +8,7 @@ import type { BodyResult, RunMessage, ToTaskProcess } from '#core/task-protocol.
 import { tooLargeMessage } from '#core/xcom-size.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
+import { runCallback } from '#sdk/runtime/run-callback.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
 import { AttemptHost } from './attempt-host.ts';
 import { loadDags } from './bundle.ts';
@@ -85,7 +86,7 @@ async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyRe
   }
   const dag = dags.get(message.context.dagId);
   if (dag === undefined) return failed(new Error(`The bundle of this version exports no DAG "${message.context.dagId}".`), false);
-  const result = await runTask(dag, message, host);
+  const result = await (message.callback ? runCallback(dag, message, message.callback, host) : runTask(dag, message, host));
   if (result.outcome === 'success' && result.bytes > settings.xcomMaxBytes)
     return failed(
       Object.assign(new Error(tooLargeMessage(result.bytes, settings.xcomMaxBytes)), { name: 'XcomTooLarge', stack: '' }),

@@ -37,19 +37,36 @@ with asked as (
     from asked a join dag d on d.dag_id = a.dag_id join dag_version v on v.version_id = d.version_id
    where not d.is_stale
   on conflict do nothing
-  returning dag_run_id, version_id
+  returning dag_run_id, dag_id, version_id, queued_at, logical_date, run_after
 ), instances as (
   insert into task_instance (task_instance_id, dag_run_id, task_id, operator, queue, pool, pool_slots, priority_weight, max_tries)
   select new_id(), c.dag_run_id, t ->> 'taskId', t ->> 'operator', t ->> 'queue', t ->> 'pool', (t ->> 'poolSlots')::int,
          (t ->> 'priorityWeight')::int, (t ->> 'retries')::int
     from created c join dag_version v on v.version_id = c.version_id cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
+), deadlines as (
+  insert into deadline (dag_run_id, slot, name, due_at, callbacks)
+  select c.dag_run_id, e.place - 1, e.d ->> 'name', f.reference + (e.d ->> 'withinMs')::float8 * interval '1 millisecond',
+         array(select jsonb_array_elements_text(e.d -> 'callbacks'))
+    from created c join dag_version v on v.version_id = c.version_id
+   cross join lateral jsonb_array_elements(v.spec -> 'deadlines') with ordinality as e(d, place)
+   cross join lateral (select case e.d -> 'reference' ->> 'kind'
+     when 'queued_at' then c.queued_at
+     when 'logical_date' then coalesce(c.logical_date, c.run_after)
+     when 'fixed' then (e.d -> 'reference' ->> 'at')::timestamptz
+     when 'average_runtime' then c.queued_at + (
+       select case when count(*) >= (e.d -> 'reference' ->> 'minRuns')::int then avg(p.ended_at - p.started_at) end
+         from (select r.started_at, r.ended_at from dag_run r
+                where r.dag_id = c.dag_id and r.ended_at is not null and r.started_at is not null
+                order by r.run_after desc, r.dag_run_id desc limit (e.d -> 'reference' ->> 'maxRuns')::int) p) end) as f(reference)
+   where f.reference is not null
 )
 select dag_run_id as "dagRunId" from created`,
 };
 
 /**
  * createDagRuns    who: scheduler (its time came), API and CLI (trigger). Locks nothing that exists.
- * Inserts runs with all their task instances in `none`, in one statement: a run without instances is never seen.
+ * Inserts runs with all their task instances in `none` and their deadlines, in one statement: a run without instances
+ * is never seen. A deadline by the average runtime is left out while too few runs have ended.
  * A run missing from the answer was not created: its run id or its logical date exists already for this DAG, or
  * the DAG is unknown or stale. Calling again with the same ids is harmless.
  */

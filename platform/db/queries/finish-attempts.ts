@@ -1,8 +1,17 @@
+import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import { TASK_INSTANCE_TRANSITIONS } from '#core/states.ts';
 import type { ErrorReport } from '#core/task-protocol.ts';
 import type { Queryable } from '../client.ts';
 import { inLockOrder } from '../lock-order.ts';
 import { type NewWaiter, newWaiters, waiterColumns } from './waiting/new-waiter.ts';
+
+/** One callback to be called because of the end. */
+export interface CallbackToMake {
+  readonly kind: CallbackKind;
+  readonly position: number;
+  readonly name: string;
+  readonly reason: CallbackReason;
+}
 
 export type FinishEvent = 'succeed' | 'fail' | 'retry' | 'skip' | 'reschedule' | 'hand_back' | 'defer';
 
@@ -25,6 +34,7 @@ export interface Finish {
   /** defer: what the instance waits for from now on. */
   readonly waiter?: NewWaiter;
   readonly extraXcoms: readonly { readonly key: string; readonly valueJson: string; readonly bytes: number }[];
+  readonly callbacks: readonly CallbackToMake[];
 }
 
 const OUTCOME: Readonly<Record<FinishEvent, string>> = {
@@ -55,7 +65,7 @@ with asked as (
          map_label = coalesce(f.map_label, ti.map_label)
     from asked f
    where ti.task_instance_id = f.task_instance_id and ti.state = 'running' and ti.lease_epoch = f.lease_epoch and ti.lease_owner = $1
-  returning ti.task_instance_id, ti.dag_run_id, ti.try_number, ti.lease_epoch, f.attempt_id, f.event, f.to_state, f.outcome, f.reason, f.error
+  returning ti.task_instance_id, ti.dag_run_id, ti.queue, ti.try_number, ti.lease_epoch, f.attempt_id, f.event, f.to_state, f.outcome, f.reason, f.error
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
   select task_instance_id, event, 'running', to_state, try_number, lease_epoch, 'worker:' || $1, reason from moved
@@ -72,17 +82,22 @@ with asked as (
   select m.dag_run_id, l.scope_id, l.length
     from unnest($17::uuid[], $18::text[], $19::int[]) as l(attempt_id, scope_id, length) join moved m on m.attempt_id = l.attempt_id
   on conflict (dag_run_id, scope_id) do update set length = excluded.length
+), callbacks as (
+  insert into callback_request (dag_run_id, task_instance_id, kind, position, name, reason, message, error, try_number, queue)
+  select m.dag_run_id, m.task_instance_id, c.kind, c.position, c.name, c.reason, m.reason, m.error::jsonb, m.try_number, m.queue
+    from unnest($20::uuid[], $21::text[], $22::smallint[], $23::text[], $24::text[]) as c(attempt_id, kind, position, name, reason)
+    join moved m on m.attempt_id = c.attempt_id
 ), waiters as (
   insert into waiter (task_instance_id, lease_epoch, kind, args, sealed_args, ends, body_state, words, every_ms, due_at, timeout_at)
   select m.task_instance_id, m.lease_epoch, w.kind, w.args, w.sealed_args, w.ends, w.body_state, w.words, w.every_ms, w.due_at, w.timeout_at
-    from (${newWaiters(20)}) w join moved m on m.task_instance_id = w.task_instance_id
+    from (${newWaiters(25)}) w join moved m on m.task_instance_id = w.task_instance_id
 )
 select attempt_id as "attemptId" from moved`,
 };
 
 /**
  * finishAttempts    who: worker, when a body has ended; batched by group commit. Locks the finished rows, by id.
- * One statement moves the state, appends the event, closes the attempt and stores the results.
+ * One statement moves the state, appends the event, closes the attempt, stores the results and requests the callbacks.
  * An attempt missing from the answer had lost its lease: nothing of it was written, and nothing may be.
  */
 export async function finishAttempts(
@@ -94,6 +109,7 @@ export async function finishAttempts(
   const lengths = finishes.flatMap((finish) =>
     Object.entries(finish.mapLengths).map(([scopeId, length]) => ({ attemptId: finish.attemptId, scopeId, length })),
   );
+  const callbacks = finishes.flatMap((finish) => finish.callbacks.map((callback) => ({ attemptId: finish.attemptId, ...callback })));
   const result = await db.query<{ attemptId: string }>(STATEMENT, [
     batch.workerId,
     finishes.map((finish) => finish.attemptId),
@@ -114,6 +130,11 @@ export async function finishAttempts(
     lengths.map((entry) => entry.attemptId),
     lengths.map((entry) => entry.scopeId),
     lengths.map((entry) => entry.length),
+    callbacks.map((callback) => callback.attemptId),
+    callbacks.map((callback) => callback.kind),
+    callbacks.map((callback) => callback.position),
+    callbacks.map((callback) => callback.name),
+    callbacks.map((callback) => callback.reason),
     ...waiterColumns(finishes.flatMap(({ taskInstanceId, waiter }) => (waiter ? [{ taskInstanceId, ...waiter }] : []))),
   ]);
   return new Set(result.rows.map((row) => row.attemptId));

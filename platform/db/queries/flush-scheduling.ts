@@ -1,3 +1,4 @@
+import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import type { DagRunState, TaskInstanceEvent, TaskInstanceState } from '#core/states.ts';
 import type { Queryable } from '../client.ts';
 
@@ -26,12 +27,23 @@ export interface FlushedRun {
   readonly reason: string | null;
 }
 
+/** A callback to be called because of what the flush writes: of the run, or of one instance that moves in it. */
+export interface FlushedCallback {
+  readonly dagRunId: string;
+  readonly taskInstanceId: string | null;
+  readonly kind: CallbackKind;
+  readonly position: number;
+  readonly name: string;
+  readonly reason: CallbackReason;
+}
+
 export interface Flush {
   readonly owner: string;
   /** The shards this scheduler believes it holds, with their epochs: the fence. */
   readonly fence: readonly { readonly shard: number; readonly epoch: number }[];
   readonly instances: readonly FlushedInstance[];
   readonly runs: readonly FlushedRun[];
+  readonly callbacks: readonly FlushedCallback[];
   /** New words for instances that stay where they are. */
   readonly notes: readonly { readonly id: string; readonly shard: number; readonly reason: string }[];
 }
@@ -65,7 +77,7 @@ with fence as materialized (
          next_try_at = null
     from asked a join fence on fence.shard = a.shard
    where ti.task_instance_id = a.task_instance_id and ti.state = a.from_state and ti.lease_epoch = a.lease_epoch
-  returning ti.task_instance_id, ti.try_number, ti.lease_epoch
+  returning ti.task_instance_id, ti.try_number, ti.lease_epoch, ti.queue, ti.reason
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
   select m.task_instance_id, e.event, e.from_state, e.to_state, m.try_number, m.lease_epoch, 'scheduler:' || $1, e.reason
@@ -81,11 +93,19 @@ with fence as materialized (
     from unnest($16::uuid[], $17::smallint[], $18::text[], $19::text[], $20::text[]) as a(dag_run_id, shard, from_state, to_state, reason)
     join fence on fence.shard = a.shard
    where r.dag_run_id = a.dag_run_id and r.state = a.from_state
-  returning r.dag_run_id
+  returning r.dag_run_id, r.reason
 ), noted as (
   update task_instance ti set reason = n.reason
     from unnest($21::uuid[], $22::smallint[], $23::text[]) as n(task_instance_id, shard, reason) join fence on fence.shard = n.shard
    where ti.task_instance_id = n.task_instance_id and ti.state in ('none', 'scheduled') and ti.task_instance_id <> all($4::uuid[])
+), callbacks as (
+  insert into callback_request (dag_run_id, task_instance_id, kind, position, name, reason, message, try_number, queue)
+  select c.dag_run_id, c.task_instance_id, c.kind, c.position, c.name, c.reason, coalesce(m.reason, r.reason), coalesce(m.try_number, 0), m.queue
+    from unnest($24::uuid[], $25::uuid[], $26::text[], $27::smallint[], $28::text[], $29::text[])
+      as c(dag_run_id, task_instance_id, kind, position, name, reason)
+    left join moved m on m.task_instance_id = c.task_instance_id
+    left join run_moves r on r.dag_run_id = c.dag_run_id and c.task_instance_id is null
+   where m.task_instance_id is not null or r.dag_run_id is not null
 )
 select task_instance_id as id, try_number as "tryNumber", false as "isRun" from moved
 union all
@@ -95,12 +115,12 @@ select dag_run_id, 0, true from run_moves`,
 /**
  * flushScheduling    who: scheduler, one flush in flight; what arrives meanwhile is the next one.
  * Locks: its shard rows (key share: a renewal passes, a take-over waits), the moved rows.
- * States, events and run states are written together, fenced by the shard's epoch and by each row's own state and
+ * States, events, run states and the callbacks that follow from them are written together, fenced by the shard's epoch and by each row's own state and
  * lease epoch. An instance or run missing from the answer was changed by somebody else, or the shard is lost: read
  * it again before deciding anything about it.
  */
 export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flushed> {
-  const { instances, runs, notes, fence } = flush;
+  const { instances, runs, notes, fence, callbacks } = flush;
   const events = instances.flatMap((instance) => instance.events.map((event) => ({ id: instance.id, ...event })));
   const result = await db.query<{ id: string; tryNumber: number; isRun: boolean }>(STATEMENT, [
     flush.owner,
@@ -126,6 +146,12 @@ export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flus
     notes.map((note) => note.id),
     notes.map((note) => note.shard),
     notes.map((note) => note.reason),
+    callbacks.map((callback) => callback.dagRunId),
+    callbacks.map((callback) => callback.taskInstanceId),
+    callbacks.map((callback) => callback.kind),
+    callbacks.map((callback) => callback.position),
+    callbacks.map((callback) => callback.name),
+    callbacks.map((callback) => callback.reason),
   ]);
   const moved = new Map<string, number>();
   const movedRuns = new Set<string>();

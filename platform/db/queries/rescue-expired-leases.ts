@@ -6,6 +6,8 @@ export interface Rescued {
   readonly runId: string;
   readonly shard: number;
   readonly to: string;
+  /** Callbacks of it wait to be called. */
+  readonly hasCallbacks: boolean;
 }
 
 const STATEMENT = {
@@ -40,15 +42,25 @@ with expired as (
                     when 'lose' then 'worker ' || d.lease_owner || ' was lost while the task ran; try ' || d.try_number || ' of ' || (d.max_tries + 1)
                     else 'worker ' || d.lease_owner || ' was lost while the task ran, and no try is left' end
     from decided d where ti.task_instance_id = d.task_instance_id
-  returning ti.task_instance_id, ti.state, ti.lease_epoch, ti.reason, ti.try_number
+  returning ti.task_instance_id, ti.state, ti.lease_epoch, ti.reason, ti.try_number, ti.dag_run_id, ti.queue
 ), closed as (
   update task_attempt a set outcome = 'lost', ended_at = clock_timestamp() from decided d where a.attempt_id = d.attempt_id
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
   select m.task_instance_id, d.event, d.state, m.state, m.try_number, m.lease_epoch, 'scheduler:' || $3, m.reason
     from moved m join decided d on d.task_instance_id = m.task_instance_id
+), callbacks as (
+  insert into callback_request (dag_run_id, task_instance_id, kind, position, name, reason, message, try_number, queue)
+  select m.dag_run_id, m.task_instance_id, k.kind, n.position - 1, n.name, k.reason, m.reason, m.try_number, m.queue
+    from moved m join decided d on d.task_instance_id = m.task_instance_id
+    join (values ('lose', 'on_retry', 'retry'), ('fail_lost', 'on_failure', 'task_failure')) as k(event, kind, reason) on k.event = d.event
+   cross join lateral jsonb_array_elements(d.tasks) as t
+   cross join lateral jsonb_array_elements_text(t -> 'callbacks' -> k.kind) with ordinality as n(name, position)
+   where t ->> 'taskId' = d.task_id
+  returning task_instance_id
 )
-select m.task_instance_id as id, d.dag_id as "dagId", d.run_id as "runId", d.shard, m.state as "to"
+select m.task_instance_id as id, d.dag_id as "dagId", d.run_id as "runId", d.shard, m.state as "to",
+       exists (select 1 from callbacks c where c.task_instance_id = m.task_instance_id) as "hasCallbacks"
   from moved m join decided d on d.task_instance_id = m.task_instance_id`,
 };
 

@@ -1,15 +1,17 @@
-import { dag, onAssets } from 'windlass';
+import { dag, defineNotifier, onAssets } from 'windlass';
 import { z } from 'zod';
 import salesEtl, { ordersTable } from './ex1.ts';
 
 const Payment = z.object({ orderId: z.string(), amount: z.number() });
+
+const page = defineNotifier<{ channel: string }>({ name: 'page', send: () => {} });
 
 export default dag(
   'monthly_payout',
   {
     schedule: onAssets.all(ordersTable),
     params: z.object({ dryRun: z.boolean().default(true), regions: z.array(z.string()) }),
-    deadline: { within: '4h', notify: ['#finance'] },
+    deadline: { within: '4h', notify: page({ channel: '#finance' }) },
   },
   ({ params, task, trigger, waitForEvent, approval, mapGroup, chain, gate }) => {
     const refreshed = trigger('refresh_orders', salesEtl, { params: { region: 'us' }, wait: true }); // Ref<number>: that DAG's own output

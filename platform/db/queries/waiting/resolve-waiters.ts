@@ -42,7 +42,7 @@ with asked as (
          first_started_at = case when a.event = 'retry_deferred' then null else ti.first_started_at end
     from asked a
    where ti.task_instance_id = a.task_instance_id and ti.state = 'deferred' and ti.lease_epoch = a.lease_epoch
-  returning ti.task_instance_id, ti.dag_run_id, ti.try_number, ti.lease_epoch, a.event, a.to_state, a.reason, a.value
+  returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.queue, ti.try_number, ti.lease_epoch, a.event, a.to_state, a.reason, a.value
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
   select task_instance_id, event, 'deferred', to_state, try_number, lease_epoch, $1, reason from moved
@@ -53,6 +53,16 @@ with asked as (
          m.value::jsonb, octet_length(m.value)
     from moved m where m.value is not null
   on conflict (task_instance_id, key) do update set attempt_id = excluded.attempt_id, value = excluded.value, bytes = excluded.bytes, created_at = clock_timestamp()
+), callbacks as (
+  insert into callback_request (dag_run_id, task_instance_id, kind, position, name, reason, message, try_number, queue)
+  select m.dag_run_id, m.task_instance_id, k.kind, n.position - 1, n.name, k.reason, m.reason, m.try_number, m.queue
+    from moved m
+    join (values ('succeed_deferred', 'on_success', 'success'), ('fail_deferred', 'on_failure', 'task_failure'),
+                 ('retry_deferred', 'on_retry', 'retry'), ('skip_deferred', 'on_skipped', 'skipped')) as k(event, kind, reason) on k.event = m.event
+    join dag_run r on r.dag_run_id = m.dag_run_id join dag_version v on v.version_id = r.version_id
+   cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
+   cross join lateral jsonb_array_elements_text(t -> 'callbacks' -> k.kind) with ordinality as n(name, position)
+   where t ->> 'taskId' = m.task_id
 )
 select m.task_instance_id as "taskInstanceId", r.dag_id as "dagId", r.run_id as "runId", r.shard
   from moved m join dag_run r on r.dag_run_id = m.dag_run_id`,
@@ -60,7 +70,7 @@ select m.task_instance_id as "taskInstanceId", r.dag_id as "dagId", r.run_id as 
 
 /**
  * resolveWaiters    who: triggerer, when what is waited for has come; scheduler, when the time is up; API, for an answer.
- * Locks the deferred instances, by id. Writes state, history and result together; the waiter's row goes with the state.
+ * Locks the deferred instances, by id. Writes state, history, result and requests of callbacks together; the waiter's row goes with the state.
  * An instance missing from the answer was answered before, or a person changed it: nothing of this was written.
  * Afterwards ring `task_instances_ended` with the ids, as for a finished attempt.
  */
