@@ -1,0 +1,91 @@
+// Goal: a worker holds what it can begin soon and leaves the rest to others; what it gives back goes back in few messages.
+// Method: the intake alone over a real Redis; bodies that end when the test says so.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Broker, Delivery } from '#platform/broker/broker.ts';
+import { openRedisBroker } from '#platform/broker/redis-broker.ts';
+import { systemClock } from '#platform/clock.ts';
+import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import { quietLogger } from '#platform/logger.ts';
+import { startRedis, type TestRedis } from '#test/support/redis.ts';
+import { until } from '#test/support/until.ts';
+import { Intake } from '../../worker/intake.ts';
+
+let redis: TestRedis;
+let broker: Broker;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  broker = await openRedisBroker({ url: redis.url, prefix: 'intake', clock: systemClock, logger: quietLogger() });
+});
+afterAll(async () => {
+  await broker.close();
+  await redis.stop();
+});
+
+function worker(queue: string, slots: number, turns: { ahead: number; paceMs: number }) {
+  const running = new Map<string, () => void>();
+  const intake = new Intake({
+    broker,
+    clock: systemClock,
+    logger: quietLogger(),
+    queues: [queue],
+    slots,
+    turns,
+    claim: async ({ taskInstanceId }) => ({ taskInstanceId }) as Claimed,
+    run: ({ taskInstanceId }) => new Promise((resolve) => running.set(taskInstanceId, resolve)),
+  });
+  return { intake, running };
+}
+
+function deliveries(count: number): readonly Delivery[] {
+  return Array.from({ length: count }, () => ({ taskInstanceId: randomUUID(), tryNumber: 1, leaseEpoch: 0 }));
+}
+
+describe('a worker whose slots are full', () => {
+  it('claims as many as it has slots when attempts are long, and others get the rest', async () => {
+    const busy = worker('long', 2, { ahead: 0, paceMs: 60_000 });
+    await busy.intake.open();
+    await broker.publish('long', [deliveries(10), deliveries(10)]);
+    await until(() => busy.running.size === 2, { what: 'its slots are taken' });
+    const other = worker('long', 18, { ahead: 0, paceMs: 60_000 });
+    await other.intake.open();
+    await until(() => other.running.size === 18, { what: 'the other worker has the rest' });
+    expect(busy.running.size).toBe(2);
+    for (const { intake, running } of [busy, other]) {
+      for (const end of running.values()) end();
+      await intake.close();
+    }
+  });
+
+  it('claims some ahead when attempts are short', async () => {
+    const quick = worker('short', 2, { ahead: 4, paceMs: 1 });
+    await quick.intake.open();
+    await broker.publish('short', [deliveries(20)]);
+    await until(() => quick.running.size === 6, { what: 'two slots and four ahead are claimed' });
+    for (let ended = 0; ended < 20; ended++) {
+      await until(() => quick.running.size > 0, { what: 'the next is claimed' });
+      const [id, end] = [...quick.running][0] as [string, () => void];
+      quick.running.delete(id);
+      end();
+    }
+    await quick.intake.close();
+  });
+
+  it('gives back what waits in few messages', async () => {
+    const busy = worker('many', 1, { ahead: 0, paceMs: 60_000 });
+    await busy.intake.open();
+    await broker.publish('many', [deliveries(50), deliveries(50), deliveries(50), deliveries(50)]);
+    let depth = { waiting: 0, active: 1 };
+    await until(
+      async () => {
+        depth = (await broker.depths(['many']))[0] ?? depth;
+        return busy.running.size === 1 && depth.active === 0 && depth.waiting > 0;
+      },
+      { what: 'the rest is given back' },
+    );
+    expect(depth.waiting).toBeLessThanOrEqual(40);
+    for (const end of busy.running.values()) end();
+    await busy.intake.close();
+  });
+});
