@@ -2,7 +2,7 @@
  * A whole Windlass for one scenario: a database of its own on the benchmark's servers, and real processes started by the
  * command line a user has. Runs are made by the statement the API uses, and results are read from Postgres.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,6 @@ import { newId, systemClock } from '#platform/clock.ts';
 import { readConfig } from '#platform/config/config.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
 import { ensureDatabase } from '#platform/db/embedded-databases.ts';
-import { migrate } from '#platform/db/migrate.ts';
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
 import type { Servers } from './servers.ts';
@@ -21,6 +20,8 @@ const WINDLASS = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url
 const POLL_MS = 20;
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
+
+export const ADMIN_PASSWORD = 'a password for benchmarks';
 
 export type Role = 'scheduler' | 'worker' | 'webserver' | 'monitor' | 'triggerer';
 
@@ -32,18 +33,26 @@ export interface ClusterOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+export interface Started {
+  readonly child: ChildProcess;
+  readonly readyMs: number;
+  /** Empty for roles that serve nothing. */
+  readonly url: string;
+}
+
 export class Cluster {
   readonly folder: string;
   readonly db: Database;
   readonly #broker: Broker;
-  readonly #environment: Readonly<Record<string, string>>;
+  /** Settings of every process. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly #processes: ChildProcess[] = [];
 
   private constructor(folder: string, db: Database, broker: Broker, environment: Readonly<Record<string, string>>) {
     this.folder = folder;
     this.db = db;
     this.#broker = broker;
-    this.#environment = environment;
+    this.environment = environment;
   }
 
   static async open(servers: Servers, options: ClusterOptions): Promise<Cluster> {
@@ -54,34 +63,54 @@ export class Cluster {
     const url = new URL(servers.databaseUrl);
     url.pathname = `/${database}`;
     const db = openDatabase({ url: url.href, applicationName: 'bench', logger: quietLogger() });
-    await migrate(db);
     const folder = join(servers.folder, database);
     for (const name of ['dags', 'plugins', 'logs', 'data', 'scratch']) mkdirSync(join(folder, name), { recursive: true });
     for (const [file, text] of Object.entries(options.dags)) writeFileSync(join(folder, 'dags', file), text);
     const environment = settings(servers, folder, database, url.href, options);
+    // As a user does it; makes the first admin, too.
+    execFileSync(process.execPath, [WINDLASS, 'db', 'migrate'], { env: environment, cwd: folder, stdio: 'ignore' });
     const broker = await openBroker(readConfig(environment, folder), db, quietLogger());
     return new Cluster(folder, db, broker, environment);
   }
 
   /** Starts one process of a role; resolves when it says it is ready, with how long that took. */
-  async start(
-    role: Role,
-    extra: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly child: ChildProcess; readonly readyMs: number }> {
+  async start(role: Role, extra: Readonly<Record<string, string>> = {}): Promise<Started> {
     const startedAt = performance.now();
     const log = openSync(join(this.folder, `${role}.log`), 'a');
     const child = spawn(process.execPath, [WINDLASS, role], {
       cwd: this.folder,
-      env: { ...this.#environment, ...extra },
+      env: { ...this.environment, ...extra },
       stdio: ['ignore', log, log, 'ipc'],
     });
     this.#processes.push(child);
-    const ready = new Promise<void>((resolve, reject) => {
-      child.on('message', (message: { type?: string }) => message?.type === 'ready' && resolve());
+    const ready = new Promise<string | null>((resolve, reject) => {
+      child.on('message', (message: { type?: string; url?: string | null }) => message?.type === 'ready' && resolve(message.url ?? null));
       child.once('exit', (code) => reject(new Error(`windlass ${role} ended with code ${code}; see ${this.folder}/${role}.log`)));
     });
-    await Promise.race([ready, failAfter(START_DEADLINE_MS, `windlass ${role} is ready`)]);
-    return { child, readyMs: performance.now() - startedAt };
+    const url = await Promise.race([ready, failAfter(START_DEADLINE_MS, `windlass ${role} is ready`)]);
+    return { child, url: url ?? '', readyMs: performance.now() - startedAt };
+  }
+
+  /** Arguments for this Node to run one command. */
+  commandLine(words: readonly string[]): string[] {
+    return [WINDLASS, ...words];
+  }
+
+  /** Stops one process and waits for its end. */
+  async end(child: ChildProcess): Promise<void> {
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    await Promise.race([gone, failAfter(STOP_DEADLINE_MS, 'the process has stopped')]);
+  }
+
+  /** Waits until every shard has an owner, and no scheduler holds all of them when there are several. */
+  async settled(): Promise<void> {
+    await this.until('the schedulers share the shards', START_DEADLINE_MS, async () => {
+      const { rows } = await this.query<{ owners: number; open: number }>(
+        'select count(distinct owner)::int as owners, count(*) filter (where owner is null)::int as open from scheduler_shard',
+      );
+      return (rows[0]?.owners ?? 0) >= 2 && rows[0]?.open === 0;
+    });
   }
 
   /** Waits until this many DAGs can be run. */
@@ -149,7 +178,7 @@ function settings(servers: Servers, folder: string, database: string, url: strin
     ...(options.broker === 'postgres' ? { WINDLASS_BROKER: 'postgres' } : { REDIS_URL: servers.redisUrl }),
     WINDLASS_BROKER_PREFIX: database,
     WINDLASS_SECRET_KEY: servers.secretKey,
-    WINDLASS_ADMIN_PASSWORD: 'a password for benchmarks',
+    WINDLASS_ADMIN_PASSWORD: ADMIN_PASSWORD,
     WINDLASS_DAGS_FOLDER: join(folder, 'dags'),
     WINDLASS_PLUGINS_FOLDER: join(folder, 'plugins'),
     WINDLASS_LOGS_FOLDER: join(folder, 'logs'),
