@@ -3,21 +3,34 @@
  * makes it from the author's file (`sdk/runtime/serialise-dag.ts`); it is plain JSON, validated on arrival
  * (`core/validate-spec.ts`), stored per version, and never holds code.
  */
+
+import type { AliasDefinition, AssetDefinition, AssetScheduleSpec, AssetUse } from './assets/asset-spec.ts';
 import type { CallbackNames } from './callbacks.ts';
 import type { DeadlineSpec } from './deadline.ts';
 import type { TriggerRule } from './trigger-rules.ts';
 
 export const SPEC_VERSION = 1;
 
+/** What the ticks of a cron schedule may say beside when they are. */
+export interface CronChoices {
+  readonly logicalDate?: 'start';
+  /** The data interval is this long and ends at the tick; absent = since the tick before. */
+  readonly intervalMs?: number;
+  /** Each run is for one partition: its key is the wall time of a tick, this many ticks away from its own. */
+  readonly partition?: { readonly format: string; readonly offsetTicks: number };
+}
+
 /** When runs are created. Every variant is data; `core/timetable.ts` turns it into instants. */
 export type ScheduleSpec =
   | { readonly kind: 'none' }
   | { readonly kind: 'once' }
   | { readonly kind: 'continuous' }
-  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string; readonly logicalDate?: 'start' }
+  | ({ readonly kind: 'cron'; readonly expression: string; readonly timezone: string } & CronChoices)
   /** Several cron expressions: their ticks together. */
-  | { readonly kind: 'crons'; readonly expressions: readonly string[]; readonly timezone: string; readonly logicalDate?: 'start' }
+  | ({ readonly kind: 'crons'; readonly expressions: readonly string[]; readonly timezone: string } & CronChoices)
   | { readonly kind: 'delta'; readonly everyMs: number; readonly logicalDate?: 'start' }
+  /** Calendar steps from the start date, in wall time: "every month" keeps the day of the month and the hour. */
+  | { readonly kind: 'calendar'; readonly months: number; readonly days: number; readonly timezone: string; readonly logicalDate?: 'start' }
   /** Exactly these instants: ISO-8601 with offset, increasing. */
   | { readonly kind: 'events'; readonly instants: readonly string[] }
   | { readonly kind: 'custom'; readonly name: string; readonly args: unknown };
@@ -120,6 +133,9 @@ export interface TaskSpec {
   readonly checks: readonly string[];
   /** Absent = none. */
   readonly callbacks?: CallbackNames;
+  /** Assets its success updates, and those it reads. Absent = none. */
+  readonly outlets?: readonly AssetUse[];
+  readonly inlets?: readonly AssetUse[];
 }
 
 export interface GroupSpec {
@@ -158,8 +174,13 @@ export interface DagSpec {
   readonly startDate: string | null;
   readonly endDate: string | null;
   readonly catchup: Catchup;
-  /** The first run is the newest tick, at once. Absent = false. */
-  readonly runImmediately?: boolean;
+  /** The first run is the newest tick, at once; a number: if it is no older than this many ms. Absent = false. */
+  readonly runImmediately?: boolean | number;
+  /** Runs for events of assets, beside those by time. */
+  readonly assetSchedule?: AssetScheduleSpec;
+  /** Every asset and alias the DAG defines. Absent = none. */
+  readonly assets?: readonly AssetDefinition[];
+  readonly assetAliases?: readonly AliasDefinition[];
   readonly maxActiveRuns: number;
   readonly maxActiveTasks: number;
   readonly dagrunTimeoutMs: number | null;

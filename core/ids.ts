@@ -23,7 +23,7 @@ export function parseRunId(text: unknown): string {
   );
 }
 
-export type DagRunType = 'manual' | 'scheduled' | 'backfill' | 'asset_triggered';
+export type DagRunType = 'manual' | 'scheduled' | 'backfill' | 'asset_triggered' | 'asset_materialization';
 
 /** Airflow's form of a run id: `<type>__<ISO instant>`. */
 export function runIdFor(type: DagRunType, instantIso: string): string {

@@ -3,6 +3,8 @@
  * used: every message is JSON, checked on arrival by `core/validate-message.ts`). The child is a stranger:
  * the supervisor believes the first valid `result` and the exit, ignores and counts the rest.
  */
+
+import type { AssetEmission, AssetUse } from './assets/asset-spec.ts';
 import type { CallbackKind, CallbackReason } from './callbacks.ts';
 
 import type { Resumed, Waiter } from './waiting/waiter.ts';
@@ -38,6 +40,10 @@ export interface AttemptContext {
   readonly resumed?: Resumed;
   /** The instance's page. Absent from older supervisors. */
   readonly url?: string;
+  /** The partition the run is for. Absent = none. */
+  readonly partitionKey?: string;
+  /** The events that made the run. Absent = it was not made by assets. */
+  readonly triggeringAssetEvents?: readonly AssetEventRecord[];
 }
 
 /** One call of a callback: what happened, and where in the DAG file its code is. */
@@ -57,6 +63,32 @@ export interface CallbackCall {
   readonly at: string;
   readonly deadline: { readonly name: string; readonly due: string } | null;
   readonly request: { readonly subject: string; readonly body: string | null; readonly options: readonly string[] } | null;
+}
+
+/** An event of an asset, as tasks see it. */
+export interface AssetEventRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly uri: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly partitionKey: string | null;
+  /** ISO-8601 UTC. */
+  readonly timestamp: string;
+  /** The task that made it; null = it came from elsewhere. */
+  readonly source: { readonly dagId: string; readonly runId: string; readonly taskId: string; readonly mapIndex: number } | null;
+}
+
+/** Which events of an inlet a body asks for. */
+export interface AssetEventQuery {
+  readonly of: AssetUse;
+  readonly after?: string;
+  readonly before?: string;
+  /** The newest (or, ascending, the oldest) this many. */
+  readonly limit: number;
+  readonly ascending: boolean;
+  readonly partitionKey?: string;
+  /** Only events whose extra contains this. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /** Supervisor -> task process: run this attempt. `inputs` maps an upstream task id to its result. */
@@ -111,7 +143,8 @@ export type RequestBody =
   | { readonly what: 'connection'; readonly id: string }
   | { readonly what: 'variable'; readonly key: string }
   | { readonly what: 'xcom_push'; readonly key: string; readonly value: unknown }
-  | { readonly what: 'xcom_pull'; readonly taskId: string; readonly key: string };
+  | { readonly what: 'xcom_pull'; readonly taskId: string; readonly key: string }
+  | { readonly what: 'asset_events'; readonly query: AssetEventQuery };
 
 export interface RequestMessage {
   readonly type: 'request';
@@ -145,6 +178,8 @@ export type BodyResult =
       readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly message: string | null }[];
       /** What the UI calls this instance of a mapped task. */
       readonly mapLabel?: string;
+      /** What the body said of its outlets. */
+      readonly assets?: readonly AssetEmission[];
     }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: ErrorReport; readonly retryable: boolean; readonly retryAfterMs: number | null }

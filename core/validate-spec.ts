@@ -2,6 +2,8 @@
  * Checks a spec that arrives from the caged child: a stranger's words until they pass here. Shape, types, ids,
  * limits and the graph; unknown keys and prototype keys are refused. Returns the problems in words.
  */
+
+import { isAliasDefinitions, isAssetDefinitions, isAssetSchedule, isAssetUses, isTickPartition } from './assets/validate-assets.ts';
 import { CALLBACK_KINDS, CALLBACK_LIMITS } from './callbacks.ts';
 import { findCycle } from './dag-graph.ts';
 import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
@@ -43,14 +45,16 @@ const DOC: Shape = { format: oneOf('text', 'json', 'yaml', 'rst'), text: isText 
 
 /** 'start': a run is named by the start of its interval. */
 const NAMED = { 'logicalDate?': oneOf('start') };
+const CRON_CHOICES = { ...NAMED, 'intervalMs?': isMs, 'partition?': isTickPartition };
 
 const SCHEDULES: Readonly<Record<string, Shape>> = {
   none: {},
   once: {},
   continuous: {},
-  cron: { expression: isText, timezone: isText, ...NAMED },
-  crons: { expressions: isList(isText, SPEC_LIMITS.cronsPerSchedule), timezone: isText, ...NAMED },
+  cron: { expression: isText, timezone: isText, ...CRON_CHOICES },
+  crons: { expressions: isList(isText, SPEC_LIMITS.cronsPerSchedule), timezone: isText, ...CRON_CHOICES },
   delta: { everyMs: (value) => isMs(value) && (value as number) > 0, ...NAMED },
+  calendar: { months: isCount, days: isCount, timezone: isText, ...NAMED },
   events: { instants: isList(isInstant, SPEC_LIMITS.eventsPerSchedule) },
   custom: { name: isText, args: () => true },
 };
@@ -88,7 +92,10 @@ const DAG: Shape = {
   startDate: orNull(isInstant),
   endDate: orNull(isInstant),
   catchup: (value) => isBool(value) || value === 'none',
-  'runImmediately?': isBool,
+  'runImmediately?': (value) => isBool(value) || isMs(value),
+  'assetSchedule?': isAssetSchedule,
+  'assets?': isAssetDefinitions,
+  'assetAliases?': isAliasDefinitions,
   maxActiveRuns: isCount,
   maxActiveTasks: isCount,
   dagrunTimeoutMs: orNull(isMs),
@@ -149,6 +156,8 @@ const TASK: Shape = {
   docMd: orNull(isText),
   checks: isTexts,
   'callbacks?': isCallbacks,
+  'outlets?': isAssetUses,
+  'inlets?': isAssetUses,
 };
 
 const GROUP: Shape = { ...LOOKS, 'tooltip?': isText, groupId: isKey, parentId: orNull(isKey), docMd: orNull(isText), collapsed: isBool };

@@ -15,6 +15,7 @@ import { WINDLASS_VERSION } from '#platform/version.ts';
 import { endWaits } from '#platform/waiting/end-waits.ts';
 import { DagProcessor } from './dag-processor/manager.ts';
 import { PluginHost } from './dag-processor/plugin-host.ts';
+import { AssetRuns } from './engine/asset-runs.ts';
 import { advanceBackfills } from './engine/backfills.ts';
 import { watchDeadlines } from './engine/deadlines.ts';
 import type { EngineDeps } from './engine/deps.ts';
@@ -42,6 +43,8 @@ const BACKFILLS_MS = 1_000;
 const WAITS_MS = 5_000;
 /** A triggerer ends its own waits on the moment. */
 const WAITS_GRACE_MS = 2_000;
+/** Beside the doorbell, and for DAGs whose events wait until a run of theirs ends. */
+const ASSETS_MS = 1_000;
 
 export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { config, db, broker, clock, logger } = deps;
@@ -134,6 +137,21 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     broker.ring('ui_events', { topics: ['dags', ...changed.map((dagId) => `dag:${dagId}`)] });
     return 0;
   };
+  const assetRuns = new AssetRuns(engineDeps);
+  const assetLoop = new Loop({
+    name: 'assets',
+    clock,
+    logger,
+    intervalMs: ASSETS_MS,
+    runOnce: async () => {
+      const changed = await assetRuns.runOnce(engine.shards, engine.nowMs());
+      if (changed.length === 0) return undefined;
+      for (const dagId of changed) inbox.reloadRuns(dagId);
+      engineLoop.wake();
+      broker.ring('ui_events', { topics: ['dags', 'assets', ...changed.map((dagId) => `dag:${dagId}`)] });
+      return 0;
+    },
+  });
   const loops: readonly Service[] = [
     new Loop({
       name: 'heartbeat',
@@ -153,11 +171,13 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     new Loop({ name: 'rescue', clock, logger, intervalMs: RESCUE_MS, runOnce: rescue }),
     new Loop({ name: 'waits', clock, logger, intervalMs: WAITS_MS, runOnce: waits }),
     new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: () => watchDeadlines(engineDeps, engine.shards) }),
+    assetLoop,
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
     new DagProcessor(deps),
   ];
   await heartbeat(false);
   await inbox.start(broker);
+  const deafen = await broker.listen('asset_events_queued', () => assetLoop.wake());
   await plugins.start();
   for (const loop of loops) await loop.start();
   logger.info({ event: 'scheduler.started', scheduler_id: schedulerId }, 'scheduler started');
@@ -166,6 +186,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     schedulerId,
     async stop() {
       await inbox.stop();
+      await deafen();
       for (const loop of [...loops].reverse()) await loop.stop();
       await plugins.stop();
       await keeper.release().catch(() => {});

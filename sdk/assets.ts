@@ -1,29 +1,169 @@
-/** Assets: things that tasks make and other DAGs wait for. Recorded in definitions; schedules on them come later. */
-import type { Duration } from '#core/duration.ts';
+/** Assets: things that tasks make and other DAGs wait for. */
+import { DEFAULT_GROUP } from '#core/assets/asset-spec.ts';
+import { normaliseUri } from '#core/assets/normalise-uri.ts';
+import type { WatchSpec } from '#core/assets/watch.ts';
+import { type Duration, parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
+import type { PartitionBy } from './partitions.ts';
+import type { Schedule } from './schedule.ts';
+import { checkOptions, type OptionTable } from './unknown-option.ts';
+import { readWatch, type Watch } from './watch.ts';
 
 export interface Asset {
   readonly kind: 'asset';
+  readonly name: string;
+  /** In its one spelling. */
   readonly uri: string;
-  readonly group: string | null;
-  readonly freshness: Duration | null;
+  readonly group: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly freshnessMs: number | null;
+  readonly watch: WatchSpec | null;
 }
 
-export type AssetExpression = Asset | { readonly all: readonly AssetExpression[] } | { readonly any: readonly AssetExpression[] };
+export interface AssetOptions {
+  /** Shown beside the name, to sort by. Default "asset". */
+  group?: string;
+  /** Plain JSON about the asset itself. */
+  extra?: Readonly<Record<string, unknown>>;
+  /** It is overdue when its newest event is older. */
+  freshness?: Duration;
+  /** Makes events by watching a place that nothing in Windlass writes. */
+  watch?: Watch;
+}
+
+/** Stands for assets that only a running task knows. */
+export interface AssetAlias {
+  readonly kind: 'asset_alias';
+  readonly name: string;
+  readonly group: string;
+}
+
+/** An asset that another DAG file defines, by its name or its URI. */
+export interface AssetRef {
+  readonly kind: 'asset_ref';
+  readonly name?: string;
+  readonly uri?: string;
+}
+
+/** What an asset schedule, an outlet or an inlet may name. */
+export type AssetLike = Asset | AssetAlias | AssetRef;
+
+export type AssetExpression = AssetLike | { readonly all: readonly AssetExpression[] } | { readonly any: readonly AssetExpression[] };
+
+export interface AssetScheduleOptions {
+  /** One run for each event. Default: one run with all events since the last run. */
+  each?: boolean;
+  /** One run for each partition key. */
+  partition?: PartitionBy;
+}
 
 /** A schedule on assets. */
-export interface AssetSchedule {
+export interface AssetSchedule extends AssetScheduleOptions {
   readonly assets: AssetExpression;
+  /** assetOrTime: the time that starts runs as well. */
+  readonly time?: Schedule;
 }
 
-/** Names a thing by its URI. Throws DAG_INVALID when the URI is empty. */
-export function asset(uri: string, options: { group?: string; freshness?: Duration } = {}): Asset {
-  if (typeof uri !== 'string' || uri.trim() === '') throw new AppError('DAG_INVALID', 'asset(uri) needs a URI, like "s3://bucket/orders".');
-  return { kind: 'asset', uri, group: options.group ?? null, freshness: options.freshness ?? null };
+const OPTIONS: OptionTable = { name: 'known', uri: 'known', group: 'known', extra: 'known', freshness: 'known', watch: 'known' };
+
+const refuse = (message: string): never => {
+  throw new AppError('DAG_INVALID', message);
+};
+
+/**
+ * An asset, by its name or URI (each stands in for the other) or both. Two spellings of one URI are one asset. Throws
+ * DAG_INVALID when the URI is not one its scheme allows.
+ */
+export function asset(nameOrUri: string | ({ name?: string; uri?: string } & AssetOptions), options: AssetOptions = {}): Asset {
+  const given = typeof nameOrUri === 'string' ? { name: nameOrUri, ...options } : { ...nameOrUri, ...options };
+  const where = `asset ${JSON.stringify(given.name ?? given.uri ?? '')}`;
+  checkOptions(where, given, OPTIONS);
+  const name = given.name ?? given.uri;
+  if (typeof name !== 'string' || name.trim() === '')
+    return refuse(
+      'asset(...) needs a name or a URI, like asset("s3://bucket/orders") or asset({ name: "orders", uri: "s3://bucket/orders" }).',
+    );
+  const normalised = normaliseUri(given.uri ?? name);
+  if ('problem' in normalised) return refuse(`The URI ${JSON.stringify(given.uri ?? name)} of ${where} ${normalised.problem}.`);
+  // Given as a URI only: then its one spelling is the name as well.
+  const known = name === (given.uri ?? name) ? normalised.uri : checkName(where, name);
+  return {
+    kind: 'asset',
+    name: known,
+    uri: normalised.uri,
+    group: given.group ?? DEFAULT_GROUP,
+    extra: plainExtra(where, given.extra),
+    freshnessMs:
+      given.freshness === undefined
+        ? null
+        : (parseDuration(given.freshness) ?? refuse(`Option "freshness" of ${where} must be a duration like "26h".`)),
+    watch: given.watch === undefined ? null : readWatch(where, given.watch),
+  };
 }
 
-/** Run when all, or any, of these have been updated since the last run. */
-export const onAssets = {
-  all: (...assets: AssetExpression[]): AssetSchedule => ({ assets: { all: assets } }),
-  any: (...assets: AssetExpression[]): AssetSchedule => ({ assets: { any: assets } }),
-} as const;
+function checkName(where: string, name: string): string {
+  const checked = normaliseUri(name);
+  return 'problem' in checked ? refuse(`The name of ${where} ${checked.problem}.`) : name.trim();
+}
+
+function plainExtra(where: string, extra: unknown): Readonly<Record<string, unknown>> {
+  if (extra === undefined) return {};
+  try {
+    const plain: unknown = JSON.parse(JSON.stringify(extra));
+    if (typeof plain === 'object' && plain !== null && !Array.isArray(plain)) return plain as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  return refuse(`Option "extra" of ${where} must be an object of plain JSON.`);
+}
+
+/** A name for assets that only a running task knows: `ctx.outlets.get(alias).add(asset(…))`. */
+export function assetAlias(name: string, options: { group?: string } = {}): AssetAlias {
+  checkOptions(`assetAlias ${JSON.stringify(name)}`, options, { group: 'known' });
+  if (typeof name !== 'string' || name.trim() === '') return refuse('assetAlias(name) needs a name.');
+  return { kind: 'asset_alias', name: checkName(`assetAlias ${JSON.stringify(name)}`, name), group: options.group ?? '' };
+}
+
+/** An asset that is defined elsewhere, by its name or URI. */
+export function assetRef(by: { name: string } | { uri: string }): AssetRef {
+  const { name, uri } = by as { name?: string; uri?: string };
+  if (typeof uri === 'string' && uri !== '') {
+    const normalised = normaliseUri(uri);
+    return 'problem' in normalised
+      ? refuse(`The URI ${JSON.stringify(uri)} of assetRef ${normalised.problem}.`)
+      : { kind: 'asset_ref', uri: normalised.uri };
+  }
+  if (typeof name === 'string' && name !== '') return { kind: 'asset_ref', name };
+  return refuse('assetRef(...) needs a name or a URI: assetRef({ name: "orders" }).');
+}
+
+/** All of these have an event. May be nested with `any`. */
+export function all(...assets: AssetExpression[]): AssetExpression {
+  return { all: assets };
+}
+
+/** At least one of these has an event. May be nested with `all`. */
+export function any(...assets: AssetExpression[]): AssetExpression {
+  return { any: assets };
+}
+
+/** Runs when the expression holds for the events since the last run: `onAssets(all(a, any(b, c)))`. */
+export const onAssets = Object.assign(
+  (assets: AssetExpression | readonly AssetExpression[], options: AssetScheduleOptions = {}): AssetSchedule => ({
+    ...options,
+    assets: Array.isArray(assets) ? { all: assets as readonly AssetExpression[] } : (assets as AssetExpression),
+  }),
+  {
+    all: (...assets: AssetExpression[]): AssetSchedule => ({ assets: { all: assets } }),
+    any: (...assets: AssetExpression[]): AssetSchedule => ({ assets: { any: assets } }),
+  },
+);
+
+/** Runs at the times of the schedule, and when the assets have events: either cause starts a run. */
+export function assetOrTime(
+  schedule: Schedule,
+  assets: AssetExpression | readonly AssetExpression[],
+  options: AssetScheduleOptions = {},
+): AssetSchedule {
+  return { ...onAssets(assets, options), time: schedule };
+}

@@ -1,4 +1,5 @@
 /** What a handler may know and do: its second argument (its first, when it has no inputs). */
+import type { AssetsOfTask } from './context-assets.ts';
 import type { Macros } from './plugin.ts';
 
 /** A connection as a task sees it. */
@@ -38,7 +39,7 @@ export interface WaitEvent<T = unknown> {
   readonly state: unknown;
 }
 
-export interface Ctx<P> {
+export interface Ctx<P> extends AssetsOfTask {
   readonly params: P;
   readonly run: {
     readonly id: string;

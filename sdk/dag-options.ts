@@ -24,8 +24,11 @@ export interface DagOpts<P extends StandardSchemaV1> {
    * newest one, 'none' none: only ticks from now on.
    */
   catchup?: boolean | 'none' | 'latest' | 'all';
-  /** A new DAG runs its newest tick at once. Has no effect together with catchup 'all' and a startDate. */
-  runImmediately?: boolean;
+  /**
+   * A new DAG runs its newest tick at once; a duration: if that is no longer ago. Has no effect together with catchup
+   * 'all' and a startDate.
+   */
+  runImmediately?: boolean | Duration;
   /** Any Standard Schema (zod, valibot, arktype) of an object. Makes the trigger form and types `ctx.params`. */
   params?: P;
   tags?: readonly string[];
@@ -84,7 +87,7 @@ export interface DagSettings {
   readonly startDate: string | null;
   readonly endDate: string | null;
   readonly catchup: Catchup;
-  readonly runImmediately: boolean;
+  readonly runImmediately: boolean | number;
   readonly tags: readonly string[];
   /** Absent in bundles of an older sdk. */
   readonly looks?: { readonly displayName?: string; readonly ownerLinks?: Readonly<Record<string, string>> };
@@ -119,12 +122,20 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
   const endDate = optional('endDate', read.instant, null);
   if (startDate !== null && endDate !== null && endDate < startDate)
     throw new AppError('DAG_INVALID', `endDate (${endDate}) of ${where} lies before its startDate (${startDate}).`);
+  const schedule = readSchedule(dagId, given['schedule']);
+  const continuous = schedule.spec.kind === 'continuous';
+  const maxActiveRuns = optional('maxActiveRuns', atLeast(1), continuous ? 1 : DAG_DEFAULTS.maxActiveRuns);
+  if (continuous && maxActiveRuns !== 1)
+    throw new AppError(
+      'DAG_INVALID',
+      `${where} runs @continuous, one run after the other: maxActiveRuns must be 1, but is ${maxActiveRuns}.`,
+    );
   return {
-    schedule: readSchedule(dagId, given['schedule']),
+    schedule,
     startDate,
     endDate,
     catchup: optional('catchup', readCatchup, DAG_DEFAULTS.catchup),
-    runImmediately: optional('runImmediately', read.flag, false),
+    runImmediately: optional('runImmediately', readImmediately, false),
     tags: optional('tags', readTags, []),
     looks: {
       ...readName(where, given),
@@ -133,7 +144,7 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     owner: optional('owner', read.text, DAG_DEFAULTS.owner),
     description: optional('description', read.text, null),
     docMd: optional('docMd', read.text, null),
-    maxActiveRuns: optional('maxActiveRuns', atLeast(1), DAG_DEFAULTS.maxActiveRuns),
+    maxActiveRuns,
     maxActiveTasks: optional('maxActiveTasks', atLeast(1), DAG_DEFAULTS.maxActiveTasks),
     maxConsecutiveFailedDagRuns: optional('maxConsecutiveFailedDagRuns', atLeast(0), DAG_DEFAULTS.maxConsecutiveFailedDagRuns),
     dagrunTimeoutMs: optional('dagrunTimeout', read.durationMs, null),
@@ -142,6 +153,10 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     callbacks: readCallbacks(where, given, DAG_CALLBACK_OPTIONS),
     deadlines: readDeadlines(where, given['deadline']),
   };
+}
+
+function readImmediately(place: read.Place, value: unknown): boolean | number {
+  return typeof value === 'boolean' ? value : read.durationMs(place, value);
 }
 
 const CATCHUP = new Map<unknown, Catchup>([

@@ -1,10 +1,26 @@
 /** What a DAG file imports: `import { dag, cron } from "windlass"`. The one public barrel. */
 export type { Duration } from '#core/duration.ts';
 export type { TriggerRule } from '#core/trigger-rules.ts';
-export { type Asset, type AssetExpression, type AssetSchedule, asset, onAssets } from './assets.ts';
+export {
+  type Asset,
+  type AssetAlias,
+  type AssetExpression,
+  type AssetLike,
+  type AssetOptions,
+  type AssetRef,
+  type AssetSchedule,
+  all,
+  any,
+  asset,
+  assetAlias,
+  assetOrTime,
+  assetRef,
+  onAssets,
+} from './assets.ts';
 export type { ApprovalOpts, Builder, EventOpts } from './builder-types.ts';
 export type { Callback, CallbackCtx, CallbackError, CallbackEvent, Callbacks, Notifier } from './callback-event.ts';
 export type { Connection, Ctx, Progress, TaskLog, WaitEvent } from './context.ts';
+export type { AssetEvent, EmitOptions, InletQuery } from './context-assets.ts';
 export { dag } from './dag.ts';
 export type { DagOpts } from './dag-options.ts';
 export type { Dag } from './dag-type.ts';
@@ -14,6 +30,15 @@ export { type EdgeLabel, label } from './edge-label.ts';
 export type { GroupOpts } from './looks.ts';
 export { defineNotifier, type NotifierOptions } from './notifier.ts';
 export { Fatal, notYet, type Pending, RetryAfter, Skip } from './outcomes.ts';
+export {
+  allowedKeys,
+  chainMappers,
+  identity,
+  type PartitionBy,
+  type PartitionMapper,
+  product,
+  startOf,
+} from './partitions.ts';
 export {
   type DagRunEvent,
   definePlugin,
@@ -26,16 +51,19 @@ export {
   type TaskInstanceEventInfo,
   type Timetable,
 } from './plugin.ts';
+export type { CalendarEvery } from './read-calendar.ts';
 export type { Node, Ref, Resolve, Wire } from './ref.ts';
 export {
   type CronOptions,
   type CronSchedule,
   cron,
+  cronPartition,
   type EventsSchedule,
   events,
   type LogicalDate,
   type Preset,
   type Schedule,
+  type TickPartition,
   type TimetableSchedule,
   timetable,
 } from './schedule.ts';

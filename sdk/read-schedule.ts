@@ -1,36 +1,61 @@
 /** A schedule as the author wrote it, made into plain data and the words people read. */
+
+import { wordsOf } from '#core/assets/condition.ts';
+import { DEFAULT_KEY_FORMAT, isKeyFormat } from '#core/assets/partition.ts';
 import { type ScheduleSpec, SPEC_LIMITS } from '#core/dag-spec.ts';
 import { closest } from '#core/did-you-mean.ts';
 import { formatDuration, parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
+import { type ReadAssetSchedule, readAssetSchedule } from './read-assets.ts';
+import { readCalendar } from './read-calendar.ts';
 import { PRESETS } from './schedule.ts';
 
 export interface ReadSchedule {
   readonly spec: ScheduleSpec;
   readonly summary: string;
+  /** Absent = no run comes from assets. */
+  readonly assets?: ReadAssetSchedule;
 }
 
 /** Turns what the author wrote into data and the words people read. Throws DAG_INVALID. */
 export function readSchedule(dagId: string, schedule: unknown): ReadSchedule {
   if (schedule === null || schedule === undefined) return { spec: { kind: 'none' }, summary: 'never, externally triggered' };
   if (typeof schedule === 'string') return readText(dagId, schedule.trim());
+  if (Array.isArray(schedule)) return readAssets(dagId, { assets: { all: schedule as unknown[] } });
   if (typeof schedule === 'object') {
+    if (['asset', 'asset_alias', 'asset_ref'].includes(String((schedule as { kind?: unknown }).kind)))
+      return readAssets(dagId, { assets: schedule });
     const given = schedule as Record<string, unknown>;
     for (const [key, allowed] of FORMS) if (key in given) refuseUnknownKeys(dagId, key, given, allowed);
     if ('cron' in given) return readCrons(dagId, given);
     if ('every' in given) return readEvery(dagId, given);
     if ('events' in given) return readEvents(dagId, given['events']);
     if ('timetable' in given) return readTimetable(dagId, given['timetable'], given['args']);
-    if ('assets' in given)
-      throw new AppError(
-        'DAG_INVALID',
-        `DAG "${dagId}" is scheduled on assets, which is not available in this version of Windlass yet. Use a cron schedule or null.`,
-      );
+    if ('assets' in given) return readAssets(dagId, given as unknown as AssetsGiven);
+    // The bare expressions all(…) and any(…).
+    if ('all' in given || 'any' in given) return readAssets(dagId, { assets: given });
   }
   throw new AppError(
     'DAG_INVALID',
-    `The schedule of DAG "${dagId}" is not understood. Use "@daily", "0 6 * * *", cron("0 6 * * *", { tz: "Europe/Berlin" }), events([...]), { every: "1h" } or null.`,
+    `The schedule of DAG "${dagId}" is not understood. Use "@daily", "0 6 * * *", cron("0 6 * * *", { tz: "Europe/Berlin" }), events([...]), { every: "1h" }, onAssets(…) or null.`,
   );
+}
+
+interface AssetsGiven {
+  readonly assets: unknown;
+  readonly time?: unknown;
+  readonly each?: unknown;
+  readonly partition?: unknown;
+}
+
+function readAssets(dagId: string, given: AssetsGiven): ReadSchedule {
+  const assets = readAssetSchedule(dagId, given);
+  const words = `on ${wordsOf(assets.spec.condition)}`;
+  if (given.time === undefined || given.time === null) return { spec: { kind: 'none' }, summary: words, assets };
+  const time = readSchedule(dagId, given.time);
+  if (time.assets !== undefined)
+    throw new AppError('DAG_INVALID', `DAG "${dagId}": the first argument of assetOrTime(…) must be a schedule by time, like "@daily".`);
+  return { spec: time.spec, summary: `${time.summary}, or ${words}`, assets };
 }
 
 function readText(dagId: string, text: string): ReadSchedule {
@@ -62,9 +87,11 @@ function readExpression(dagId: string, expression: unknown): string {
   if (fields.length === 5 && fields.every((field) => CRON_FIELD.test(field))) return fields.join(' ');
   throw new AppError(
     'DAG_INVALID',
-    `DAG "${dagId}": ${JSON.stringify(expression)} is no cron expression. It has five fields: minute hour day-of-month month day-of-week, like "0 6 * * *".`,
+    `DAG "${dagId}": ${JSON.stringify(expression)} is no cron expression. It has five fields: minute hour day-of-month month day-of-week, like "0 6 * * *".${fields.length === 6 ? SIX_FIELDS : ''}`,
   );
 }
+
+const SIX_FIELDS = ' A sixth field for seconds is not known: a scheduler is no stopwatch. Use { every: "30s" } for steps below a minute.';
 
 function readCrons(dagId: string, given: Readonly<Record<string, unknown>>): ReadSchedule {
   const list: readonly unknown[] = Array.isArray(given['cron']) ? given['cron'] : [given['cron']];
@@ -80,7 +107,7 @@ function readCrons(dagId: string, given: Readonly<Record<string, unknown>>): Rea
       'DAG_INVALID',
       `DAG "${dagId}": ${JSON.stringify(timezone)} is no time zone. Use an IANA name like "Europe/Berlin" or "UTC".`,
     );
-  const named = readLogicalDate(dagId, given['logicalDate']);
+  const named = readCronChoices(dagId, given);
   const text = expressions.join(', ');
   const [first] = expressions;
   return {
@@ -90,6 +117,32 @@ function readCrons(dagId: string, given: Readonly<Record<string, unknown>>): Rea
         : { kind: 'crons', expressions, timezone, ...named },
     summary: timezone === 'UTC' ? text : `${text} (${timezone})`,
   };
+}
+
+/** Absent stays absent, so that the spec of an unchanged file does not change. */
+function readCronChoices(dagId: string, given: Readonly<Record<string, unknown>>) {
+  const intervalMs = given['interval'] === undefined ? undefined : parseDuration(given['interval']);
+  if (intervalMs === null)
+    throw new AppError(
+      'DAG_INVALID',
+      `DAG "${dagId}": interval of cron(...) must be a duration like "1h" (or 0), but is ${JSON.stringify(given['interval'])}.`,
+    );
+  return {
+    ...readLogicalDate(dagId, given['logicalDate']),
+    ...(intervalMs !== undefined && { intervalMs }),
+    ...(given['partition'] !== undefined && { partition: readTickPartition(dagId, given['partition']) }),
+  };
+}
+
+function readTickPartition(dagId: string, value: unknown): { readonly format: string; readonly offsetTicks: number } {
+  const given = (value === true ? {} : value) as { keyFormat?: unknown; runOffset?: unknown };
+  const { keyFormat = DEFAULT_KEY_FORMAT, runOffset = 0 } = given;
+  if (typeof keyFormat !== 'string' || !isKeyFormat(keyFormat) || !Number.isSafeInteger(runOffset))
+    throw new AppError(
+      'DAG_INVALID',
+      `DAG "${dagId}": cronPartition takes keyFormat (of %Y %m %d %H %M %S) and runOffset (a whole number of ticks).`,
+    );
+  return { format: keyFormat, offsetTicks: runOffset as number };
 }
 
 /** Absent stays absent: a spec without it means the tick. */
@@ -125,9 +178,10 @@ function readEvents(dagId: string, list: unknown): ReadSchedule {
 
 /** What each form of a schedule may hold. */
 const FORMS: readonly (readonly [string, readonly string[]])[] = [
-  ['cron', ['cron', 'tz', 'logicalDate']],
-  ['every', ['every', 'logicalDate']],
+  ['cron', ['cron', 'tz', 'logicalDate', 'interval', 'partition']],
+  ['every', ['every', 'logicalDate', 'tz']],
   ['events', ['events']],
+  ['assets', ['assets', 'time', 'each', 'partition']],
 ];
 
 function refuseUnknownKeys(dagId: string, form: string, given: object, allowed: readonly string[]): void {
@@ -150,6 +204,15 @@ function isTimezone(name: string): boolean {
 
 function readEvery(dagId: string, given: Readonly<Record<string, unknown>>): ReadSchedule {
   const every = given['every'];
+  if (typeof every === 'object' && every !== null) {
+    const calendar = readCalendar(dagId, every, given['tz']);
+    return { ...calendar, spec: { ...calendar.spec, ...readLogicalDate(dagId, given['logicalDate']) } };
+  }
+  if (given['tz'] !== undefined)
+    throw new AppError(
+      'DAG_INVALID',
+      `DAG "${dagId}": a fixed span of time knows no time zone. Leave tz out, or use { every: { days: 1 }, tz: … }.`,
+    );
   const everyMs = parseDuration(every);
   if (everyMs === null || everyMs < 1_000)
     throw new AppError(

@@ -1,6 +1,7 @@
 /** When a DAG runs, as authors write it. `read-schedule.ts` turns it into plain data. */
 import type { Duration } from '#core/duration.ts';
-import type { AssetSchedule } from './assets.ts';
+import type { AssetExpression, AssetSchedule } from './assets.ts';
+import type { CalendarEvery } from './read-calendar.ts';
 
 /** Airflow's presets and the cron expressions they stand for. */
 export const PRESETS = {
@@ -22,6 +23,17 @@ export interface CronSchedule {
   /** IANA name; UTC when absent. */
   readonly tz?: string;
   readonly logicalDate?: LogicalDate;
+  /** The data interval is this long and ends at the tick. Default: since the tick before. */
+  readonly interval?: Duration;
+  /** Each run is for one partition, named by the wall time of its tick. */
+  readonly partition?: TickPartition;
+}
+
+export interface TickPartition {
+  /** Of %Y %m %d %H %M %S; default "%Y-%m-%dT%H:%M:%S". */
+  readonly keyFormat?: string;
+  /** -1: the partition of the tick before. */
+  readonly runOffset?: number;
 }
 
 /**
@@ -39,7 +51,7 @@ export interface TimetableSchedule {
   readonly args: unknown;
 }
 
-/** A preset, a cron expression (UTC), `cron(...)`, `{ every }`, `events(...)`, `timetable(...)`, `onAssets...`, or null for none. */
+/** A preset, a cron expression (UTC), `cron(...)`, `{ every }`, `events(...)`, `timetable(...)`, assets, or null for none. */
 export type Schedule =
   | Preset
   // Keeps the presets in an editor's completion list while any other text is allowed.
@@ -47,8 +59,11 @@ export type Schedule =
   | CronSchedule
   | EventsSchedule
   | { readonly every: Duration; readonly logicalDate?: LogicalDate }
+  | { readonly every: CalendarEvery; readonly tz?: string; readonly logicalDate?: LogicalDate }
   | TimetableSchedule
   | AssetSchedule
+  | AssetExpression
+  | readonly AssetExpression[]
   | null
   | undefined;
 
@@ -56,6 +71,18 @@ export interface CronOptions {
   /** IANA name; UTC when absent. */
   tz?: string;
   logicalDate?: LogicalDate;
+  /** The data interval is this long and ends at the tick ("0s": the tick itself). Default: since the tick before. */
+  interval?: Duration;
+}
+
+/** A cron schedule whose runs carry a partition key, made from their tick: `cronPartition("0 0 * * *", { keyFormat: "%Y-%m-%d" })`. */
+export function cronPartition(expression: string | readonly string[], options: CronOptions & TickPartition = {}): CronSchedule {
+  const { keyFormat, runOffset, ...rest } = options;
+  return {
+    ...rest,
+    cron: expression,
+    partition: { ...(keyFormat !== undefined && { keyFormat }), ...(runOffset !== undefined && { runOffset }) },
+  };
 }
 
 /** One cron expression (five fields) or several, in a time zone (IANA name; default UTC). */

@@ -5,12 +5,13 @@ import { TASK_DEFAULTS } from '#core/dag-spec.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import { TRIGGER_RULES, type TriggerRule } from '#core/trigger-rules.ts';
-import type { Asset } from './assets.ts';
+import type { AssetLike } from './assets.ts';
 import type { Callbacks } from './callback-event.ts';
 import { BODY_HOOK_TABLE, type BodyHooks, type CallbackLists, readBodyHooks, readCallbacks } from './callback-options.ts';
 import type { Ctx } from './context.ts';
 import { GROUP_LOOK_TABLE, readTaskLooks, TASK_LOOK_TABLE, type TaskLookOpts, type TaskLooks } from './looks.ts';
 import * as read from './option-values.ts';
+import { readAssetList } from './read-assets.ts';
 import type { Node } from './ref.ts';
 import { checkOptions, type OptionTable } from './unknown-option.ts';
 
@@ -39,7 +40,10 @@ export interface TaskOpts<Out = any, In = any> extends TaskLookOpts {
   when?: (input: In) => boolean | Promise<boolean>;
   /** Run on the result; false or a text fails the try. */
   checks?: Record<string, (out: Out) => boolean | string | Promise<boolean | string>>;
-  outlets?: readonly Asset[];
+  /** Assets its success updates; aliases for those that only the running task knows. */
+  outlets?: AssetLike | readonly AssetLike[];
+  /** Assets whose events the body reads with ctx.inletEvents. */
+  inlets?: AssetLike | readonly AssetLike[];
   /** false: the result is not kept, so no other task can read it. */
   doXcomPush?: boolean;
   /** The result is an object, and each of its keys is kept as an XCom of its own as well. */
@@ -107,7 +111,9 @@ export interface TaskSettings {
   readonly maxActiveTisPerDagrun: number | null;
   readonly when: Hook;
   readonly checks: readonly { readonly name: string; readonly run: (...args: unknown[]) => unknown }[];
-  readonly outlets: readonly Asset[];
+  readonly outlets: readonly AssetLike[];
+  /** Absent in bundles of an older sdk. */
+  readonly inlets?: readonly AssetLike[];
   readonly docMd: string | null;
   readonly looks?: TaskLooks;
   /** Absent = true. */
@@ -142,6 +148,7 @@ export const TASK_OPTION_TABLE: OptionTable = {
   when: 'known',
   checks: 'known',
   outlets: 'known',
+  inlets: 'known',
   templateFields: 'known',
   onSuccessCallback: 'known',
   onFailureCallback: 'known',
@@ -195,7 +202,8 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     maxActiveTisPerDagrun: optional('maxActiveTisPerDagrun', atLeast(1), null),
     when: optional('when', read.func, null),
     checks: readChecks(where, given['checks']),
-    outlets: (given['outlets'] as readonly Asset[] | undefined) ?? [],
+    outlets: readAssetList(where, 'outlets', given['outlets']),
+    inlets: readAssetList(where, 'inlets', given['inlets']),
     docMd: optional('docMd', read.text, null),
     looks: readTaskLooks(where, given),
     doXcomPush: optional('doXcomPush', read.flag, true),

@@ -4,10 +4,11 @@
  */
 
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
-import type { TaskInstancesEnded, UiEvent } from '#platform/broker/messages.ts';
+import type { AssetEventsQueued, TaskInstancesEnded, UiEvent } from '#platform/broker/messages.ts';
 import { newId } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import { isRefusedValue } from '#platform/db/errors.ts';
+import { keepFoundAssets } from '#platform/db/queries/assets/keep-found-assets.ts';
 import { type BegunBody, type BodyStart, beginBodies } from '#platform/db/queries/begin-bodies.ts';
 import { type Claimed, claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
 import { type Finish, finishAttempts } from '#platform/db/queries/finish-attempts.ts';
@@ -99,8 +100,13 @@ export class Commits {
   async #writeFinishes(items: readonly FinishOf[]): Promise<readonly FinishAnswer[]> {
     const { db, workerId } = this.#deps;
     try {
-      const accepted = await finishAttempts(db, { workerId, finishes: items.map((item) => item.finish) });
-      return items.map((item) => ({ accepted: accepted.has(item.finish.attemptId) }));
+      await keepFoundAssets(
+        db,
+        items.flatMap((item) => item.finish.assetEvents ?? []),
+      );
+      const { attemptIds, assetDagIds } = await finishAttempts(db, { workerId, finishes: items.map((item) => item.finish) });
+      this.#ringAssets(assetDagIds);
+      return items.map((item) => ({ accepted: attemptIds.has(item.finish.attemptId) }));
     } catch (error) {
       if (!isRefusedValue(error)) throw error;
       if (items.length === 1) return [{ error }];
@@ -108,6 +114,14 @@ export class Commits {
       for (const item of items) answers.push(...(await this.#writeFinishes([item])));
       return answers;
     }
+  }
+
+  /** Runs of these DAGs may be due. */
+  #ringAssets(dagIds: readonly string[]): void {
+    if (dagIds.length === 0) return;
+    const message: AssetEventsQueued = { dagIds };
+    this.#deps.broker.ring('asset_events_queued', message);
+    this.#deps.broker.ring('ui_events', { topics: ['assets', ...dagIds.map((dagId) => `dag:${dagId}`)] });
   }
 
   #ringPages(rows: readonly Claimed[]): void {

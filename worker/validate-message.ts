@@ -2,6 +2,7 @@
  * Checks what a task process says. The process runs strangers' code, so its messages are claims: what is not
  * exactly a message of `core/task-protocol.ts` is refused (null), and strings are made storable.
  */
+import { parseAssetQuery, parseEmissions } from '#core/assets/parse-messages.ts';
 import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody } from '#core/task-protocol.ts';
 import { parseWaiter } from '#core/waiting/waiter.ts';
 
@@ -44,11 +45,15 @@ function parseLog({ level, message, fields }: Fields): FromTaskProcess | null {
   };
 }
 
-function parseRequest({ what, id, key, taskId, value }: Fields): RequestBody | null {
+function parseRequest({ what, id, key, taskId, value, query }: Fields): RequestBody | null {
   if (what === 'connection' && isName(id)) return { what, id };
   if (what === 'variable' && isName(key)) return { what, key };
   if (what === 'xcom_push' && isName(key)) return { what, key, value };
   if (what === 'xcom_pull' && isName(key) && isName(taskId)) return { what, taskId, key };
+  if (what === 'asset_events') {
+    const parsed = parseAssetQuery(query);
+    return parsed && { what, query: parsed };
+  }
   return null;
 }
 
@@ -96,7 +101,8 @@ function parseDefer(value: unknown): BodyResult {
   return { outcome: 'failed', error, retryable: false, retryAfterMs: null };
 }
 
-function parseSuccess({ value, bytes, followed, mapLengths, checks, mapLabel }: Fields): BodyResult {
+function parseSuccess({ value, bytes, followed, mapLengths, checks, mapLabel, assets }: Fields): BodyResult {
+  const emissions = parseEmissions(assets);
   const lengths = isFields(mapLengths) ? Object.entries(mapLengths).filter(([, length]) => Number.isSafeInteger(length)) : [];
   return {
     outcome: 'success',
@@ -106,6 +112,7 @@ function parseSuccess({ value, bytes, followed, mapLengths, checks, mapLabel }: 
     mapLengths: Object.fromEntries(lengths as [string, number][]),
     checks: Array.isArray(checks) ? (checks as unknown[]).slice(0, LIST_MAX).filter(isFields).map(parseCheck) : [],
     ...(typeof mapLabel === 'string' ? { mapLabel: storable(mapLabel, KEY_MAX_CHARS) } : {}),
+    ...(emissions.length > 0 ? { assets: emissions } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { openSecretStore, requireConnection, type SecretStore } from '#platform/
 import type { DagDefinition } from '#sdk/definition.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
 import type { TaskHost } from '#sdk/runtime/task-host.ts';
+import { LocalAssets } from './local-assets.ts';
 
 export interface LocalHostOptions {
   readonly dag: DagDefinition;
@@ -23,6 +24,7 @@ export class LocalHost {
   readonly #options: LocalHostOptions;
   /** `<task>, <key>` -> map index -> value. */
   readonly #xcoms = new Map<string, Map<number, unknown>>();
+  readonly #assets = new LocalAssets();
   #db: Database | undefined;
   #store: SecretStore | undefined;
 
@@ -44,7 +46,10 @@ export class LocalHost {
       signal: cancelled.signal,
     };
     const body = runTask(dag, message, host).then((result) => {
-      if (result.outcome === 'success') this.#keep(message, 'return_value', result.value);
+      if (result.outcome === 'success') {
+        this.#keep(message, 'return_value', result.value);
+        for (const words of this.#assets.succeeded(message.context, dag.tasks.get(taskId), result)) onLog(taskId, 'info', words);
+      }
       return result;
     });
     if (timeoutMs === null) return body;
@@ -74,6 +79,8 @@ export class LocalHost {
         return null;
       case 'xcom_pull':
         return this.#pull(body.taskId, body.key);
+      case 'asset_events':
+        return this.#assets.events(body.query);
     }
   }
 

@@ -1,6 +1,7 @@
 /** The ticks of a time schedule: strictly increasing instants (ms since 1970), asked in both directions. */
 import type { ScheduleSpec } from '../dag-spec.ts';
 import { assertNever } from '../errors.ts';
+import { calendarTicks } from './calendar.ts';
 import { CronSchedule } from './cron.ts';
 
 export interface Ticks {
@@ -33,6 +34,8 @@ export function ticksOf(schedule: ScheduleSpec, startDateMs: number | null): Tic
       return union(schedule.expressions.map((expression) => cronOf(expression, schedule.timezone)));
     case 'delta':
       return deltaTicks(schedule.everyMs, startDateMs ?? 0);
+    case 'calendar':
+      return calendarTicks(schedule, startDateMs ?? 0);
     case 'events':
       return eventTicks(schedule.instants);
     case 'none':

@@ -22,8 +22,8 @@ export interface TimetableQuestion {
   readonly startDateMs: number | null;
   readonly endDateMs: number | null;
   readonly catchup: Catchup;
-  /** The first run of all is the newest tick, at once. */
-  readonly runImmediately: boolean;
+  /** The first run of all is the newest tick, at once; a number: if it is no older than this many ms. */
+  readonly runImmediately: boolean | number;
   /** When the DAG was first seen: without a start date nothing before it is due. */
   readonly firstSeenMs: number;
   /** When the DAG was last unpaused, or first seen: with catchup 'none' nothing before it is due. */
@@ -51,8 +51,8 @@ export function nextRun(question: TimetableQuestion): NextRun | null {
 
 /** The run of a tick. The first of a list of events has no tick before it: its interval is the instant itself. */
 function runAt(schedule: ScheduleSpec, ticks: Ticks, tick: number): NextRun {
-  const previous = ticks.previous(tick) ?? tick;
-  return intervalRun(isNamedByStart(schedule) ? previous : tick, previous, tick);
+  const start = intervalMsOf(schedule) === null ? (ticks.previous(tick) ?? tick) : tick - (intervalMsOf(schedule) as number);
+  return intervalRun(isNamedByStart(schedule) ? start : tick, start, tick);
 }
 
 /** A run that starts when its interval has ended. */
@@ -63,6 +63,11 @@ export function intervalRun(logicalDateMs: number, intervalStartMs: number, inte
 /** Whether the logical date is the start of the interval, as in Airflow 2, rather than its end. */
 export function isNamedByStart(schedule: ScheduleSpec): boolean {
   return 'logicalDate' in schedule && schedule.logicalDate === 'start';
+}
+
+/** The length of the data interval, when the author chose one. */
+function intervalMsOf(schedule: ScheduleSpec): number | null {
+  return 'intervalMs' in schedule ? (schedule.intervalMs ?? null) : null;
 }
 
 function nextTick(ticks: Ticks, question: TimetableQuestion): number | null {
@@ -80,9 +85,12 @@ function nextTick(ticks: Ticks, question: TimetableQuestion): number | null {
 /** The first tick that is allowed at all: past the last run, and not before the DAG's time. */
 function earliestTick(ticks: Ticks, question: TimetableQuestion): number | null {
   const { lastLogicalDateMs, startDateMs, firstSeenMs } = question;
-  // A run named by its start belongs to the tick after its logical date.
-  const tickOf = (dateMs: number): number =>
-    isNamedByStart(question.schedule) ? (ticks.next(dateMs) ?? Number.POSITIVE_INFINITY) : dateMs;
+  // A run named by its start belongs to the tick after its logical date, or at the end of an interval of chosen length.
+  const lengthMs = intervalMsOf(question.schedule);
+  const tickOf = (dateMs: number): number => {
+    if (!isNamedByStart(question.schedule)) return dateMs;
+    return lengthMs === null ? (ticks.next(dateMs) ?? Number.POSITIVE_INFINITY) : dateMs + lengthMs;
+  };
   const bounds = [
     // A tick at the start date itself counts.
     startDateMs === null ? firstSeenMs - 1 : tickOf(startDateMs - 1),
@@ -97,6 +105,7 @@ function immediateTick(ticks: Ticks, question: TimetableQuestion): number | null
   const { lastLogicalDateMs, startDateMs, nowMs, catchup } = question;
   if (!question.runImmediately || lastLogicalDateMs !== null || (catchup === true && startDateMs !== null)) return null;
   const newest = ticks.previous(nowMs + 1);
+  if (newest !== null && typeof question.runImmediately === 'number' && nowMs - newest > question.runImmediately) return null;
   if (newest === null || startDateMs === null) return newest;
   const first = earliestTick(ticks, { ...question, catchup: false });
   return first !== null && newest >= first ? newest : null;

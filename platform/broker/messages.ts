@@ -16,11 +16,16 @@ export interface DagsChanged {
   readonly dagIds: readonly string[];
 }
 
+/** worker, API -> schedulers: events of assets wait for these DAGs. */
+export interface AssetEventsQueued {
+  readonly dagIds: readonly string[];
+}
+
 /** Anybody -> web servers: something a page may show has changed. Pages refetch; no data travels here. */
 export interface UiEvent {
   readonly topics: readonly UiTopic[];
 }
-/** "dags", "import_errors", "workers", "dag:<id>", "run:<dag id>/<run id>", "event:<name>" */
+/** "dags", "import_errors", "workers", "assets", "dag:<id>", "run:<dag id>/<run id>", "event:<name>" */
 export type UiTopic = string;
 
 /** scheduler -> workers: callbacks of runs and lost attempts wait to be called. Says nothing more. */

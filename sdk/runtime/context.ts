@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import type { AttemptContext, LogLevel } from '#core/task-protocol.ts';
 import type { Ctx, TaskLog, WaitEvent } from '../context.ts';
 import type { Macros } from '../plugin.ts';
+import { type AssetDesk, triggeringEventsOf } from './asset-desk.ts';
 import type { TaskHost } from './task-host.ts';
 import type { Templates } from './templates.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
@@ -13,10 +14,18 @@ const RUN_TYPES: Readonly<Record<string, Ctx<unknown>['run']['type']>> = {
   scheduled: 'scheduled',
   backfill: 'backfill',
   asset_triggered: 'asset',
+  asset_materialization: 'asset',
 };
 
 /** `params` are validated already. The scratch folder is made when first asked for. */
-export function makeContext(attempt: AttemptContext, params: unknown, macros: Macros, host: TaskHost, templates: Templates): Ctx<unknown> {
+export function makeContext(
+  attempt: AttemptContext,
+  params: unknown,
+  macros: Macros,
+  host: TaskHost,
+  templates: Templates,
+  assets: AssetDesk,
+): Ctx<unknown> {
   const logicalDate = new Date(attempt.logicalDate ?? attempt.runAfter);
   return {
     params,
@@ -53,6 +62,11 @@ export function makeContext(attempt: AttemptContext, params: unknown, macros: Ma
       return attempt.scratchFolder;
     },
     macros,
+    outlets: { get: (of) => assets.outlet(of) },
+    emit: (of, options) => assets.emit(of, options),
+    inletEvents: (of, query) => assets.inletEvents(of, query),
+    triggeringAssetEvents: triggeringEventsOf(attempt),
+    partitionKey: attempt.partitionKey ?? null,
   };
 }
 

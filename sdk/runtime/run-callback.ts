@@ -6,6 +6,7 @@ import type { DagDefinition } from '../definition.ts';
 import type { NotifierParts } from '../notifier.ts';
 import { Fatal } from '../outcomes.ts';
 import { validateWith } from '../standard-schema.ts';
+import { AssetDesk } from './asset-desk.ts';
 import { resultOfThrown } from './body-error.ts';
 import { makeContext } from './context.ts';
 import { renderFields } from './render-fields.ts';
@@ -21,7 +22,7 @@ export async function runCallback(dag: DagDefinition, message: RunMessage, call:
     const checked = dag.params === null ? null : await validateWith(dag.params, raw);
     const params = checked?.ok ? checked.value : raw;
     const templates = new Templates({ attempt: message.context, params, macros: dag.macros, host });
-    const ctx = makeContext(message.context, params, dag.macros, host, templates);
+    const ctx = makeContext(message.context, params, dag.macros, host, templates, new AssetDesk(null, host));
     await invoke(callback, eventOf(message, call, ctx));
     return { outcome: 'success', value: null, bytes: 4, followed: null, mapLengths: {}, checks: [] };
   } catch (thrown) {

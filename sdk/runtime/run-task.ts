@@ -9,6 +9,7 @@ import type { Ctx } from '../context.ts';
 import { API_VERSION, type DagDefinition, type InputTree, type TaskDefinition } from '../definition.ts';
 import { Fatal } from '../outcomes.ts';
 import { validateWith } from '../standard-schema.ts';
+import { AssetDesk } from './asset-desk.ts';
 import { resultOfThrown } from './body-error.ts';
 import { withBodyHooks } from './body-hooks.ts';
 import { makeContext } from './context.ts';
@@ -39,7 +40,8 @@ export async function runTask(dag: DagDefinition, message: RunMessage, host: Tas
 async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMessage, host: TaskHost): Promise<BodyResult> {
   const values = await readValues(dag, message);
   const templates = new Templates({ attempt: message.context, params: values.params, macros: dag.macros, host });
-  const context = makeContext(message.context, values.params, dag.macros, host, templates);
+  const assets = new AssetDesk(task, host);
+  const context = makeContext(message.context, values.params, dag.macros, host, templates, assets);
   const given = await readInput(task, await templates.renderFields(task), values);
   if (task.settings.when !== null && !(await task.settings.when(given.forHooks, context)))
     return { outcome: 'skipped', reason: 'its when condition was false' };
@@ -50,7 +52,8 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   if (brandOf(returned, OUTCOME) === 'pending') return reschedule(task, message, returned);
   if (brandOf(returned, OUTCOME) === 'defer') return deferralOf(`"${task.id}"`, returned, message.context);
   const result = await readResult(dag, task, returned, host);
-  return mapLabel === null ? result : { ...result, mapLabel };
+  const emissions = assets.emissions();
+  return { ...result, ...(mapLabel !== null && { mapLabel }), ...(emissions.length > 0 && { assets: emissions }) };
 }
 
 async function readValues(dag: DagDefinition, message: RunMessage): Promise<Values> {

@@ -6,7 +6,9 @@ import { AppError } from '#core/errors.ts';
 import { namesOf } from '../callback-options.ts';
 import { deadlineSpec } from '../deadline.ts';
 import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../definition.ts';
+
 import { jsonSchemaOf, type StandardSchemaV1, validateAtOnce } from '../standard-schema.ts';
+import { serialiseAssets, serialiseUses } from './serialise-assets.ts';
 
 /** Throws DAG_INVALID when the params are no object schema or the definition comes from a newer sdk. */
 export function serialiseDag(dag: DagDefinition): DagSpec {
@@ -27,7 +29,8 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
     startDate: settings.startDate,
     endDate: settings.endDate,
     catchup: settings.catchup,
-    ...(settings.runImmediately && { runImmediately: true }),
+    ...(settings.runImmediately !== false && { runImmediately: settings.runImmediately }),
+    ...serialiseAssets(dag),
     maxActiveRuns: settings.maxActiveRuns,
     maxActiveTasks: settings.maxActiveTasks,
     dagrunTimeoutMs: settings.dagrunTimeoutMs,
@@ -82,6 +85,8 @@ function serialiseTask(task: TaskDefinition): TaskSpec {
     ...settings.looks,
     checks: settings.checks.map((check) => check.name),
     ...optionalPart('callbacks', namesOf(settings.callbacks)),
+    ...serialiseUses('outlets', settings.outlets),
+    ...serialiseUses('inlets', settings.inlets ?? []),
   };
 }
 

@@ -54,7 +54,7 @@ test.each([
 });
 
 test('an optional field of the wrong kind is refused', () => {
-  expect(validateSpec(plain(aDagSpec('d', [aTask('a')], { runImmediately: 1 as never })))).not.toEqual([]);
+  expect(validateSpec(plain(aDagSpec('d', [aTask('a')], { runImmediately: 'yes' as never })))).not.toEqual([]);
   expect(validateSpec(plain(aDagSpec('d', [aTask('a')], { catchup: 'all' as never })))).not.toEqual([]);
 });
 

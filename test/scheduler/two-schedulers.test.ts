@@ -240,7 +240,8 @@ function startWorkers(random: () => number, broker: Broker) {
     const plain = { reason: null, error: null, followed: null, mapLengths: {}, mapLabel: null, extraXcoms: [], callbacks: [] };
     const finish = { ...plain, attemptId, taskInstanceId, leaseEpoch, event, nextTryInMs: event === 'retry' ? 20 : null };
     const accepted = await finishAttempts(database.db, { workerId, finishes: [finish] });
-    if (accepted.size > 0 && random() > 0.1) broker.ring('task_instances_ended', { shards: [claimed.shard], ids: [taskInstanceId] });
+    if (accepted.attemptIds.size > 0 && random() > 0.1)
+      broker.ring('task_instances_ended', { shards: [claimed.shard], ids: [taskInstanceId] });
   };
   const working = Promise.all([work('w1'), work('w2')]);
   return {

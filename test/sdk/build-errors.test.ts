@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Ref } from '#sdk/index.ts';
-import { asset, type Builder, dag, defineTask, onAssets, type StandardSchemaV1 } from '#sdk/index.ts';
+import { type Builder, dag, defineTask, onAssets, type StandardSchemaV1 } from '#sdk/index.ts';
 import ex1 from './types/ex1.ts';
 
 type Build = (builder: Builder<Record<never, never>>) => unknown;
@@ -187,11 +187,10 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
     /not available in this version/,
   ],
   ['approval', build(({ approval }) => approval('w', {}, { subject: 's', options: ['a'] })), /not available in this version/],
-  [
-    'an asset schedule',
-    build(one, { schedule: onAssets.all(asset('s3://x')) }),
-    /scheduled on assets, which is not available in this version/,
-  ],
+  ['an asset schedule without assets', build(one, { schedule: onAssets.all() }), /empty all\(\)/],
+  ['@continuous with several runs', build(one, { schedule: '@continuous', maxActiveRuns: 2 }), /maxActiveRuns must be 1/],
+  ['a cron expression with seconds', build(one, { schedule: '0 0 6 * * *' }), /sixth field for seconds is not known/],
+  ['a calendar step of nothing', build(one, { schedule: { every: {} } }), /steps of the calendar/],
   ['a misspelt preset', build(one, { schedule: '@dialy' }), /Did you mean @daily\?/],
   ['a bad cron expression', build(one, { schedule: '0 6 * *' }), /five fields/],
   ['one bad expression among several', build(one, { schedule: { cron: ['0 6 * * *', '0 6 *'] } }), /"0 6 \*" is no cron expression/],

@@ -1,12 +1,18 @@
 /** What an attempt is told: its context, and what it reads, from the claim and the plan of its DAG version. */
-import type { AttemptContext } from '#core/task-protocol.ts';
+import type { AssetEventRecord, AttemptContext } from '#core/task-protocol.ts';
 import type { BodyStart } from '#platform/db/queries/begin-bodies.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import type { InputRead } from '#platform/db/queries/read-inputs.ts';
 import { pageUrl } from '#platform/links.ts';
 import type { TaskPlan } from '../version-cache.ts';
 
-export function attemptContext(claimed: Claimed, plan: TaskPlan, scratchFolder: string, baseUrl: string): AttemptContext {
+export function attemptContext(
+  claimed: Claimed,
+  plan: TaskPlan,
+  scratchFolder: string,
+  baseUrl: string,
+  triggeringEvents: readonly AssetEventRecord[] | null,
+): AttemptContext {
   const { dagId, runId, runType, taskId, mapIndex, tryNumber, maxTries, attemptId } = claimed;
   const conf = typeof claimed.conf === 'object' && claimed.conf !== null ? claimed.conf : {};
   return {
@@ -29,6 +35,8 @@ export function attemptContext(claimed: Claimed, plan: TaskPlan, scratchFolder: 
     scratchFolder,
     ...(claimed.resumed === null ? {} : { resumed: claimed.resumed }),
     url: pageUrl(baseUrl, claimed),
+    ...(claimed.partitionKey !== null && { partitionKey: claimed.partitionKey }),
+    ...(triggeringEvents !== null && { triggeringAssetEvents: triggeringEvents }),
   };
 }
 

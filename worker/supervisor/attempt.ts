@@ -8,6 +8,7 @@ import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
 import type { FromTaskProcess, HeartbeatMessage } from '#core/task-protocol.ts';
 import type { Timer } from '#platform/clock.ts';
+import { listTriggeringEvents } from '#platform/db/queries/assets/list-task-events.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { logPath } from '#platform/logs/log-path.ts';
 import type { LeaseHolder } from '../lease-keeper.ts';
@@ -114,10 +115,11 @@ export class Attempt implements LeaseHolder {
   async #start(): Promise<void> {
     const { claimed } = this;
     const { versions, bundles, scratch, pool, commits, keeper, clock, requests } = this.#deps;
-    const [plan, bundleFile, scratchFolder] = await Promise.all([
+    const [plan, bundleFile, scratchFolder, triggeringEvents] = await Promise.all([
       versions.plan(claimed.versionId, claimed.taskId),
       bundles.file(claimed.bundleHash),
       scratch.of(claimed.dagId, claimed.runId),
+      claimed.runType === 'asset_triggered' ? listTriggeringEvents(requests.db, claimed.dagRunId) : null,
     ]);
     this.#plan = plan;
     if (this.#settled) return;
@@ -158,7 +160,7 @@ export class Attempt implements LeaseHolder {
     process.allow(keeper.liveMs(this));
     process.send({
       type: 'run',
-      context: attemptContext(claimed, plan, scratchFolder, this.#deps.baseUrl),
+      context: attemptContext(claimed, plan, scratchFolder, this.#deps.baseUrl, triggeringEvents),
       inputs: begun.inputs,
       item: begun.item,
     });

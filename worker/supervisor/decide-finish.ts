@@ -1,5 +1,6 @@
 /** What Postgres is told about an attempt that ended: a pure decision from the ending, the task and the try. */
 
+import { eventsOfSuccess } from '#core/assets/events-of-success.ts';
 import type { TaskSpec } from '#core/dag-spec.ts';
 import { formatDuration } from '#core/duration.ts';
 import { assertNever } from '#core/errors.ts';
@@ -24,7 +25,10 @@ export interface FinishFacts {
   readonly xcomMaxBytes: number;
 }
 
-export type Decision = Pick<Finish, 'event' | 'reason' | 'error' | 'followed' | 'mapLengths' | 'nextTryInMs' | 'mapLabel'> & {
+export type Decision = Pick<
+  Finish,
+  'event' | 'reason' | 'error' | 'followed' | 'mapLengths' | 'nextTryInMs' | 'mapLabel' | 'assetEvents'
+> & {
   readonly valueJson?: string;
   readonly bytes?: number;
   /** defer: what it waits for. */
@@ -93,7 +97,16 @@ function decideSuccess(result: Extract<BodyResult, { outcome: 'success' }>, fact
     return failure(explain('CheckFailed', `the result did not pass its checks: ${names}`), facts, { retryable: true });
   }
   const { followed, mapLengths, mapLabel } = result;
-  const finish = { ...NOTHING, event: 'succeed', reason: null, followed, mapLengths, mapLabel: mapLabel ?? null } as const;
+  const outlets = facts.task?.outlets ?? [];
+  const finish = {
+    ...NOTHING,
+    event: 'succeed',
+    reason: null,
+    followed,
+    mapLengths,
+    mapLabel: mapLabel ?? null,
+    ...(outlets.length > 0 && { assetEvents: eventsOfSuccess(outlets, result.assets ?? []) }),
+  } as const;
   if (result.value === undefined) return finish;
   const valueJson = JSON.stringify(result.value);
   const bytes = Buffer.byteLength(valueJson);

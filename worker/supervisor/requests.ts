@@ -10,6 +10,7 @@ import { isSensitiveKey, type Masker } from '#platform/mask.ts';
 import type { Connection } from '#platform/secrets/connection.ts';
 import { requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
 import type { TaskPlan } from '../version-cache.ts';
+import { listInletEvents } from './inlet-events.ts';
 
 export interface RequestDeps {
   readonly db: Queryable;
@@ -26,11 +27,11 @@ const OPEN_MAX = 100;
 export class RequestDesk {
   readonly #deps: RequestDeps;
   readonly #claimed: Pick<Claimed, 'dagRunId'>;
-  readonly #plan: Pick<TaskPlan, 'tasks'>;
+  readonly #plan: Pick<TaskPlan, 'tasks'> & Partial<Pick<TaskPlan, 'task'>>;
   readonly #pushed = new Map<string, Finish['extraXcoms'][number]>();
   #open = 0;
 
-  constructor(deps: RequestDeps, claimed: Pick<Claimed, 'dagRunId'>, plan: Pick<TaskPlan, 'tasks'>) {
+  constructor(deps: RequestDeps, claimed: Pick<Claimed, 'dagRunId'>, plan: Pick<TaskPlan, 'tasks'> & Partial<Pick<TaskPlan, 'task'>>) {
     this.#deps = deps;
     this.#claimed = claimed;
     this.#plan = plan;
@@ -67,6 +68,8 @@ export class RequestDesk {
         return this.#push(body.key, body.value);
       case 'xcom_pull':
         return this.#pull(body.taskId, body.key);
+      case 'asset_events':
+        return listInletEvents(this.#deps.db, this.#plan.task, body.query);
     }
   }
 

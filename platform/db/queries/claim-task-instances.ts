@@ -39,6 +39,8 @@ export interface Claimed {
   readonly firstStartedAt: Date | null;
   /** What the body deferred for has come. */
   readonly resumed: Resumed | null;
+  /** The partition the run is for. */
+  readonly partitionKey: string | null;
 }
 
 export interface ClaimBatch {
@@ -75,7 +77,7 @@ select c.attempt_id as "attemptId", c.task_instance_id as "taskInstanceId", c.le
        c.max_tries as "maxTries", c.clear_number as "clearNumber", r.dag_id as "dagId", r.run_id as "runId", r.dag_run_id as "dagRunId", r.shard, r.run_type as "runType",
        c.task_id as "taskId", c.map_index as "mapIndex", r.logical_date as "logicalDate", r.data_interval_start as "dataIntervalStart",
        r.data_interval_end as "dataIntervalEnd", r.run_after as "runAfter", r.conf, r.params, r.version_id as "versionId",
-       v.bundle_hash as "bundleHash", case when c.first_started_at < c.started_at then c.first_started_at end as "firstStartedAt", c.resumed
+       v.bundle_hash as "bundleHash", case when c.first_started_at < c.started_at then c.first_started_at end as "firstStartedAt", c.resumed, r.partition_key as "partitionKey"
   from claimed c
   join dag_run r on r.dag_run_id = c.dag_run_id
   join dag_version v on v.version_id = r.version_id`,

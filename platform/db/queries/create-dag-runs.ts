@@ -18,6 +18,8 @@ export interface NewDagRun {
   readonly note: string | null;
   /** The backfill that makes the run, and the run's place in it. */
   readonly backfill?: { readonly backfillId: number; readonly ordinal: number };
+  /** The partition the run is for, and when that begins, if its key says so. */
+  readonly partition?: { readonly key: string; readonly date: Date | null };
 }
 
 const STATEMENT = {
@@ -25,15 +27,16 @@ const STATEMENT = {
   text: `
 with asked as (
   select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
-                       $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[])
+                       $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[],
+                       $15::text[], $16::timestamptz[])
     as a(dag_run_id, dag_id, run_id, run_type, logical_date, interval_start, interval_end, run_after, conf, triggered_by, triggering_user, note,
-         backfill_id, backfill_ordinal)
+         backfill_id, backfill_ordinal, partition_key, partition_date)
 ), created as (
   insert into dag_run (dag_run_id, dag_id, run_id, run_type, state, version_id, shard, logical_date, data_interval_start, data_interval_end,
-                       run_after, conf, params, triggered_by, triggering_user, note, backfill_id, backfill_ordinal)
+                       run_after, conf, params, triggered_by, triggering_user, note, backfill_id, backfill_ordinal, partition_key, partition_date)
   select a.dag_run_id, a.dag_id, a.run_id, a.run_type, 'queued', d.version_id, d.shard, a.logical_date, a.interval_start, a.interval_end,
          a.run_after, a.conf::jsonb, coalesce(v.spec -> 'paramsDefaults', '{}') || a.conf::jsonb, a.triggered_by, a.triggering_user, a.note,
-         a.backfill_id, a.backfill_ordinal
+         a.backfill_id, a.backfill_ordinal, a.partition_key, a.partition_date
     from asked a join dag d on d.dag_id = a.dag_id join dag_version v on v.version_id = d.version_id
    where not d.is_stale
   on conflict do nothing
@@ -86,6 +89,8 @@ export async function createDagRuns(db: Queryable, runs: readonly NewDagRun[]): 
     runs.map((run) => run.note),
     runs.map((run) => run.backfill?.backfillId ?? null),
     runs.map((run) => run.backfill?.ordinal ?? null),
+    runs.map((run) => run.partition?.key ?? null),
+    runs.map((run) => run.partition?.date ?? null),
   ]);
   return new Set(result.rows.map((row) => row.dagRunId));
 }

@@ -1,8 +1,10 @@
+import type { NewAssetEvent } from '#core/assets/events-of-success.ts';
 import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import { TASK_INSTANCE_TRANSITIONS } from '#core/states.ts';
 import type { ErrorReport } from '#core/task-protocol.ts';
 import type { Queryable } from '../client.ts';
 import { inLockOrder } from '../lock-order.ts';
+import { emitOfFinish, emitValues } from './assets/emit-events.ts';
 import { type NewWaiter, newWaiters, waiterColumns } from './waiting/new-waiter.ts';
 
 /** One callback to be called because of the end. */
@@ -35,6 +37,15 @@ export interface Finish {
   readonly waiter?: NewWaiter;
   readonly extraXcoms: readonly { readonly key: string; readonly valueJson: string; readonly bytes: number }[];
   readonly callbacks: readonly CallbackToMake[];
+  /** succeed: the events of assets that are written with it. Absent = none. */
+  readonly assetEvents?: readonly NewAssetEvent[];
+}
+
+export interface Finished {
+  /** Attempts whose end was written. */
+  readonly attemptIds: ReadonlySet<string>;
+  /** DAGs that wait for the assets of which events were written: a run of theirs may be due. */
+  readonly assetDagIds: readonly string[];
 }
 
 const OUTCOME: Readonly<Record<FinishEvent, string>> = {
@@ -47,9 +58,7 @@ const OUTCOME: Readonly<Record<FinishEvent, string>> = {
   defer: 'deferred',
 };
 
-const STATEMENT = {
-  name: 'finish_attempts',
-  text: `
+const STEPS = `
 with asked as (
   select * from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::float8[], $12::text[])
     as f(attempt_id, task_instance_id, lease_epoch, event, to_state, outcome, reason, error, followed, next_try_ms, map_label)
@@ -65,7 +74,7 @@ with asked as (
          map_label = coalesce(f.map_label, ti.map_label)
     from asked f
    where ti.task_instance_id = f.task_instance_id and ti.state = 'running' and ti.lease_epoch = f.lease_epoch and ti.lease_owner = $1
-  returning ti.task_instance_id, ti.dag_run_id, ti.queue, ti.try_number, ti.lease_epoch, f.attempt_id, f.event, f.to_state, f.outcome, f.reason, f.error
+  returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.queue, ti.try_number, ti.lease_epoch, f.attempt_id, f.event, f.to_state, f.outcome, f.reason, f.error
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
   select task_instance_id, event, 'running', to_state, try_number, lease_epoch, 'worker:' || $1, reason from moved
@@ -91,26 +100,35 @@ with asked as (
   insert into waiter (task_instance_id, lease_epoch, kind, args, sealed_args, ends, body_state, words, every_ms, due_at, timeout_at)
   select m.task_instance_id, m.lease_epoch, w.kind, w.args, w.sealed_args, w.ends, w.body_state, w.words, w.every_ms, w.due_at, w.timeout_at
     from (${newWaiters(25)}) w join moved m on m.task_instance_id = w.task_instance_id
-)
-select attempt_id as "attemptId" from moved`,
+)`;
+
+const STATEMENT = { name: 'finish_attempts', text: `${STEPS} select attempt_id as "attemptId", null as "dagId" from moved` };
+
+/** For the few batches that hold such a success: the others need not plan for it. */
+const WITH_ASSETS = {
+  name: 'finish_attempts_with_assets',
+  text: `${STEPS}, ${emitOfFinish(35)}
+select attempt_id as "attemptId", null as "dagId" from moved union all select null, dag_id from queued`,
 };
 
 /**
  * finishAttempts    who: worker, when a body has ended; batched by group commit. Locks the finished rows, by id.
- * One statement moves the state, appends the event, closes the attempt, stores the results and requests the callbacks.
+ * One statement moves the state, appends the event, closes the attempt, stores the results, requests the callbacks and writes
+ * the events of assets.
  * An attempt missing from the answer had lost its lease: nothing of it was written, and nothing may be.
  */
 export async function finishAttempts(
   db: Queryable,
   batch: { readonly workerId: string; readonly finishes: readonly Finish[] },
-): Promise<ReadonlySet<string>> {
+): Promise<Finished> {
   const finishes = inLockOrder(batch.finishes);
   const xcoms = finishes.flatMap(xcomsOf);
   const lengths = finishes.flatMap((finish) =>
     Object.entries(finish.mapLengths).map(([scopeId, length]) => ({ attemptId: finish.attemptId, scopeId, length })),
   );
   const callbacks = finishes.flatMap((finish) => finish.callbacks.map((callback) => ({ attemptId: finish.attemptId, ...callback })));
-  const result = await db.query<{ attemptId: string }>(STATEMENT, [
+  const events = finishes.flatMap((finish) => (finish.assetEvents ?? []).map((event) => ({ attemptId: finish.attemptId, ...event })));
+  const result = await db.query<{ attemptId: string | null; dagId: string | null }>(events.length > 0 ? WITH_ASSETS : STATEMENT, [
     batch.workerId,
     finishes.map((finish) => finish.attemptId),
     finishes.map((finish) => finish.taskInstanceId),
@@ -136,8 +154,12 @@ export async function finishAttempts(
     callbacks.map((callback) => callback.name),
     callbacks.map((callback) => callback.reason),
     ...waiterColumns(finishes.flatMap(({ taskInstanceId, waiter }) => (waiter ? [{ taskInstanceId, ...waiter }] : []))),
+    ...(events.length > 0 ? emitValues(events) : []),
   ]);
-  return new Set(result.rows.map((row) => row.attemptId));
+  return {
+    attemptIds: new Set(result.rows.flatMap((row) => row.attemptId ?? [])),
+    assetDagIds: [...new Set(result.rows.flatMap((row) => row.dagId ?? []))],
+  };
 }
 
 /** The last push of a key wins: one statement may write a row only once. */

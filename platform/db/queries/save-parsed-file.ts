@@ -1,6 +1,7 @@
 import type { DagSpec } from '#core/dag-spec.ts';
 import { shardOf } from '#core/sharding.ts';
 import type { Queryable } from '../client.ts';
+import { saveAssetUses } from './assets/save-asset-uses.ts';
 
 export interface ParsedDag {
   readonly spec: DagSpec;
@@ -102,6 +103,12 @@ export async function saveParsedFile(tx: Queryable, file: ParsedFile): Promise<r
     saved.push({ dagId: spec.dagId, change: result.rows[0]?.change ?? 'unchanged' });
   }
   const gone = await tx.query<{ dagId: string }>(GONE, [file.filePath, file.dags.map((dag) => dag.spec.dagId)]);
+  const changed = new Set(saved.filter(({ change }) => change !== 'unchanged').map(({ dagId }) => dagId));
+  await saveAssetUses(
+    tx,
+    file.dags.map((dag) => dag.spec).filter((spec) => changed.has(spec.dagId)),
+    gone.rows.map(({ dagId }) => dagId),
+  );
   await tx.query(HEALED, [file.filePath]);
   return [...saved, ...gone.rows.map(({ dagId }) => ({ dagId, change: 'gone' as const }))];
 }

@@ -1,7 +1,7 @@
 /** Names that Airflow's templates have or had, and Windlass's do not: what to write instead. */
 
 const EARLIER_RUNS = 'Tasks are not told about earlier runs yet. Pull what you need in a task.';
-const ASSETS = 'Assets are not part of templates. Read them in a task.';
+const ASSETS = 'Of assets, templates know triggering_asset_events and partition_key; read the others in a task.';
 const NO_NEXT = 'It is gone since Airflow 3, too.';
 
 export const MISSING_NAMES: Readonly<Record<string, string>> = {
@@ -24,7 +24,6 @@ export const MISSING_NAMES: Readonly<Record<string, string>> = {
   outlets: ASSETS,
   inlet_events: ASSETS,
   outlet_events: ASSETS,
-  triggering_asset_events: ASSETS,
   exception: 'It exists in callbacks only.',
   conf: 'The configuration of the run is dag_run.conf; that of Windlass is not shown to tasks.',
   templates_dict: 'Name the fields with templateFields instead.',

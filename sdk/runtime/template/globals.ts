@@ -45,6 +45,8 @@ export function templateGlobals({ attempt, params, macros, lookups }: GlobalsOpt
       ...dates,
       ...Object.fromEntries(Object.entries(DATE_TEXTS).map(([name, write]) => [name, () => write(logicalDate)])),
       run_id: () => attempt.runId,
+      partition_key: () => attempt.partitionKey ?? null,
+      triggering_asset_events: () => eventsByAsset(attempt),
       params: () => params ?? {},
       ti: () => ti,
       task_instance: () => ti,
@@ -59,6 +61,27 @@ export function templateGlobals({ attempt, params, macros, lookups }: GlobalsOpt
     functions: { range: RANGE },
     hints: MISSING_NAMES,
   };
+}
+
+/** As Airflow: a dict of lists, by the name of the asset. */
+function eventsByAsset(attempt: AttemptContext): Readonly<Record<string, unknown>> {
+  const events = attempt.triggeringAssetEvents ?? [];
+  return Object.fromEntries(
+    [...new Set(events.map((event) => event.name))].map((name) => [
+      name,
+      events
+        .filter((event) => event.name === name)
+        .map(({ uri, extra, partitionKey, timestamp, source }) => ({
+          uri,
+          extra,
+          partition_key: partitionKey,
+          timestamp: instantOf(timestamp),
+          source_dag_id: source?.dagId ?? null,
+          source_run_id: source?.runId ?? null,
+          source_task_id: source?.taskId ?? null,
+        })),
+    ]),
+  );
 }
 
 function instantOf(iso: string): Instant {

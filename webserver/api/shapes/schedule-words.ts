@@ -22,6 +22,7 @@ export function scheduleWords(schedule: ScheduleSpec, ownSummary: string): Sched
       return { summary: schedule.expressions.join(', '), description: `Cron ${schedule.expressions.join(' or ')} in ${schedule.timezone}` };
     case 'events':
       return { summary: `${schedule.instants.length} events`, description: ownSummary };
+    case 'calendar':
     case 'delta':
       return { summary: ownSummary, description: ownSummary };
     case 'custom':

@@ -1,0 +1,133 @@
+/** Checks the assets of a spec that arrives from the caged child. */
+import { ASSET_LIMITS, type AssetCondition } from './asset-spec.ts';
+import { isKeyFormat, PERIODS } from './partition.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const MAPPER_DEPTH_MAX = 10;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= ASSET_LIMITS.textChars && !value.includes('\0');
+}
+
+function hasOnly(value: Fields, keys: readonly string[]): boolean {
+  return Object.keys(value).every((key) => keys.includes(key));
+}
+
+function isAssetKey(value: unknown): boolean {
+  if (!isFields(value) || !hasOnly(value, ['name', 'uri'])) return false;
+  const { name, uri } = value;
+  return (name !== undefined || uri !== undefined) && [name, uri].every((part) => part === undefined || isShortText(part));
+}
+
+export function isAssetUse(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  if ('alias' in value) return hasOnly(value, ['alias']) && isShortText(value['alias']);
+  return hasOnly(value, ['asset']) && isAssetKey(value['asset']);
+}
+
+export function isAssetUses(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= ASSET_LIMITS.leaves && value.every(isAssetUse);
+}
+
+export function isAssetDefinitions(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one: unknown) =>
+        isFields(one) &&
+        hasOnly(one, ['name', 'uri', 'group', 'extra', 'freshnessMs', 'watch']) &&
+        isShortText(one['name']) &&
+        isShortText(one['uri']) &&
+        typeof one['group'] === 'string' &&
+        isFields(one['extra']) &&
+        (one['freshnessMs'] === undefined || isPositive(one['freshnessMs'])) &&
+        (one['watch'] === undefined || isWatch(one['watch'])),
+    )
+  );
+}
+
+export function isAliasDefinitions(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.every((one: unknown) => isFields(one) && isShortText(one['name']) && typeof one['group'] === 'string')
+  );
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+function isWatch(value: unknown): boolean {
+  if (!isFields(value) || !isPositive(value['everyMs'])) return false;
+  return (value['kind'] === 'file' && isShortText(value['path'])) || (value['kind'] === 'http' && isShortText(value['url']));
+}
+
+export function isAssetSchedule(value: unknown): boolean {
+  if (!isFields(value) || !hasOnly(value, ['condition', 'each', 'partition'])) return false;
+  const leaves = countLeaves(value['condition']);
+  return (
+    leaves !== null &&
+    leaves <= ASSET_LIMITS.leaves &&
+    (value['each'] === undefined || value['each'] === true) &&
+    (value['partition'] === undefined || isPartition(value['partition']))
+  );
+}
+
+/** Null when it is no condition. */
+function countLeaves(value: unknown): number | null {
+  const parts =
+    (value as Partial<Record<'all' | 'any', AssetCondition[]>> | null | undefined)?.all ??
+    (value as { any?: unknown } | null | undefined)?.any;
+  if (parts === undefined) return isAssetUse(value) ? 1 : null;
+  if (!Array.isArray(parts) || parts.length === 0 || Object.keys(value as object).length !== 1) return null;
+  let sum = 0;
+  for (const part of parts) {
+    const leaves = countLeaves(part);
+    if (leaves === null) return null;
+    sum += leaves;
+  }
+  return sum;
+}
+
+function isPartition(value: unknown): boolean {
+  if (!isFields(value) || !hasOnly(value, ['mapper', 'byAsset']) || !isMapper(value['mapper'], 0)) return false;
+  const list = value['byAsset'];
+  return (
+    list === undefined ||
+    (Array.isArray(list) && list.every((one: unknown) => isFields(one) && isAssetKey(one['asset']) && isMapper(one['mapper'], 0)))
+  );
+}
+
+function isMapper(value: unknown, depth: number): boolean {
+  if (!isFields(value) || depth > MAPPER_DEPTH_MAX) return false;
+  const inner = () => Array.isArray(value['mappers']) && (value['mappers'] as unknown[]).every((one) => isMapper(one, depth + 1));
+  switch (value['kind']) {
+    case 'identity':
+      return true;
+    case 'allowed':
+      return Array.isArray(value['keys']) && (value['keys'] as unknown[]).every((key) => typeof key === 'string');
+    case 'start_of':
+      return PERIODS.includes(value['period'] as never) && typeof value['timezone'] === 'string';
+    case 'chain':
+      return inner();
+    case 'product':
+      return inner() && isShortText(value['delimiter']);
+    default:
+      return false;
+  }
+}
+
+/** The partition of a cron schedule: the form of its keys, and how many ticks they lie off. */
+export function isTickPartition(value: unknown): boolean {
+  return (
+    isFields(value) &&
+    hasOnly(value, ['format', 'offsetTicks']) &&
+    typeof value['format'] === 'string' &&
+    isKeyFormat(value['format']) &&
+    Number.isSafeInteger(value['offsetTicks'])
+  );
+}

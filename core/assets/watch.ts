@@ -1,0 +1,6 @@
+/** Where the events of an asset come from when nothing in Windlass makes it. */
+export type WatchSpec =
+  /** A new or changed file, by its time of change and size. */
+  | { readonly kind: 'file'; readonly path: string; readonly everyMs: number }
+  /** A page whose ETag, Last-Modified or content changed. */
+  | { readonly kind: 'http'; readonly url: string; readonly everyMs: number };
