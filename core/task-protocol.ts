@@ -30,6 +30,8 @@ export interface AttemptContext {
   readonly dataIntervalStart: string | null;
   readonly dataIntervalEnd: string | null;
   readonly runAfter: string;
+  /** When the interval of the run after this one ends; null or absent = the schedule has no further run, or it is not known. */
+  readonly nextIntervalEnd?: string | null;
   readonly params: unknown;
   /** When the sensor's first check of this try began; null for the first. */
   readonly firstStartedAt: string | null;

@@ -56,7 +56,7 @@ export function buildGroup(context: BuildContext, makeBuilder: MakeBuilder, args
     draft,
     id,
     heads: () => draft.headsOf(taskIds),
-    tails: () => draft.tailsOf(taskIds),
+    tails: () => draft.leavesOf(taskIds),
     isJoin: false,
     source: null,
   };
@@ -100,7 +100,7 @@ export function buildMapGroup(context: BuildContext, makeBuilder: MakeBuilder, a
     draft,
     id,
     heads: () => draft.headsOf(taskIds),
-    tails: () => draft.tailsOf(taskIds),
+    tails: () => draft.leavesOf(taskIds),
     isJoin: false,
     source: { kind: 'task', taskId: source.taskId, path: [], each: source.path },
   });

@@ -8,7 +8,7 @@ import type { GroupOpts } from './looks.ts';
 import type { Pending } from './outcomes.ts';
 import type { Node, Ref, Resolve, Wire } from './ref.ts';
 import type { EmptySchema, InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
-import type { MapOpts, SensorOpts, TaskOpts } from './task-options.ts';
+import type { GateOpts, MapOpts, SensorOpts, TaskOpts, TeardownOpts } from './task-options.ts';
 import type { Deferred } from './waits.ts';
 
 type Inputs = Record<string, unknown>;
@@ -16,7 +16,22 @@ type Inputs = Record<string, unknown>;
 type Result<O> = Exclude<Awaited<O>, Deferred>;
 // biome-ignore lint/suspicious/noExplicitAny: any result fits; the joined type is taken from the cases
 type AnyRef = Ref<any>;
-type ValueOf<R> = R extends Ref<infer T> ? T : never;
+type ValueOf<R> = R extends Ref<infer T> ? T : undefined;
+type CasesOf<P> = Record<string, (builder: Builder<P>) => AnyRef | Node>;
+/** One case, several, or none. A boolean chooses the case "true" or "false"; that there is one is checked at run time. */
+type Choice<C> = keyof C | readonly (keyof C)[] | boolean | null;
+
+/** The forms of task(). */
+interface TaskForms<P, More> {
+  <O>(id: string, run: (ctx: Ctx<P>) => O, options?: TaskOpts<Result<O>, Record<never, never>> & More): Ref<Result<O>>;
+  <In, O>(id: string, input: Wire<In>, definition: TaskDef<In, O>, options?: TaskOpts<O, In> & More): Ref<O>;
+  <const I extends Inputs, O>(
+    id: string,
+    input: I,
+    run: (input: Resolve<I>, ctx: Ctx<P>) => O,
+    options?: TaskOpts<Result<O>, Resolve<I>> & More,
+  ): Ref<Result<O>>;
+}
 
 export interface ApprovalOpts<I, Options extends readonly string[], F extends StandardSchemaV1> {
   subject: string | ((input: Resolve<I>) => string);
@@ -77,16 +92,36 @@ export interface Builder<P> {
     options?: MapOpts<E> & Omit<GroupOpts, 'prefixGroupId'> & { defaultArgs?: TaskOpts },
   ): Ref<O[]>;
 
-  /** Exactly one case runs; the result is whichever did. */
-  branch<const I extends Inputs, C extends Record<string, (builder: Builder<P>) => AnyRef>>(
+  /**
+   * What `decide` names runs: one case, a list of cases, or null for none. The result is that of the case that ran; of
+   * several, of the first one written. With the cases true and false it decides by a boolean.
+   */
+  branch<const I extends Inputs, C extends CasesOf<P>>(
     id: string,
     input: I,
-    decide: (input: Resolve<I>, ctx: Ctx<P>) => keyof C | Promise<keyof C>,
+    decide: (input: Resolve<I>, ctx: Ctx<P>) => Choice<C> | Promise<Choice<C>>,
     cases: C,
+    options?: TaskOpts,
   ): Ref<{ [K in keyof C]: ValueOf<ReturnType<C[K]>> }[keyof C]>;
 
-  /** false skips everything downstream that needs it. */
-  gate<const I extends Inputs>(id: string, input: I, test: (input: Resolve<I>, ctx: Ctx<P>) => boolean | Promise<boolean>): Node;
+  /** false skips everything downstream, whatever its trigger rule; teardowns excepted. */
+  gate<const I extends Inputs>(
+    id: string,
+    input: I,
+    test: (input: Resolve<I>, ctx: Ctx<P>) => boolean | Promise<boolean>,
+    options?: TaskOpts & GateOpts,
+  ): Node;
+  /** Skips what follows directly unless this is the newest run (`ctx.run.isLatest`); runs by hand pass. */
+  latestOnly(id: string, options?: TaskOpts): Node;
+  /** Does nothing: the scheduler ends it without a worker. */
+  empty(id: string, options?: TaskOpts): Node;
+
+  /** Makes what the tasks after it need, until a teardown takes it away. */
+  setup: TaskForms<P, unknown>;
+  /** Runs when its scope has ended and its setup succeeded, whatever the work did. Does not count for the run's state. */
+  teardown: TaskForms<P, TeardownOpts>;
+  /** Builds tasks between setups and teardowns: they start after the ones, and the others after them. */
+  between<R>(setups: Node | readonly Node[], teardowns: Node | readonly Node[], build: (builder: Builder<P>) => R): R;
 
   /** Checked again and again until it returns something other than `notYet()`; holds no worker slot between checks. */
   sensor<O>(

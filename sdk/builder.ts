@@ -2,7 +2,9 @@
 import { AppError } from '#core/errors.ts';
 import { brandOf, TASK_DEFINITION } from './brands.ts';
 import { buildBranch } from './build-branch.ts';
+import { buildEmpty, buildGate, buildLatestOnly } from './build-gate.ts';
 import { buildGroup, buildMapGroup } from './build-group.ts';
+import { buildBetween, buildSetup, buildTeardown } from './build-setup.ts';
 import type { Builder } from './builder-types.ts';
 import type { Scope } from './draft.ts';
 import { isLabelled, type Labelled, labelled } from './edge-label.ts';
@@ -10,7 +12,7 @@ import { taskHandle } from './handles.ts';
 import { type BuildContext, makeTask, readBody, readInput, readMapLimits, readOptions } from './make-task.ts';
 import { readOver } from './map-over.ts';
 import { durationMs, oneOf, positiveNumber } from './option-values.ts';
-import { makeNode, makeRef } from './ref.ts';
+import { makeRef } from './ref.ts';
 import { type Hook, MAP_OPTION_TABLE, SENSOR_OPTION_TABLE, TASK_OPTION_TABLE } from './task-options.ts';
 
 /** The builder of the scope that is open now. It also serves scopes within, but not after its own has closed. */
@@ -40,6 +42,11 @@ export function makeBuilder(context: BuildContext): Builder<unknown> {
     sensor: open((...args: unknown[]) => buildSensor(context, args)),
     gate: open((...args: unknown[]) => buildGate(context, args)),
     branch: open((...args: unknown[]) => buildBranch(context, makeBuilder, args)),
+    latestOnly: open((...args: unknown[]) => buildLatestOnly(context, args)),
+    empty: open((...args: unknown[]) => buildEmpty(context, args)),
+    setup: open((...args: unknown[]) => buildSetup(context, args)),
+    teardown: open((...args: unknown[]) => buildTeardown(context, args)),
+    between: open((...args: unknown[]) => buildBetween(context, makeBuilder, args)),
     group: open((...args: unknown[]) => buildGroup(context, makeBuilder, args)),
     mapGroup: open((...args: unknown[]) => buildMapGroup(context, makeBuilder, args)),
     chain: open((...steps: unknown[]) => buildChain(context, steps)),
@@ -115,21 +122,6 @@ function buildSensor(context: BuildContext, args: readonly unknown[]): unknown {
     },
   });
   return makeRef(taskHandle(context.draft, taskId));
-}
-
-function buildGate(context: BuildContext, args: readonly unknown[]): unknown {
-  const [id, input, test, options] = args;
-  const taskId = makeTask(context, {
-    what: 'gate',
-    localId: id,
-    kind: 'gate',
-    call: 'input',
-    body: readBody('gate', id, test),
-    input: readInput('gate', id, input),
-    options: readOptions('gate', id, options),
-    table: TASK_OPTION_TABLE,
-  });
-  return makeNode({ ...taskHandle(context.draft, taskId), source: null }, {});
 }
 
 function buildChain({ draft }: BuildContext, steps: readonly unknown[]): void {

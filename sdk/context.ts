@@ -49,6 +49,8 @@ export interface Ctx<P> extends AssetsOfTask {
     readonly logicalDate: Date;
     /** A manual run without one: both ends are its logical date. */
     readonly interval: { readonly start: Date; readonly end: Date };
+    /** No later run is due by the schedule yet. Always true for a run by hand and for the last run of a schedule. */
+    readonly isLatest: boolean;
   };
   readonly task: { readonly id: string; readonly attempt: number; readonly mapIndex: number };
   /** Aborts on cancel, timeout and a lost lease. Hand it to whatever waits. */

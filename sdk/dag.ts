@@ -5,6 +5,7 @@ import { isKey } from '#core/ids.ts';
 import { DAG } from './brands.ts';
 import { makeBuilder } from './builder.ts';
 import type { Builder } from './builder-types.ts';
+import { checkControlFlow } from './check-control-flow.ts';
 import { type DagOpts, type DagSettings, readDagSettings } from './dag-options.ts';
 import type { Dag } from './dag-type.ts';
 import { API_VERSION, type DagDefinition, type InputTree, type TaskDefinition } from './definition.ts';
@@ -96,6 +97,7 @@ export function finish(draft: Draft, settings: DagSettings, params: StandardSche
       followsJoin: edges?.followsJoin ?? false,
     });
   }
+  checkControlFlow(draft.dagId, tasks, settings.failFast);
   const definition: DagDefinition = {
     apiVersion: API_VERSION,
     id: draft.dagId,

@@ -49,6 +49,12 @@ export interface TaskDefinition {
   readonly reads: readonly string[];
   /** Some upstream is a branch's joined end. */
   readonly followsJoin: boolean;
+  /** These are absent in bundles of an older sdk, and mean false. */
+  readonly isSetup?: boolean;
+  readonly isTeardown?: boolean;
+  readonly onFailureFailDagrun?: boolean;
+  /** gate only. */
+  readonly ignoreDownstreamTriggerRules?: boolean;
 }
 
 export interface GroupDefinition {

@@ -197,6 +197,20 @@ export class Draft implements Owner {
     const waitedFor = new Set([...taskIds].flatMap((id) => [...(this.edges.get(id) as Edges).upstream]));
     return [...taskIds].filter((id) => !waitedFor.has(id));
   }
+
+  /**
+   * What is waited for when something comes after the set: its tails, but not teardowns, as in Airflow. What follows a
+   * group need not wait until it is torn down, and runs even if that fails.
+   */
+  leavesOf(taskIds: ReadonlySet<string>): readonly string[] {
+    const isWork = (id: string) => this.tasks.get(id)?.isTeardown !== true;
+    const work = new Set([...taskIds].filter(isWork));
+    const waitedFor = new Set([...work].flatMap((id) => [...(this.edges.get(id) as Edges).upstream]));
+    const leaves = [...work].filter((id) => !waitedFor.has(id));
+    const tornDown = new Set([...taskIds].filter((id) => !isWork(id)).flatMap((id) => [...(this.edges.get(id) as Edges).upstream]));
+    const needed = leaves.filter((id) => !(this.tasks.get(id)?.isSetup && tornDown.has(id)));
+    return needed.length > 0 ? needed : this.tailsOf(taskIds);
+  }
 }
 
 /** A build function that is async would lose what it builds after its first await. */

@@ -18,6 +18,7 @@ export {
   onAssets,
 } from './assets.ts';
 export type { ApprovalOpts, Builder, EventOpts } from './builder-types.ts';
+export { type CalendarOptions, duringTimes, onWeekdays, type TimeWindow, type Weekday } from './calendar.ts';
 export type { Callback, CallbackCtx, CallbackError, CallbackEvent, Callbacks, Notifier } from './callback-event.ts';
 export type { Connection, Ctx, Progress, TaskLog, WaitEvent } from './context.ts';
 export type { AssetEvent, EmitOptions, InletQuery } from './context-assets.ts';
@@ -68,7 +69,7 @@ export {
   timetable,
 } from './schedule.ts';
 export type { InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
-export type { MapOpts, SensorOpts, TaskOpts } from './task-options.ts';
+export type { GateOpts, MapOpts, SensorOpts, TaskOpts, TeardownOpts } from './task-options.ts';
 export {
   type DeferOptions,
   type Deferred,

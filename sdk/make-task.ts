@@ -44,11 +44,6 @@ export function makeTask({ draft, defaultArgs }: BuildContext, making: Making): 
   const where = `${making.what} "${id}"`;
   const { definition, run } = making.body;
   const settings = readTaskSettings(where, [defaultArgs, definition?.options ?? {}, making.options], making.table);
-  if (draft.scope.mapScope !== null && (making.kind === 'branch' || making.kind === 'gate'))
-    throw new AppError(
-      'DAG_INVALID',
-      `${where} lies inside mapped group "${draft.scope.mapScope}", which is not available yet. Decide inside a task (throw new Skip), or before the mapped group.`,
-    );
   refuseUnknownFields(where, making);
   const sources: Source[] = [];
   const mapScope = making.extra?.mapScope ?? draft.scope.mapScope;

@@ -33,6 +33,10 @@ export interface TaskOpts<Out = any, In = any> extends TaskLookOpts {
   priorityWeight?: number;
   triggerRule?: TriggerRule;
   dependsOnPast?: boolean;
+  /** false: also the first instance the task ever has waits, until somebody marks it. */
+  ignoreFirstDependsOnPast?: boolean;
+  /** With dependsOnPast: not skipped before the past allows it, either. */
+  waitForPastDependsBeforeSkipping?: boolean;
   waitForDownstream?: boolean;
   maxActiveTisPerDag?: number;
   maxActiveTisPerDagrun?: number;
@@ -80,6 +84,18 @@ export interface MapOpts<Element> {
   tolerate?: number | `${number}%`;
 }
 
+export interface GateOpts {
+  /** false: a closed gate skips only what follows it directly; the rest goes by its trigger rules. */
+  ignoreDownstreamTriggerRules?: boolean;
+}
+
+export interface TeardownOpts {
+  /** Its setups, besides those it reads. */
+  setups?: Node | readonly Node[];
+  /** Its failure fails the run. */
+  onFailureFailDagrun?: boolean;
+}
+
 export interface SensorOpts {
   every: Duration;
   timeout: Duration;
@@ -107,6 +123,9 @@ export interface TaskSettings {
   readonly priorityWeight: number;
   readonly dependsOnPast: boolean;
   readonly waitForDownstream: boolean;
+  /** Absent in bundles of an older sdk: true, and false. */
+  readonly ignoreFirstDependsOnPast?: boolean;
+  readonly waitForPastDependsBeforeSkipping?: boolean;
   readonly maxActiveTisPerDag: number | null;
   readonly maxActiveTisPerDagrun: number | null;
   readonly when: Hook;
@@ -142,6 +161,8 @@ export const TASK_OPTION_TABLE: OptionTable = {
   priorityWeight: 'known',
   triggerRule: 'known',
   dependsOnPast: 'known',
+  ignoreFirstDependsOnPast: 'known',
+  waitForPastDependsBeforeSkipping: 'known',
   waitForDownstream: 'known',
   maxActiveTisPerDag: 'known',
   maxActiveTisPerDagrun: 'known',
@@ -196,8 +217,9 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     ...pool,
     priorityWeight: optional('priorityWeight', read.anyInteger, TASK_DEFAULTS.priorityWeight),
     dependsOnPast: optional('dependsOnPast', read.flag, false),
-    // Airflow: waiting for the previous run's downstream implies waiting for the previous run.
     waitForDownstream: optional('waitForDownstream', read.flag, false),
+    ignoreFirstDependsOnPast: optional('ignoreFirstDependsOnPast', read.flag, true),
+    waitForPastDependsBeforeSkipping: optional('waitForPastDependsBeforeSkipping', read.flag, false),
     maxActiveTisPerDag: optional('maxActiveTisPerDag', atLeast(1), null),
     maxActiveTisPerDagrun: optional('maxActiveTisPerDagrun', atLeast(1), null),
     when: optional('when', read.func, null),

@@ -5,6 +5,7 @@ import type { AttemptContext, LogLevel } from '#core/task-protocol.ts';
 import type { Ctx, TaskLog, WaitEvent } from '../context.ts';
 import type { Macros } from '../plugin.ts';
 import { type AssetDesk, triggeringEventsOf } from './asset-desk.ts';
+import { now } from './now.ts';
 import type { TaskHost } from './task-host.ts';
 import type { Templates } from './templates.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
@@ -37,6 +38,9 @@ export function makeContext(
       interval: {
         start: new Date(attempt.dataIntervalStart ?? logicalDate),
         end: new Date(attempt.dataIntervalEnd ?? logicalDate),
+      },
+      get isLatest() {
+        return isLatest(attempt, now());
       },
     },
     task: { id: attempt.taskId, attempt: attempt.tryNumber, mapIndex: attempt.mapIndex },
@@ -74,6 +78,13 @@ export function makeContext(
 function eventOf({ resumed }: AttemptContext): WaitEvent | null {
   if (resumed === undefined) return null;
   return { value: decodeValue(resumed.event), state: decodeValue(resumed.state) };
+}
+
+/** Airflow's window: after the end of the run's own interval, and not after that of the next run's. */
+function isLatest({ runType, dataIntervalEnd, logicalDate, runAfter, nextIntervalEnd }: AttemptContext, at: Date): boolean {
+  if (runType === 'manual' || nextIntervalEnd === null || nextIntervalEnd === undefined) return true;
+  const left = Date.parse(dataIntervalEnd ?? logicalDate ?? runAfter);
+  return left < at.getTime() && at.getTime() <= Date.parse(nextIntervalEnd);
 }
 
 /** Group lines carry these fields, by which the log viewer folds. */

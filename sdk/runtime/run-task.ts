@@ -1,6 +1,5 @@
 /** Runs one attempt of one task: the body's whole life between the supervisor's `run` and its `result`. */
 import { SPEC_LIMITS } from '#core/dag-spec.ts';
-import { closest } from '#core/did-you-mean.ts';
 import { parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import type { BodyResult, RunMessage } from '#core/task-protocol.ts';
@@ -14,6 +13,7 @@ import { resultOfThrown } from './body-error.ts';
 import { withBodyHooks } from './body-hooks.ts';
 import { makeContext } from './context.ts';
 import { deferralOf } from './deferral.ts';
+import { readDecision } from './read-decision.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
 import { listSource } from './serialise-dag.ts';
 import type { TaskHost } from './task-host.ts';
@@ -162,22 +162,6 @@ async function runChecks(task: TaskDefinition, returned: unknown): Promise<Succe
     passed.push({ name: check.name, passed: true, message: null });
   }
   return passed;
-}
-
-/** What a branch or gate returned decides who follows. */
-function readDecision(task: TaskDefinition, returned: unknown): { value: unknown; followed: readonly string[] | null } {
-  if (task.kind === 'gate') return { value: Boolean(returned), followed: returned ? null : [] };
-  if (task.kind !== 'branch' || task.branchCases === null) return { value: returned, followed: null };
-  const cases = task.branchCases;
-  if (task.decision !== undefined) {
-    const { value, chosen } = task.decision(returned);
-    return { value, followed: cases[chosen] ?? [] };
-  }
-  if (typeof returned === 'string' && Object.hasOwn(cases, returned)) return { value: returned, followed: cases[returned] ?? [] };
-  const near = typeof returned === 'string' ? closest(returned, Object.keys(cases)) : null;
-  throw new Fatal(
-    `Branch "${task.id}" chose ${typeof returned === 'string' ? `"${returned}"` : String(typeof returned)}, which is no case.${near ? ` Did you mean "${near}"?` : ''} Cases: ${Object.keys(cases).join(', ')}.`,
-  );
 }
 
 /** Lengths of the lists in this result that others map over. */

@@ -1,9 +1,10 @@
 /** Turns a definition into the plain JSON that the rest of Windlass knows of a DAG. */
 
 import { topologicalOrder } from '#core/dag-graph.ts';
-import { DAG_DEFAULTS, type DagSpec, type ListSource, type MapScope, SPEC_VERSION, TASK_DEFAULTS, type TaskSpec } from '#core/dag-spec.ts';
+import { DAG_DEFAULTS, type DagSpec, type ListSource, type MapScope, SPEC_VERSION, type TaskSpec } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import { namesOf } from '../callback-options.ts';
+import { triggerRuleOf } from '../check-control-flow.ts';
 import { deadlineSpec } from '../deadline.ts';
 import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../definition.ts';
 
@@ -64,8 +65,7 @@ function serialiseTask(task: TaskDefinition): TaskSpec {
     mapScope: task.mapScope,
     upstream: task.upstream,
     reads: task.reads,
-    // Of a branch's cases all but one are skipped, so the default rule would skip whatever joins them.
-    triggerRule: settings.triggerRule ?? (task.followsJoin ? 'none_failed_min_one_success' : TASK_DEFAULTS.triggerRule),
+    triggerRule: triggerRuleOf(task),
     retries: settings.retries,
     retryDelayMs: settings.retryDelayMs,
     retryExponentialBackoff: settings.retryExponentialBackoff,
@@ -75,8 +75,16 @@ function serialiseTask(task: TaskDefinition): TaskSpec {
     pool: settings.pool,
     poolSlots: settings.poolSlots,
     priorityWeight: settings.priorityWeight,
-    dependsOnPast: settings.dependsOnPast,
+    // Waiting for the previous run's downstream implies waiting for the previous run.
+    dependsOnPast: settings.dependsOnPast || settings.waitForDownstream,
     waitForDownstream: settings.waitForDownstream,
+    // Written down only where they differ from the default, so that other tasks keep their version.
+    ...(settings.ignoreFirstDependsOnPast === false && { ignoreFirstDependsOnPast: false }),
+    ...(settings.waitForPastDependsBeforeSkipping && { waitForPastDependsBeforeSkipping: true }),
+    ...(task.isSetup && { isSetup: true }),
+    ...(task.isTeardown && { isTeardown: true }),
+    ...(task.onFailureFailDagrun && { onFailureFailDagrun: true }),
+    ...(task.ignoreDownstreamTriggerRules === false && { ignoreDownstreamTriggerRules: false }),
     maxActiveTisPerDag: settings.maxActiveTisPerDag,
     maxActiveTisPerDagrun: settings.maxActiveTisPerDagrun,
     branchCases: task.branchCases,

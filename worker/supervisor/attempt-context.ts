@@ -1,5 +1,6 @@
 /** What an attempt is told: its context, and what it reads, from the claim and the plan of its DAG version. */
 import type { AssetEventRecord, AttemptContext } from '#core/task-protocol.ts';
+import { nextIntervalEnd } from '#core/timetable/next-interval.ts';
 import type { BodyStart } from '#platform/db/queries/begin-bodies.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import type { InputRead } from '#platform/db/queries/read-inputs.ts';
@@ -28,6 +29,7 @@ export function attemptContext(
     dataIntervalStart: claimed.dataIntervalStart?.toISOString() ?? null,
     dataIntervalEnd: claimed.dataIntervalEnd?.toISOString() ?? null,
     runAfter: claimed.runAfter.toISOString(),
+    nextIntervalEnd: nextIntervalEnd(plan.spec, claimed),
     params: { ...plan.spec.paramsDefaults, ...conf },
     firstStartedAt: claimed.firstStartedAt?.toISOString() ?? null,
     // The same for every try, another one after a clear: a cleared task is meant to act again.

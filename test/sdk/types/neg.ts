@@ -34,6 +34,11 @@ dag('neg', { params: z.object({ n: z.number() }) }, ({ task, map, branch, sensor
   branch('bad5', { a }, ({ a }) => (a > 1 ? 'x' : 'z'), { x: (q) => q.task('x', () => 1), y: (q) => q.task('y', () => 's') });
   const br = branch('ok5', { a }, ({ a }) => (a > 1 ? 'x' : 'y'), { x: (q) => q.task('x', () => 1), y: (q) => q.task('y', () => 's') });
   same<typeof br, import('windlass').Ref<string | number>>(true);
+  branch('ok5b', {}, () => ['x', 'y'] as const, { x: (q) => q.task('x', () => 1), y: (q) => q.empty('y') });
+  branch('ok5c', {}, () => null, { x: (q) => q.task('x', () => 1) });
+  branch('ok5d', {}, () => true, { true: (q) => q.task('x', () => 1), false: (q) => q.empty('y') });
+  // @ts-expect-error only a teardown has setups
+  task('bad5c', () => 1, { setups: a });
   // @ts-expect-error a wired argument has the wrong type (a: number, text wants string)
   task('bad6', { channel: '#x', text: a }, notify);
   // @ts-expect-error an argument is missing
