@@ -14,7 +14,7 @@ export function dagsTest(): Command {
     .argument('<file_or_dag_id>', 'a DAG file, or the id of a DAG in the dags folder')
     .option('-c, --conf <json>', 'params of the run, a JSON object', parseJsonObject('--conf'))
     .option('--dag <dag_id>', 'which DAG, when the file has several')
-    .option('--json', 'print {"state", "task_instances"} as JSON, and nothing else')
+    .option('--json', 'print the final state of the run and of each task instance as JSON (docs/testing.md), and nothing else')
     .action(async (target: string, flags: Flags) => {
       const { testDag } = await import('../dag-test/test-dag.ts');
       process.exitCode = await testDag({ target, ...flags });

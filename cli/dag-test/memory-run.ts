@@ -2,11 +2,12 @@
  * One DAG run in this process: the scheduler's own brain (`decideRun`) over a model in memory, and the workers'
  * own way of running a body (`runTask`). Tasks run one after another, so that a debugger shows one at a time.
  */
-import type { DagSpec, ListSource } from '#core/dag-spec.ts';
+import type { DagSpec, ListSource, TaskSpec } from '#core/dag-spec.ts';
 import { AppError, assertNever } from '#core/errors.ts';
 import { type DagIndex, indexDag, isIndexWise } from '#core/scheduling/dag-index.ts';
 import { decideRun } from '#core/scheduling/decide-run.ts';
 import { type Instance, type InstanceRow, RunModel } from '#core/scheduling/run-model.ts';
+import { findStop, stoppable } from '#core/scheduling/stop-run.ts';
 import type { TaskInstanceState } from '#core/states.ts';
 import type { AttemptContext, BodyResult, RunMessage } from '#core/task-protocol.ts';
 import { describeWaiter, type Resumed, type Waiter, type WaiterEnd } from '#core/waiting/waiter.ts';
@@ -37,7 +38,18 @@ export interface MemoryRunOptions {
 export interface MemoryRunResult {
   readonly state: 'success' | 'failed';
   readonly reason: string | null;
-  readonly instances: readonly { readonly taskId: string; readonly mapIndex: number; readonly state: TaskInstanceState }[];
+  readonly instances: readonly InstanceResult[];
+}
+
+/** What became of one instance. */
+export interface InstanceResult {
+  readonly task: TaskSpec;
+  readonly mapIndex: number;
+  readonly mapLabel: string | null;
+  readonly state: TaskInstanceState;
+  readonly reason: string | null;
+  readonly tryNumber: number;
+  readonly followed: readonly string[] | null;
 }
 
 const LONGEST_SLEEP_MS = 60_000;
@@ -54,6 +66,7 @@ export class MemoryRun {
   /** Deferred instances; each resolves when its wait is over. */
   readonly #waits = new Map<Instance, Promise<void>>();
   readonly #resumed = new Map<string, Resumed>();
+  readonly #labels = new Map<string, string>();
   #nextId = 0;
 
   constructor(options: MemoryRunOptions) {
@@ -83,6 +96,7 @@ export class MemoryRun {
     const model = this.#model;
     model.markAllDirty();
     for (;;) {
+      this.#stopIfDue();
       const decision = decideRun(model, clock.now());
       for (const expansion of decision.expansions)
         for (const placeholder of expansion.placeholders) this.#expand(placeholder, expansion.length);
@@ -103,6 +117,18 @@ export class MemoryRun {
           'INTERNAL',
           `The run of ${this.#options.spec.dagId} cannot go on: ${this.#waiting()}. This is a bug of Windlass.`,
         );
+    }
+  }
+
+  /** As the scheduler does: everything but the teardowns ends at once. Nothing runs while this is asked. */
+  #stopIfDue(): void {
+    const stop = findStop(this.#model, this.#options.clock.now());
+    if (stop === null) return;
+    this.#model.row.stopReason = stop.reason;
+    for (const instance of stoppable(this.#model)) {
+      instance.reason = stop.reason;
+      this.#model.setState(instance, 'skipped');
+      this.#report(instance, 0, stop.reason);
     }
   }
 
@@ -160,7 +186,8 @@ export class MemoryRun {
       default:
         assertNever(result);
     }
-    this.#report(instance, elapsedMs, reasonOf(result));
+    instance.reason = reasonOf(result);
+    this.#report(instance, elapsedMs, instance.reason);
   }
 
   #defer(instance: Instance, waiter: Waiter): void {
@@ -168,6 +195,8 @@ export class MemoryRun {
     const startedAt = this.#options.clock.monotonic();
     const over = this.#options.wait(waiter).then((end) => {
       this.#waits.delete(instance);
+      // The run was stopped meanwhile.
+      if (instance.state !== 'deferred') return;
       const elapsedMs = this.#options.clock.monotonic() - startedAt;
       switch (end.end) {
         case 'wake':
@@ -192,6 +221,7 @@ export class MemoryRun {
   #keepResult(instance: Instance, result: Extract<BodyResult, { outcome: 'success' }>): void {
     const { taskId } = this.#model.taskOf(instance).task.spec;
     instance.followed = result.followed;
+    if (result.mapLabel !== undefined) this.#labels.set(instance.id, result.mapLabel);
     const results = this.#results.get(taskId) ?? new Map<number, unknown>();
     results.set(instance.mapIndex, result.value === undefined ? null : JSON.parse(JSON.stringify(result.value)));
     this.#results.set(taskId, results);
@@ -298,14 +328,22 @@ export class MemoryRun {
 
   #instances(): MemoryRunResult['instances'] {
     return this.#model.tasks.flatMap((state) =>
-      state.instances.map((instance) => ({ taskId: state.task.spec.taskId, mapIndex: instance.mapIndex, state: instance.state })),
+      state.instances.map((instance) => ({
+        task: state.task.spec,
+        mapIndex: instance.mapIndex,
+        mapLabel: this.#labels.get(instance.id) ?? null,
+        state: instance.state,
+        reason: instance.reason,
+        tryNumber: instance.tryNumber,
+        followed: instance.followed,
+      })),
     );
   }
 
   #waiting(): string {
     return this.#instances()
       .filter((instance) => !['success', 'failed', 'skipped', 'upstream_failed', 'removed'].includes(instance.state))
-      .map((instance) => `${instance.taskId} is ${instance.state}`)
+      .map((instance) => `${instance.task.taskId} is ${instance.state}`)
       .join(', ');
   }
 }

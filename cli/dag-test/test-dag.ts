@@ -17,9 +17,10 @@ import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 import { clock, loggerFor, readCliConfig } from '../environment.ts';
 import { readRunFile } from '../run-file.ts';
 import { importDagFile, keepImportHooks } from './import-dag-file.ts';
+import { jsonReport } from './json-report.ts';
 import { LocalHost } from './local-host.ts';
 import { waitHere } from './local-wait.ts';
-import { MemoryRun, type MemoryRunResult } from './memory-run.ts';
+import { MemoryRun } from './memory-run.ts';
 import { TestReport } from './test-report.ts';
 
 export interface TestDagRequest {
@@ -79,19 +80,12 @@ async function runDag(request: TestDagRequest): Promise<number> {
     });
     const result = await run.run();
     report.finish(result, clock.monotonic() - startedAt);
-    await printResult?.(JSON.stringify(asJson(result)));
+    await printResult?.(JSON.stringify(jsonReport({ dagId: spec.dagId, runId, result })));
     return result.state === 'success' ? 0 : 1;
   } finally {
     await host.close();
     rmSync(scratchFolder, { recursive: true, force: true });
   }
-}
-
-function asJson(result: MemoryRunResult): object {
-  return {
-    state: result.state,
-    task_instances: result.instances.map(({ taskId, mapIndex, state }) => ({ task_id: taskId, map_index: mapIndex, state })),
-  };
 }
 
 function mentions(file: string, text: string): boolean {

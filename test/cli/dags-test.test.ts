@@ -34,6 +34,32 @@ const DAGS = {
       const after = task('after', { bad }, () => 1);
       task('cleanup', { after }, () => {}, { triggerRule: 'all_done' });
     });`,
+  'choices.ts': `
+    import { dag } from 'windlass';
+    export default dag('choices', {}, ({ task, branch, gate, empty, setup, teardown, between, mapGroup, chain }) => {
+      const start = empty('start');
+      const one = (id) => (b) => b.task(id, () => id);
+      branch('both', {}, () => ['x', 'y'], { x: one('x'), y: one('y'), z: one('z') }, { after: start });
+      branch('none', {}, () => null, { never: one('never') });
+      const near = empty('near', { after: gate('closed', {}, () => false) });
+      task('far', () => 1, { after: [near, start], triggerRule: 'all_done' });
+      between(setup('up', () => 1), teardown('down', () => 1), (b) => void b.task('work', () => { throw new Error('broken'); }));
+      const list = task('list', () => ['a', 'b']);
+      const joined = mapGroup('per', list, (item, b) => {
+        const picked = b.branch('pick', { item }, ({ item }) => item, { a: (c) => c.task('a', () => 'A'), b: (c) => c.task('b', () => 'B') });
+        return b.task('join', { picked }, ({ picked }) => picked);
+      });
+      task('check', { joined }, ({ joined }) => { if (joined.join() !== 'A,B') throw new Error(joined.join()); });
+    });`,
+  'fast.ts': `
+    import { dag } from 'windlass';
+    export default dag('fast', { failFast: true }, ({ task, setup, teardown, between, chain }) => {
+      between(setup('up', () => 1), teardown('down', () => 1), (b) => {
+        const bad = b.task('bad', () => { throw new Error('broken'); });
+        const other = b.task('other', () => 1);
+        b.task('next', () => 1, { after: [bad, other] });
+      });
+    });`,
   'params.ts': `
     import { dag } from 'windlass';
     import { z } from 'zod';
@@ -50,6 +76,14 @@ const DAGS = {
   'names.json': '["Ada"]',
   'empty.ts': 'export const nothing = 1;',
 };
+
+interface Instance {
+  readonly task_id: string;
+  readonly map_index: number;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly followed: readonly string[] | null;
+}
 
 let folder: string;
 beforeAll(() => {
@@ -75,8 +109,22 @@ test('a DAG is found by its id behind a link, whatever else is linked there', as
 test('--json is alone on stdout, whatever user code prints', async () => {
   const { code, stdout, stderr } = await run('dags/etl.ts', '--json');
   expect(JSON.parse(stdout)).toEqual({
+    dag_id: 'etl',
+    run_id: expect.stringMatching(/^manual__/),
     state: 'success',
-    task_instances: ['extract', 'transform', 'load'].map((task_id) => ({ task_id, map_index: -1, state: 'success' })),
+    reason: null,
+    task_instances: ['extract', 'transform', 'load'].map((task_id) => ({
+      task_id,
+      map_index: -1,
+      map_label: null,
+      state: 'success',
+      reason: null,
+      try_number: 1,
+      max_tries: 0,
+      operator: 'task',
+      trigger_rule: 'all_success',
+      followed: null,
+    })),
   });
   expect(stdout.trim().split('\n')).toHaveLength(1);
   expect(stderr).toContain('printed by user code');
@@ -109,19 +157,67 @@ test('mapped tasks get one instance per element, and retries begin at once', asy
   expect(code).toBe(0);
 });
 
-test('a failure shows its cause, its downstream, and exit code 1', async () => {
+test('a failure shows its cause and its downstream', async () => {
   const { code, stdout, stderr } = await run('dags/fails.ts', '--json');
-  expect(JSON.parse(stdout)).toEqual({
-    state: expect.stringMatching(/success|failed/),
+  expect(JSON.parse(stdout)).toMatchObject({
+    state: 'success',
     task_instances: [
-      { task_id: 'bad', map_index: -1, state: 'failed' },
-      { task_id: 'after', map_index: -1, state: 'upstream_failed' },
-      { task_id: 'cleanup', map_index: -1, state: 'success' },
+      { task_id: 'bad', state: 'failed', reason: 'TypeError: no such thing', try_number: 1 },
+      { task_id: 'after', state: 'upstream_failed', reason: 'upstream bad failed (trigger rule all_success)', try_number: 0 },
+      { task_id: 'cleanup', state: 'success', trigger_rule: 'all_done' },
     ],
   });
   expect(stderr).toContain('TypeError: no such thing');
   // As in Airflow the leaves decide: the clean-up succeeded, so the run did.
-  expect(code).toBe(JSON.parse(stdout).state === 'success' ? 0 : 1);
+  expect(code).toBe(0);
+});
+
+test('branches, gates, scopes and empty tasks end as in the scheduler', async () => {
+  const { code, stdout } = await run('dags/choices.ts', '--json');
+  const { state, task_instances: instances } = JSON.parse(stdout) as { state: string; task_instances: Instance[] };
+  const shown = Object.fromEntries(
+    instances.map((one) => [one.task_id + (one.map_index < 0 ? '' : `[${one.map_index}]`), one.reason ?? one.state]),
+  );
+  expect(shown).toMatchObject({
+    start: 'success',
+    both: 'success',
+    x: 'success',
+    y: 'success',
+    z: 'branch both chose x and y',
+    none: 'success',
+    never: 'branch none chose none of its cases',
+    closed: 'success',
+    near: 'gate closed is closed',
+    far: 'gate closed is closed',
+    up: 'success',
+    work: 'Error: broken',
+    down: 'success',
+    'per.pick[0]': 'success',
+    'per.a[0]': 'success',
+    'per.b[0]': 'branch per.pick chose a',
+    'per.a[1]': 'branch per.pick chose b',
+    'per.b[1]': 'success',
+    'per.join[0]': 'success',
+    'per.join[1]': 'success',
+    check: 'success',
+  });
+  expect(instances.find((one) => one.task_id === 'both')?.followed).toEqual(['x', 'y']);
+  expect(instances.find((one) => one.task_id === 'closed')?.followed).toEqual([]);
+  expect(instances.find((one) => one.task_id === 'start')).toMatchObject({ try_number: 0, operator: 'empty' });
+  expect([state, code]).toEqual(['failed', 1]);
+});
+
+test('a run that fails fast ends at once, but for its teardowns', async () => {
+  const { stdout } = await run('dags/fast.ts', '--json');
+  const { state, reason, task_instances: instances } = JSON.parse(stdout);
+  expect([state, reason]).toEqual(['failed', 'failFast: bad failed']);
+  expect(instances.map((one: Instance) => `${one.task_id} ${one.state}`)).toEqual([
+    'up success',
+    'bad failed',
+    'other skipped',
+    'next skipped',
+    'down success',
+  ]);
 });
 
 test('params come from --conf over their defaults, and are checked', async () => {
