@@ -1,21 +1,12 @@
 /** Goal: an attempt is told when the next run's interval ends, which is what `latestOnly` goes by. */
 import { describe, expect, it } from 'vitest';
 import type { DagSpec, ScheduleSpec } from '#core/dag-spec.ts';
-import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import { type IntervalOfRun, nextIntervalEnd } from '#core/timetable/next-interval.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
-import { attemptContext } from '../../worker/supervisor/attempt-context.ts';
 
-const at = (text: string) => new Date(text);
-
-function nextOf(schedule: ScheduleSpec, claim: Partial<Claimed> = {}, change: Partial<DagSpec> = {}): string | null | undefined {
+function nextOf(schedule: ScheduleSpec, run: Partial<IntervalOfRun> = {}, change: Partial<DagSpec> = {}): string | null {
   const spec = aDagSpec('d', [aTask('t')], { schedule, ...change });
-  const claimed = {
-    runType: 'scheduled',
-    dataIntervalEnd: at('2026-03-10T06:00:00Z'),
-    runAfter: at('2026-03-10T06:00:00Z'),
-    ...claim,
-  } as Claimed;
-  return attemptContext(claimed, { spec, task: aTask('t'), scope: null, tasks: new Map() }, '/tmp').nextIntervalEnd;
+  return nextIntervalEnd(spec, { runType: 'scheduled', dataIntervalEnd: new Date('2026-03-10T06:00:00Z'), ...run });
 }
 const DAILY = { kind: 'cron', expression: '0 6 * * *', timezone: 'UTC' } as const;
 
