@@ -8,6 +8,7 @@ import type { AliasDefinition, AssetDefinition, AssetScheduleSpec, AssetUse } fr
 import type { CallbackNames } from './callbacks.ts';
 import type { DeadlineSpec } from './deadline.ts';
 import type { TriggerRule } from './trigger-rules.ts';
+import type { WaitPlan } from './waiting/plan.ts';
 
 export const SPEC_VERSION = 1;
 
@@ -68,6 +69,16 @@ export interface SensorSpec {
   readonly onTimeout: 'fail' | 'skip';
   /** Each wait is the last one times this; 1 = constant. */
   readonly backoff: number;
+  /** The longest wait. Absent = none. */
+  readonly maxWaitMs?: number;
+  /** poke keeps its worker slot between checks. Absent = reschedule. */
+  readonly mode?: 'poke';
+  /** Skips where it would fail, once no try is left. */
+  readonly softFail?: boolean;
+  /** Skips at the first failure. */
+  readonly neverFail?: boolean;
+  /** An error of the check means "not yet". */
+  readonly silentFail?: boolean;
 }
 
 export type DocFormat = 'text' | 'json' | 'yaml' | 'rst';
@@ -121,6 +132,8 @@ export interface TaskSpec {
   /** branch: case name -> the tasks that start it. */
   readonly branchCases: Readonly<Record<string, readonly string[]>> | null;
   readonly sensor: SensorSpec | null;
+  /** What it waits for is known from the DAG file: it is deferred without a worker. Absent = a body says so. */
+  readonly wait?: WaitPlan;
   readonly docMd: string | null;
   readonly docs?: readonly DocSpec[];
   /** Absent: the id. */

@@ -10,6 +10,7 @@ import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.
 import { DEADLINE_LIMITS } from './deadline.ts';
 import { isKey } from './ids.ts';
 import { isTriggerRule } from './trigger-rules.ts';
+import { isWaitPlan } from './waiting/plan.ts';
 
 type Check = (value: unknown) => boolean;
 /** A key that ends in "?" may be absent. */
@@ -115,6 +116,18 @@ const DAG: Shape = {
   tasks: Array.isArray,
 };
 
+const SENSOR: Shape = {
+  everyMs: isMs,
+  timeoutMs: isMs,
+  onTimeout: oneOf('fail', 'skip'),
+  backoff: isMs,
+  'maxWaitMs?': isMs,
+  'mode?': oneOf('poke'),
+  'softFail?': isBool,
+  'neverFail?': isBool,
+  'silentFail?': isBool,
+};
+
 const TASK: Shape = {
   ...LOOKS,
   'owner?': isText,
@@ -147,12 +160,8 @@ const TASK: Shape = {
   maxActiveTisPerDag: orNull(isCount),
   maxActiveTisPerDagrun: orNull(isCount),
   branchCases: orNull((value) => isRecord(value) && Object.values(value as object).every(isKeys)),
-  sensor: orNull(
-    (value) =>
-      isRecord(value) &&
-      misfits({ everyMs: isMs, timeoutMs: isMs, onTimeout: oneOf('fail', 'skip'), backoff: isMs }, value as Record<string, unknown>)
-        .length === 0,
-  ),
+  sensor: orNull((value) => isRecord(value) && misfits(SENSOR, value as Record<string, unknown>).length === 0),
+  'wait?': isWaitPlan,
   docMd: orNull(isText),
   checks: isTexts,
   'callbacks?': isCallbacks,

@@ -7,9 +7,10 @@ import type { EdgeLabel } from './edge-label.ts';
 import type { GroupOpts } from './looks.ts';
 import type { Pending } from './outcomes.ts';
 import type { Node, Ref, Resolve, Wire } from './ref.ts';
+import type { SensorOpts, WaitOpts } from './sensor-options.ts';
 import type { EmptySchema, InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
-import type { GateOpts, MapOpts, SensorOpts, TaskOpts, TeardownOpts } from './task-options.ts';
-import type { Deferred } from './waits.ts';
+import type { GateOpts, MapOpts, TaskOpts, TeardownOpts } from './task-options.ts';
+import type { Deferred, Wait } from './waits.ts';
 
 type Inputs = Record<string, unknown>;
 /** What a body comes to: one that defers is called again. */
@@ -123,12 +124,14 @@ export interface Builder<P> {
   /** Builds tasks between setups and teardowns: they start after the ones, and the others after them. */
   between<R>(setups: Node | readonly Node[], teardowns: Node | readonly Node[], build: (builder: Builder<P>) => R): R;
 
+  /** A ready-made wait: a triggerer looks after it, and no worker is needed. `sensor("drop", waitForFile("in/*.csv"))`. */
+  sensor<T>(id: string, wait: Wait<T>, options?: WaitOpts & Omit<TaskOpts<T>, 'templateFields'>): Ref<T>;
   /** Checked again and again until it returns something other than `notYet()`; holds no worker slot between checks. */
   sensor<O>(
     id: string,
     check: (ctx: Ctx<P>) => O,
-    options: SensorOpts & TaskOpts<Exclude<Awaited<O>, Pending>>,
-  ): Ref<Exclude<Awaited<O>, Pending>>;
+    options?: SensorOpts & TaskOpts<Exclude<Awaited<O>, Pending | Deferred>>,
+  ): Ref<Exclude<Awaited<O>, Pending | Deferred>>;
 
   /** Not available in this version yet. */
   waitForEvent<S extends StandardSchemaV1>(id: string, event: string, options: EventOpts<S, P>): Ref<InferOut<S>>;

@@ -4,6 +4,7 @@ import { brandOf, TASK_DEFINITION } from './brands.ts';
 import { buildBranch } from './build-branch.ts';
 import { buildEmpty, buildGate, buildLatestOnly } from './build-gate.ts';
 import { buildGroup, buildMapGroup } from './build-group.ts';
+import { buildSensor } from './build-sensor.ts';
 import { buildBetween, buildSetup, buildTeardown } from './build-setup.ts';
 import type { Builder } from './builder-types.ts';
 import type { Scope } from './draft.ts';
@@ -11,9 +12,8 @@ import { isLabelled, type Labelled, labelled } from './edge-label.ts';
 import { taskHandle } from './handles.ts';
 import { type BuildContext, makeTask, readBody, readInput, readMapLimits, readOptions } from './make-task.ts';
 import { readOver } from './map-over.ts';
-import { durationMs, oneOf, positiveNumber } from './option-values.ts';
 import { makeRef } from './ref.ts';
-import { type Hook, MAP_OPTION_TABLE, SENSOR_OPTION_TABLE, TASK_OPTION_TABLE } from './task-options.ts';
+import { type Hook, MAP_OPTION_TABLE, TASK_OPTION_TABLE } from './task-options.ts';
 
 /** The builder of the scope that is open now. It also serves scopes within, but not after its own has closed. */
 export function makeBuilder(context: BuildContext): Builder<unknown> {
@@ -96,32 +96,6 @@ function buildMap(context: BuildContext, args: readonly unknown[]): unknown {
   draft.mapScopes.push({ id: taskId, over: list, ...readMapLimits(where, options) });
   if (list.kind === 'task') draft.addEdge(list.taskId, taskId);
   return makeRef(taskHandle(draft, taskId, []));
-}
-
-function buildSensor(context: BuildContext, args: readonly unknown[]): unknown {
-  const [id, check, given] = args;
-  const where = `sensor "${String(id)}"`;
-  const options = readOptions('sensor', id, given);
-  const read = (name: string) => durationMs({ where, name }, options[name]);
-  const taskId = makeTask(context, {
-    what: 'sensor',
-    localId: id,
-    kind: 'sensor',
-    call: 'context',
-    body: readBody('sensor', id, check),
-    input: undefined,
-    options,
-    table: SENSOR_OPTION_TABLE,
-    extra: {
-      sensor: {
-        everyMs: Math.max(100, read('every')),
-        timeoutMs: read('timeout'),
-        onTimeout: oneOf({ where, name: 'onTimeout' }, options['onTimeout'] ?? 'fail', ['fail', 'skip']),
-        backoff: positiveNumber({ where, name: 'backoff' }, options['backoff'] ?? 1, 1),
-      },
-    },
-  });
-  return makeRef(taskHandle(context.draft, taskId));
 }
 
 function buildChain({ draft }: BuildContext, steps: readonly unknown[]): void {

@@ -3,6 +3,7 @@
  * runs a task may come from a newer installation than the sdk inside the bundle.
  */
 import type { EdgeLabelSpec, SensorSpec, TaskKind } from '#core/dag-spec.ts';
+import type { WaitPlan } from '#core/waiting/plan.ts';
 import type { DagSettings } from './dag-options.ts';
 import type { GroupLooks } from './looks.ts';
 import type { Macros } from './plugin.ts';
@@ -43,6 +44,8 @@ export interface TaskDefinition {
   /** branch: absent = the body returns the name of the case. */
   readonly decision?: TaskDecision;
   readonly sensor: SensorSpec | null;
+  /** A ready-made wait; its arguments are the input. Absent = the body says what there is to do. */
+  readonly wait?: Omit<WaitPlan, 'args'>;
   /** Sorted. */
   readonly upstream: readonly string[];
   /** Sorted; the upstreams whose results the input needs. */

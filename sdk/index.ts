@@ -68,8 +68,18 @@ export {
   type TimetableSchedule,
   timetable,
 } from './schedule.ts';
+export type { SensorOpts, WaitOpts } from './sensor-options.ts';
 export type { InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
-export type { GateOpts, MapOpts, SensorOpts, TaskOpts, TeardownOpts } from './task-options.ts';
+export type { GateOpts, MapOpts, TaskOpts, TeardownOpts } from './task-options.ts';
+export {
+  type ExternalTaskOptions,
+  externalTask,
+  type HttpWaitOptions,
+  type SqlWaitOptions,
+  waitForFile,
+  waitForHttp,
+  waitForSql,
+} from './things-to-wait-for.ts';
 export {
   type DeferOptions,
   type Deferred,

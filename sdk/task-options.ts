@@ -96,14 +96,6 @@ export interface TeardownOpts {
   onFailureFailDagrun?: boolean;
 }
 
-export interface SensorOpts {
-  every: Duration;
-  timeout: Duration;
-  onTimeout?: 'fail' | 'skip';
-  /** Each wait is the last one times this; 1 = constant. */
-  backoff?: number;
-}
-
 /** An optional function of the author's. */
 export type Hook = ((...args: unknown[]) => unknown) | null;
 
@@ -187,14 +179,6 @@ export const MAP_GROUP_OPTION_TABLE: OptionTable = {
   ...GROUP_LOOK_TABLE,
   defaultArgs: 'known',
 };
-export const SENSOR_OPTION_TABLE: OptionTable = {
-  ...TASK_OPTION_TABLE,
-  every: 'known',
-  timeout: 'known',
-  onTimeout: 'known',
-  backoff: 'known',
-};
-
 type Given = Readonly<Record<string, unknown>>;
 
 /** Layers, weakest first: a DAG's defaultArgs, a definition's own options, the call's. Throws DAG_INVALID. */

@@ -10,6 +10,7 @@ import { type Instance, type InstanceRow, RunModel } from '#core/scheduling/run-
 import { findStop, stoppable } from '#core/scheduling/stop-run.ts';
 import type { TaskInstanceState } from '#core/states.ts';
 import type { AttemptContext, BodyResult, RunMessage } from '#core/task-protocol.ts';
+import { skipsInsteadOfFailing } from '#core/waiting/sensor-rules.ts';
 import { describeWaiter, type Resumed, type Waiter, type WaiterEnd } from '#core/waiting/waiter.ts';
 import type { Clock } from '#platform/clock.ts';
 
@@ -170,6 +171,10 @@ export class MemoryRun {
         break;
       case 'failed': {
         const again = result.retryable && instance.tryNumber <= spec.retries;
+        if (skipsInsteadOfFailing(spec.sensor, again)) {
+          this.#model.setState(instance, 'skipped');
+          break;
+        }
         // Nobody wants to wait five minutes at a debugger: retries begin at once here.
         if (again) instance.nextTryAtMs = now;
         this.#firstStarts.delete(instance.id);

@@ -53,6 +53,8 @@ export interface RunRow {
   state: DagRunState;
   readonly runAfterMs: number;
   readonly logicalDateMs: number | null;
+  /** End of the data interval. */
+  readonly intervalEndMs?: number | null;
   startedAtMs: number | null;
   readonly params: unknown;
   revision: number;

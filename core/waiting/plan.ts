@@ -3,7 +3,7 @@
  * makes them definite; the scheduler does it for tasks that need no worker first, a task process for all others.
  */
 import { fromWall, toWall } from '../timetable/wall-clock.ts';
-import type { WaiterArgs, WaiterKind } from './kinds.ts';
+import { checkArgs, type WaiterArgs, type WaiterKind, waiterKinds } from './kinds.ts';
 
 export interface WaitPlan {
   readonly kind: WaiterKind;
@@ -37,10 +37,25 @@ export type RelativeTime =
 
 /** Returns the arguments that `checkArgs` accepts. */
 export function finalArgs(plan: Pick<WaitPlan, 'kind' | 'args'>, facts: WaitFacts): WaiterArgs {
-  if (plan.kind === 'time') return { at: new Date(instantOf(plan.args as RelativeTime, facts)).toISOString() };
+  if (plan.kind === 'time') {
+    const atMs = instantOf(plan.args as RelativeTime, facts);
+    return Number.isNaN(atMs) ? plan.args : { at: new Date(atMs).toISOString() };
+  }
   if (plan.kind !== 'external_task' || plan.args['logicalDates'] !== undefined) return plan.args;
   const { deltaMs = 0, ...rest } = plan.args;
   return { ...rest, logicalDates: [new Date(facts.logicalDateMs - Number(deltaMs)).toISOString()] };
+}
+
+/** Checks a plan that a stranger wrote. */
+export function isWaitPlan(value: unknown): boolean {
+  const { kind, args, everyMs = null } = (value ?? {}) as Partial<WaitPlan>;
+  if (kind === undefined || !waiterKinds.includes(kind) || typeof args !== 'object' || args === null) return false;
+  if (everyMs !== null && typeof everyMs !== 'number') return false;
+  try {
+    return checkArgs(kind, finalArgs({ kind, args }, { nowMs: 0, logicalDateMs: 0, intervalEndMs: 0 })) === null;
+  } catch {
+    return false;
+  }
 }
 
 function instantOf(time: RelativeTime, facts: WaitFacts): number {

@@ -1,5 +1,5 @@
 /** Makes the row of a waiter: arguments that hold a secret are encrypted, bound to their instance. */
-import { isSensitiveKey } from '#core/sensitive-key.ts';
+import { holdsSecret } from '#core/waiting/holds-secret.ts';
 import { describeWaiter, type Waiter } from '#core/waiting/waiter.ts';
 import type { NewWaiter } from '#platform/db/queries/waiting/new-waiter.ts';
 import type { Envelope } from '#platform/secrets/envelope.ts';
@@ -17,12 +17,4 @@ export function openArgs(secrets: { readonly envelope: Envelope }, taskInstanceI
 
 function placeOf(taskInstanceId: string) {
   return { table: 'waiter', id: taskInstanceId, column: 'args' } as const;
-}
-
-/** By the name of a key at any depth, or a URL with a query or a password. */
-function holdsSecret(value: unknown, depth = 0): boolean {
-  if (depth > 20) return true;
-  if (typeof value === 'string') return /^[a-z][a-z\d+.-]*:\/\/(?:[^/]*@|.*\?)/i.test(value);
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([key, inner]) => isSensitiveKey(key) || holdsSecret(inner, depth + 1));
 }

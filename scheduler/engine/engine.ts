@@ -346,6 +346,7 @@ export class Engine {
     const rung = flush.queued.filter(({ instance }) => flushed.moved.has(instance.id));
     const nowMs = this.nowMs();
     for (const { instance } of rung) this.lastRungMs.set(instance.id, nowMs);
+    if (flush.waiters.length > 0) this.#deps.broker.ring('waiters_changed', {});
     void ring(this.#deps.broker, this.#deps.logger, ringingOf(rung, flushed.moved), this.idleSlots);
     // Only now: a later run reads from Postgres what became of this one.
     for (const run of flush.touchedRuns) if (looksAtPast(run.index)) this.#wakeLaterRuns(run);

@@ -6,6 +6,7 @@ import type { FlushBuilder } from './flush-builder.ts';
 import { moveInstance } from './ingest.ts';
 import type { Memory } from './memory.ts';
 import type { PoolBook } from './pool-book.ts';
+import { startWaits } from './start-waits.ts';
 
 export interface Enqueueing {
   readonly deps: EngineDeps;
@@ -37,6 +38,7 @@ function choose(work: Enqueueing): Chosen {
   const runs = [...memory.runs.values()].filter(
     (run) => run.ready.size > 0 && run.row.state === 'running' && !memory.dags.get(run.row.dagId)?.row.isPaused,
   );
+  startWaits(work, runs);
   const chosen = chooseQueue(runs, slotsOf(work), (dagId, taskId) => activeOfTask(memory, dagId, taskId));
   for (const { run, instance } of chosen.enqueue) {
     flush.move(run, { instance, event: 'enqueue', from: 'scheduled', to: 'queued', reason: null, tryDelta: 0 });

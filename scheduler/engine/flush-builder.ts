@@ -16,6 +16,8 @@ export class FlushBuilder {
   readonly #notes = new Map<string, { id: string; shard: number; reason: string }>();
   /** Instances on their way to the queue: rung after the commit. */
   readonly queued: { readonly run: RunModel; readonly instance: Instance }[] = [];
+  /** Of instances that are deferred without a worker. */
+  readonly waiters: Flush['waiters'][number][] = [];
   readonly touchedRuns = new Set<RunModel>();
 
   get isEmpty(): boolean {
@@ -76,6 +78,7 @@ export class FlushBuilder {
       runs: [...this.#runs.values()],
       callbacks: this.#callbacks,
       notes: [...this.#notes.values()],
+      waiters: this.waiters,
     };
   }
 }

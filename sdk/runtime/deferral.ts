@@ -2,9 +2,14 @@
 import { parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import type { AttemptContext, BodyResult } from '#core/task-protocol.ts';
+import { holdsSecret } from '#core/waiting/holds-secret.ts';
+import type { WaiterArgs } from '#core/waiting/kinds.ts';
 import { finalArgs, type WaitFacts, type WaitPlan } from '#core/waiting/plan.ts';
+import { waiterOfSensor } from '#core/waiting/sensor-rules.ts';
 import { parseWaiter, type Waiter } from '#core/waiting/waiter.ts';
 import { brandOf, WAIT } from '../brands.ts';
+import type { DagDefinition, TaskDefinition } from '../definition.ts';
+import { hasTemplates } from './template/field-tree.ts';
 import { encodeValue } from './value-codec.ts';
 
 interface Asked {
@@ -39,4 +44,30 @@ export function factsOf(context: AttemptContext): WaitFacts {
     logicalDateMs,
     intervalEndMs: context.dataIntervalEnd === null ? logicalDateMs : Date.parse(context.dataIntervalEnd),
   };
+}
+
+/** A ready-made sensor: its wait as it is known now, and the end it comes to. */
+export function sensorDeferral(dag: DagDefinition, task: TaskDefinition, context: AttemptContext, args: WaiterArgs): BodyResult {
+  const { sensor, wait } = task;
+  if (sensor === null || wait === undefined) throw new AppError('DAG_INVALID', `"${task.id}" waits for nothing.`);
+  const elapsedMs = context.firstStartedAt === null ? 0 : Math.max(0, Date.now() - Date.parse(context.firstStartedAt));
+  const how = { ...waiterOfSensor(sensor), onFound: endsWithoutBody(dag, task) ? ('succeed' as const) : ('wake' as const) };
+  const timeoutMs = Math.max(0, sensor.timeoutMs - elapsedMs);
+  return makeDeferral(`"${task.id}"`, { ...wait, args }, context, { ...how, timeoutMs });
+}
+
+/** Nothing of the author's has to see what was found. */
+function endsWithoutBody(dag: DagDefinition, task: TaskDefinition): boolean {
+  const isMappedOver = dag.mapScopes.some(({ over }) => over.kind === 'task' && over.taskId === task.id);
+  const { checks, outlets, hooks } = task.settings;
+  return checks.length === 0 && outlets.length === 0 && !hooks && !isMappedOver;
+}
+
+/** The wait of a task that needs no worker before it either; null when only a body can say what it is. */
+export function startWaitOf(dag: DagDefinition, task: TaskDefinition): WaitPlan | null {
+  const { wait, input, settings } = task;
+  if (wait === undefined || settings.when !== null || input?.kind !== 'literal' || hasTemplates(task) || !endsWithoutBody(dag, task))
+    return null;
+  const args = JSON.parse(JSON.stringify((input.value as { readonly args: WaiterArgs }).args)) as WaiterArgs;
+  return holdsSecret(args) ? null : { ...wait, args };
 }

@@ -1,8 +1,8 @@
 /** Runs one attempt of one task: the body's whole life between the supervisor's `run` and its `result`. */
 import { SPEC_LIMITS } from '#core/dag-spec.ts';
-import { parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import type { BodyResult, RunMessage } from '#core/task-protocol.ts';
+import type { WaiterArgs } from '#core/waiting/kinds.ts';
 import { brandOf, OUTCOME } from '../brands.ts';
 import type { Ctx } from '../context.ts';
 import { API_VERSION, type DagDefinition, type InputTree, type TaskDefinition } from '../definition.ts';
@@ -12,9 +12,10 @@ import { AssetDesk } from './asset-desk.ts';
 import { resultOfThrown } from './body-error.ts';
 import { withBodyHooks } from './body-hooks.ts';
 import { makeContext } from './context.ts';
-import { deferralOf } from './deferral.ts';
+import { deferralOf, sensorDeferral } from './deferral.ts';
 import { readDecision } from './read-decision.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
+import { runSensor } from './run-sensor.ts';
 import { listSource } from './serialise-dag.ts';
 import type { TaskHost } from './task-host.ts';
 import { Templates } from './templates.ts';
@@ -43,13 +44,21 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   const assets = new AssetDesk(task, host);
   const context = makeContext(message.context, values.params, dag.macros, host, templates, assets);
   const given = await readInput(task, await templates.renderFields(task), values);
-  if (task.settings.when !== null && !(await task.settings.when(given.forHooks, context)))
+  const isResumed = message.context.resumed !== undefined;
+  if (task.settings.when !== null && !isResumed && !(await task.settings.when(given.forHooks, context)))
     return { outcome: 'skipped', reason: 'its when condition was false' };
   const mapLabel = readLabel(task, values.item);
-  const returned = await withBodyHooks(task.settings.hooks, { attempt: message.context, ctx: context, host }, () =>
-    call(task, given, context),
-  );
-  if (brandOf(returned, OUTCOME) === 'pending') return reschedule(task, message, returned);
+  if (task.wait !== undefined && !isResumed)
+    return sensorDeferral(dag, task, message.context, (given.input as { readonly args: WaiterArgs }).args);
+  let notYet: BodyResult | null = null;
+  const returned = await withBodyHooks(task.settings.hooks, { attempt: message.context, ctx: context, host }, async () => {
+    if (task.wait !== undefined) return context.event?.value;
+    const checked = await runSensor(task, message, host, () => call(task, given, context));
+    if ('returned' in checked) return checked.returned;
+    notYet = checked.result;
+    return undefined;
+  });
+  if (notYet !== null) return notYet;
   if (brandOf(returned, OUTCOME) === 'defer') return deferralOf(`"${task.id}"`, returned, message.context);
   const result = await readResult(dag, task, returned, host);
   const emissions = assets.emissions();
@@ -109,23 +118,6 @@ function readLabel(task: TaskDefinition, item: unknown): string | null {
     // A label is decoration: the instance then shows its index.
     return null;
   }
-}
-
-/** A sensor that is not there yet: ask again later, or give up after its timeout. */
-function reschedule(task: TaskDefinition, { context }: RunMessage, pending: unknown): BodyResult {
-  const { sensor } = task;
-  if (sensor === null) throw new Fatal(`"${task.id}" returned notYet(), which only a sensor may. Make it with sensor(...).`);
-  const { again, note } = pending as { readonly again: unknown; readonly note: string | null };
-  const elapsedMs = context.firstStartedAt === null ? 0 : Math.max(0, Date.now() - Date.parse(context.firstStartedAt));
-  if (elapsedMs >= sensor.timeoutMs) {
-    const reason = `the sensor did not find what it waits for within ${sensor.timeoutMs} ms${note ? ` (${note})` : ''}`;
-    if (sensor.onTimeout === 'skip') return { outcome: 'skipped', reason };
-    throw new Fatal(reason);
-  }
-  // Waits of every, every*b, every*b^2 ... sum up to what has elapsed, which gives the next one without counting.
-  const grown = sensor.everyMs + elapsedMs * (sensor.backoff - 1);
-  const afterMs = parseDuration(again) ?? grown;
-  return { outcome: 'reschedule', afterMs: Math.min(Math.round(afterMs), sensor.timeoutMs - elapsedMs), note: note ?? null };
 }
 
 async function readResult(dag: DagDefinition, task: TaskDefinition, returned: unknown, host: TaskHost): Promise<Success> {

@@ -9,6 +9,7 @@ import { deadlineSpec } from '../deadline.ts';
 import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../definition.ts';
 
 import { jsonSchemaOf, type StandardSchemaV1, validateAtOnce } from '../standard-schema.ts';
+import { startWaitOf } from './deferral.ts';
 import { serialiseAssets, serialiseUses } from './serialise-assets.ts';
 
 /** Throws DAG_INVALID when the params are no object schema or the definition comes from a newer sdk. */
@@ -51,12 +52,13 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
     ...(dag.edgeLabels !== undefined && { edgeLabels: dag.edgeLabels }),
     ...optionalPart('callbacks', namesOf(settings.callbacks)),
     ...(settings.deadlines?.length ? { deadlines: settings.deadlines.map(deadlineSpec) } : {}),
-    tasks: order.map((id) => serialiseTask(dag.tasks.get(id) as TaskDefinition)),
+    tasks: order.map((id) => serialiseTask(dag, dag.tasks.get(id) as TaskDefinition)),
   };
 }
 
-function serialiseTask(task: TaskDefinition): TaskSpec {
+function serialiseTask(dag: DagDefinition, task: TaskDefinition): TaskSpec {
   const { settings } = task;
+  const wait = startWaitOf(dag, task);
   return {
     taskId: task.id,
     kind: task.kind,
@@ -89,6 +91,7 @@ function serialiseTask(task: TaskDefinition): TaskSpec {
     maxActiveTisPerDagrun: settings.maxActiveTisPerDagrun,
     branchCases: task.branchCases,
     sensor: task.sensor,
+    ...(wait === null ? {} : { wait }),
     docMd: settings.docMd,
     ...settings.looks,
     checks: settings.checks.map((check) => check.name),

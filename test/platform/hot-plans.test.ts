@@ -58,6 +58,7 @@ const HOT: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
       runs: [{ dagRunId: ID, shard: 0, from: 'queued', to: 'running', reason: null }],
       callbacks: [],
       notes: [{ id: ID, shard: 0, reason: 'why' }],
+      waiters: [],
     }),
   renewLeases: (db) =>
     renewLeases(db, { workerId: 'w', leaseTtlMs: 1_000, leases: [{ taskInstanceId: ID, leaseEpoch: 1, progress: null }] }),

@@ -1,5 +1,6 @@
 /** Runs one task of a DAG as a task process would, with a host in memory. */
 import type { BodyResult, LogLevel, RequestBody } from '#core/task-protocol.ts';
+import type { Resumed } from '#core/waiting/waiter.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
 
@@ -7,6 +8,7 @@ export interface AttemptOptions {
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly params?: unknown;
   readonly signal?: AbortSignal;
+  readonly resumed?: Resumed;
   readonly answer?: (body: RequestBody) => unknown;
 }
 
@@ -34,6 +36,7 @@ export async function attemptTask(dag: unknown, taskId: string, options: Attempt
     firstStartedAt: null,
     idempotencyKey: 'key',
     scratchFolder: '/tmp',
+    ...(options.resumed === undefined ? {} : { resumed: options.resumed }),
   };
   const result = await runTask(
     dag as DagDefinition,

@@ -123,3 +123,26 @@ describe('a stopped worker', () => {
     });
   });
 });
+
+describe('a sensor that fails', () => {
+  const sensorWith = (change: object, retries: number): FinishFacts => {
+    const task = { ...(SENSOR.task as TaskSpec), retries };
+    return { ...SENSOR, maxTries: retries, task: { ...task, sensor: { ...(task.sensor as NonNullable<TaskSpec['sensor']>), ...change } } };
+  };
+  const event = (change: object, retries: number, result: BodyResult = FAILED) =>
+    decideFinish({ kind: 'result', result }, sensorWith(change, retries)).event;
+
+  it('softly is tried again while there is a try, then skipped', () => {
+    expect([event({ softFail: true }, 1), event({ softFail: true }, 0)]).toEqual(['retry', 'skip']);
+    expect(event({ softFail: true }, 1, { ...FAILED, retryable: false })).toBe('skip');
+  });
+
+  it('but never fails is skipped at once', () => {
+    expect([event({ neverFail: true }, 1), event({}, 1), event({}, 0)]).toEqual(['skip', 'retry', 'fail']);
+  });
+
+  it('softly is skipped when its time is up', () => {
+    const facts = { ...sensorWith({ softFail: true }, 3), sinceFirstStartMs: 61_000 };
+    expect(decideFinish({ kind: 'result', result: { outcome: 'reschedule', afterMs: 1, note: null } }, facts).event).toBe('skip');
+  });
+});

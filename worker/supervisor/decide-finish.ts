@@ -6,6 +6,7 @@ import { formatDuration } from '#core/duration.ts';
 import { assertNever } from '#core/errors.ts';
 import { retryDelayMs } from '#core/retries.ts';
 import type { BodyResult, ErrorReport } from '#core/task-protocol.ts';
+import { skipsInsteadOfFailing } from '#core/waiting/sensor-rules.ts';
 import { describeWaiter, type Waiter } from '#core/waiting/waiter.ts';
 import { formatBytes, tooLargeMessage } from '#core/xcom-size.ts';
 import type { Finish } from '#platform/db/queries/finish-attempts.ts';
@@ -158,7 +159,9 @@ function failure(
 ): Decision {
   const said = oneLine(reason);
   const { task } = facts;
-  if (!how.retryable || task === null || facts.tryNumber > facts.maxTries) return { ...NOTHING, event: 'fail', reason: said, error };
+  const willRetry = how.retryable && task !== null && facts.tryNumber <= facts.maxTries;
+  if (skipsInsteadOfFailing(task?.sensor ?? null, willRetry)) return { ...NOTHING, event: 'skip', reason: said };
+  if (!willRetry || task === null) return { ...NOTHING, event: 'fail', reason: said, error };
   const nextTryInMs = how.retryAfterMs ?? retryDelayMs(task, facts.tryNumber, facts.jitterSeed);
   const tries = `try ${facts.tryNumber + 1} of ${facts.maxTries + 1} in ${formatDuration(nextTryInMs)}`;
   return { ...NOTHING, event: 'retry', reason: `${said}; ${tries}`, error, nextTryInMs };

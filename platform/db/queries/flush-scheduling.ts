@@ -1,6 +1,7 @@
 import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import type { DagRunState, TaskInstanceEvent, TaskInstanceState } from '#core/states.ts';
 import type { Queryable } from '../client.ts';
+import { type NewWaiter, newWaiters, waiterColumns } from './waiting/new-waiter.ts';
 
 /** All that happens to one instance in one flush: first state, last state, and each event between them. */
 export interface FlushedInstance {
@@ -46,6 +47,8 @@ export interface Flush {
   readonly callbacks: readonly FlushedCallback[];
   /** New words for instances that stay where they are. */
   readonly notes: readonly { readonly id: string; readonly shard: number; readonly reason: string }[];
+  /** What instances that go to `deferred` wait for. */
+  readonly waiters: readonly (NewWaiter & { readonly taskInstanceId: string })[];
 }
 
 export interface Flushed {
@@ -66,14 +69,14 @@ with fence as materialized (
 ), moved as (
   update task_instance ti
      set state = a.to_state, reason = a.reason, try_number = ti.try_number + a.try_delta,
-         scheduled_at = case when a.to_state in ('scheduled', 'queued') and a.from_state <> 'scheduled' then clock_timestamp() else ti.scheduled_at end,
+         scheduled_at = case when a.to_state in ('scheduled', 'queued', 'deferred') and a.from_state <> 'scheduled' then clock_timestamp() else ti.scheduled_at end,
          queued_at = case when a.to_state = 'queued' then clock_timestamp() else ti.queued_at end,
-         -- Without a worker: it starts and ends at once.
-         started_at = case when a.to_state = 'success' then clock_timestamp() else ti.started_at end,
-         first_started_at = case when a.try_delta > 0 then null else ti.first_started_at end,
+         -- Without a worker: it starts and ends at once, or begins its wait.
+         started_at = case when a.to_state in ('success', 'deferred') then clock_timestamp() else ti.started_at end,
+         first_started_at = case when a.to_state = 'deferred' then clock_timestamp() when a.try_delta > 0 then null else ti.first_started_at end,
          resumed = case when a.try_delta > 0 then null else ti.resumed end,
          ended_at = case when a.to_state in ('skipped', 'upstream_failed', 'failed', 'success') then clock_timestamp()
-                         when a.to_state in ('scheduled', 'queued') then null else ti.ended_at end,
+                         when a.to_state in ('scheduled', 'queued', 'deferred') then null else ti.ended_at end,
          next_try_at = null
     from asked a join fence on fence.shard = a.shard
    where ti.task_instance_id = a.task_instance_id and ti.state = a.from_state and ti.lease_epoch = a.lease_epoch
@@ -84,6 +87,10 @@ with fence as materialized (
     from unnest($11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[]) with ordinality as e(task_instance_id, event, from_state, to_state, reason, step)
     join moved m on m.task_instance_id = e.task_instance_id
    order by e.step
+), waiters as (
+  insert into waiter (task_instance_id, lease_epoch, kind, args, sealed_args, ends, body_state, words, every_ms, due_at, timeout_at)
+  select m.task_instance_id, m.lease_epoch, w.kind, w.args, w.sealed_args, w.ends, w.body_state, w.words, w.every_ms, w.due_at, w.timeout_at
+    from (${newWaiters(30)}) w join moved m on m.task_instance_id = w.task_instance_id
 ), run_moves as (
   update dag_run r
      set state = a.to_state, reason = a.reason,
@@ -152,6 +159,7 @@ export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flus
     callbacks.map((callback) => callback.position),
     callbacks.map((callback) => callback.name),
     callbacks.map((callback) => callback.reason),
+    ...waiterColumns(flush.waiters),
   ]);
   const moved = new Map<string, number>();
   const movedRuns = new Set<string>();

@@ -19,6 +19,7 @@ interface RunRecord {
   readonly versionId: string;
   readonly runAfter: Date;
   readonly logicalDate: Date | null;
+  readonly intervalEnd: Date | null;
   readonly startedAt: Date | null;
   readonly params: unknown;
   readonly revision: number;
@@ -33,7 +34,7 @@ const RUNS = {
   name: 'load_unfinished_runs',
   text: `
 select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId", r.run_type as "runType", r.shard, r.state,
-       r.version_id as "versionId", r.run_after as "runAfter", r.logical_date as "logicalDate", r.started_at as "startedAt", r.params, r.revision,
+       r.version_id as "versionId", r.run_after as "runAfter", r.logical_date as "logicalDate", r.data_interval_end as "intervalEnd", r.started_at as "startedAt", r.params, r.revision,
        r.stop_reason as "stopReason",
        b.backfill_id as "backfillId", r.backfill_ordinal as "backfillOrdinal", b.max_active_runs as "backfillMaxActiveRuns",
        (b.is_paused and b.completed_at is null) as "backfillIsPaused"
@@ -88,6 +89,7 @@ export async function loadUnfinishedRuns(
       state: run.state,
       runAfterMs: run.runAfter.getTime(),
       logicalDateMs: run.logicalDate?.getTime() ?? null,
+      intervalEndMs: run.intervalEnd?.getTime() ?? null,
       startedAtMs: run.startedAt?.getTime() ?? null,
       params: run.params,
       revision: run.revision,
