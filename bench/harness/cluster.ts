@@ -14,6 +14,7 @@ import { type Database, openDatabase } from '#platform/db/client.ts';
 import { ensureDatabase } from '#platform/db/embedded-databases.ts';
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { ROLE_NODE_FLAGS } from '../../cli/node-flags.ts';
 import type { Servers } from './servers.ts';
 
 const WINDLASS = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
@@ -77,7 +78,7 @@ export class Cluster {
   async start(role: Role, extra: Readonly<Record<string, string>> = {}): Promise<Started> {
     const startedAt = performance.now();
     const log = openSync(join(this.folder, `${role}.log`), 'a');
-    const child = spawn(process.execPath, [WINDLASS, role], {
+    const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, WINDLASS, role], {
       cwd: this.folder,
       env: { ...this.environment, ...extra },
       stdio: ['ignore', log, log, 'ipc'],

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { ROLE_NODE_FLAGS } from '../node-flags.ts';
 import type { RoleName, RoleReady } from '../run-role.ts';
 import type { RoleLog } from './role-log.ts';
 
@@ -95,7 +96,7 @@ export class RoleProcess {
 
   #runOnce(onReady: () => void): Promise<{ wasReady: boolean; how: string }> {
     const { role, environment, secrets, log } = this.#options;
-    const child = spawn(process.execPath, [BIN, role, ...(this.#options.flags ?? [])], {
+    const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, BIN, role, ...(this.#options.flags ?? [])], {
       env: { ...environment, WINDLASS_CONFIG_FD: String(CONFIG_FD), WINDLASS_LOG_FORMAT: 'json' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
       detached: true, // Ctrl-C at the terminal reaches standalone alone, which stops its parts in order
