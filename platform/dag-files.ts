@@ -1,7 +1,8 @@
 /** Which files of the dags folder are looked at. */
 import { type Dirent, existsSync, readFileSync, statSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, matchesGlob, relative } from 'node:path';
+import { join, relative } from 'node:path';
+import { IgnoreFiles } from './ignore-files.ts';
 
 const EXTENSIONS = /\.(ts|mts|js|mjs)$/;
 const NO_DAGS = /(\.d\.ts|\.d\.mts|\.(test|spec)\.[mc]?[jt]s)$/;
@@ -14,21 +15,11 @@ const FILE_MAX_BYTES = 16 * MB;
 const PSEUDO_FOLDERS = /^\/(proc|sys|dev(?!\/shm\/))(\/|$)/;
 
 /** Tells whether a path of the dags folder may hold DAGs. */
-export function isDagFile(folder: string, path: string, ignored: readonly string[]): boolean {
+export function isDagFile(folder: string, path: string, ignored: IgnoreFiles = new IgnoreFiles(folder)): boolean {
   const inside = relative(folder, path);
   const parts = inside.split('/');
   if (inside.startsWith('..') || parts.some((part) => part.startsWith('.') || SKIPPED_FOLDERS.has(part))) return false;
-  return EXTENSIONS.test(inside) && !NO_DAGS.test(inside) && !ignored.some((glob) => matchesGlob(inside, glob));
-}
-
-/** The globs of `.windlassignore`, one a line, `#` for comments. */
-export function readIgnored(folder: string): readonly string[] {
-  const file = join(folder, '.windlassignore');
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
+  return EXTENSIONS.test(inside) && !NO_DAGS.test(inside) && !ignored.ignores(path, false);
 }
 
 /**
@@ -37,7 +28,7 @@ export function readIgnored(folder: string): readonly string[] {
  */
 export async function listDagFiles(folder: string): Promise<readonly string[]> {
   if (!existsSync(folder)) return [];
-  const ignored = readIgnored(folder);
+  const ignored = new IgnoreFiles(folder);
   const found: string[] = [];
   const entered = new Set<string>();
   const enter = async (current: string): Promise<void> => {
