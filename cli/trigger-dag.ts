@@ -1,6 +1,7 @@
 /** Starts a run from the command line, and waits for it. */
 import { AppError } from '#core/errors.ts';
 import { parseRunId, runIdFor } from '#core/ids.ts';
+import { refuseRunType } from '#core/run-types.ts';
 import { newId } from '#platform/clock.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { DagRunRow } from '#platform/db/queries/api/dag-run-row.ts';
@@ -24,6 +25,7 @@ export async function triggerDag(deps: CliDeps, request: TriggerRequest): Promis
   if (dag.is_stale) throw new AppError('DAG_NOT_FOUND', `No file defines the DAG ${dagId} any more (it was ${dag.file_path}).`);
   if (dag.has_import_errors)
     throw new AppError('BAD_REQUEST', `The file of ${dagId}, ${dag.file_path}, does not import now. See: windlass dags list-import-errors`);
+  refuseRunType(dagId, dag.head, 'manual');
   const { paramsSchema, paramsDefaults } = dag.head;
   new ParamsCheck().check({ key: dag.version_id, schema: paramsSchema, params: { ...paramsDefaults, ...conf } });
 

@@ -7,6 +7,7 @@
 import type { AliasDefinition, AssetDefinition, AssetScheduleSpec, AssetUse } from './assets/asset-spec.ts';
 import type { CallbackNames } from './callbacks.ts';
 import type { DeadlineSpec } from './deadline.ts';
+import type { DagRunType } from './ids.ts';
 import type { TriggerRule } from './trigger-rules.ts';
 import type { WaitPlan } from './waiting/plan.ts';
 
@@ -200,6 +201,10 @@ export interface DagSpec {
   readonly maxConsecutiveFailedDagRuns: number;
   readonly failFast: boolean;
   readonly isPausedUponCreation: boolean | null;
+  /** Kinds of runs that may be made; absent = all. */
+  readonly allowedRunTypes?: readonly DagRunType[];
+  /** Unfinished runs move on to each new version. Absent = a run keeps its version. */
+  readonly disableBundleVersioning?: boolean;
   /** JSON Schema (draft 2020-12) of the params, for the form and for validation; null = any object. */
   readonly paramsSchema: Readonly<Record<string, unknown>> | null;
   readonly paramsDefaults: Readonly<Record<string, unknown>>;

@@ -23,7 +23,8 @@ export function parseRunId(text: unknown): string {
   );
 }
 
-export type DagRunType = 'manual' | 'scheduled' | 'backfill' | 'asset_triggered' | 'asset_materialization';
+export const DAG_RUN_TYPES = ['manual', 'scheduled', 'backfill', 'asset_triggered', 'asset_materialization'] as const;
+export type DagRunType = (typeof DAG_RUN_TYPES)[number];
 
 /** Airflow's form of a run id: `<type>__<ISO instant>`. */
 export function runIdFor(type: DagRunType, instantIso: string): string {

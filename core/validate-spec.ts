@@ -8,7 +8,7 @@ import { CALLBACK_KINDS, CALLBACK_LIMITS } from './callbacks.ts';
 import { findCycle } from './dag-graph.ts';
 import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
 import { DEADLINE_LIMITS } from './deadline.ts';
-import { isKey } from './ids.ts';
+import { DAG_RUN_TYPES, isKey } from './ids.ts';
 import { isTriggerRule } from './trigger-rules.ts';
 import { isWaitPlan } from './waiting/plan.ts';
 
@@ -103,6 +103,8 @@ const DAG: Shape = {
   maxConsecutiveFailedDagRuns: isCount,
   failFast: isBool,
   isPausedUponCreation: orNull(isBool),
+  'allowedRunTypes?': (value) => Array.isArray(value) && value.length > 0 && value.every(oneOf(...DAG_RUN_TYPES)),
+  'disableBundleVersioning?': isBool,
   paramsSchema: orNull(isRecord),
   paramsDefaults: isRecord,
   groups: Array.isArray,

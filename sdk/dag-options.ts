@@ -4,11 +4,13 @@ import { DAG_CALLBACK_OPTIONS } from '#core/callbacks.ts';
 import { type Catchup, DAG_DEFAULTS } from '#core/dag-spec.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
+import type { DagRunType } from '#core/ids.ts';
 import type { Callbacks } from './callback-event.ts';
 import { type CallbackLists, readCallbacks } from './callback-options.ts';
 import { type DeadlineOpts, type DeadlineSettings, readDeadlines } from './deadline.ts';
 import { readName, readOwnerLinks, readTags } from './looks.ts';
 import * as read from './option-values.ts';
+import { readRunTypes } from './read-run-types.ts';
 import { type ReadSchedule, readSchedule } from './read-schedule.ts';
 import type { Schedule } from './schedule.ts';
 import { isStandardSchema, type StandardSchemaV1 } from './standard-schema.ts';
@@ -48,6 +50,10 @@ export interface DagOpts<P extends StandardSchemaV1> {
   failFast?: boolean;
   /** Overrides the server's setting for a DAG seen for the first time. */
   isPausedUponCreation?: boolean;
+  /** Only runs of these kinds may be made. Must include the kind that the schedule makes. */
+  allowedRunTypes?: readonly DagRunType[];
+  /** Unfinished runs always use the newest code, instead of the version they began with. */
+  disableBundleVersioning?: boolean;
   /** Options of every task, unless the task says otherwise. */
   defaultArgs?: TaskOpts;
   /** By when a run has to have ended; one or a list. */
@@ -76,6 +82,8 @@ export const DAG_OPTION_TABLE: OptionTable = {
   dagrunTimeout: 'known',
   failFast: 'known',
   isPausedUponCreation: 'known',
+  allowedRunTypes: 'known',
+  disableBundleVersioning: 'known',
   defaultArgs: 'known',
   deadline: 'known',
   onFailureCallback: 'known',
@@ -103,6 +111,9 @@ export interface DagSettings {
   /** Absent in bundles of an older sdk. */
   readonly callbacks?: CallbackLists | null;
   readonly deadlines?: readonly DeadlineSettings[];
+  /** Null = all. */
+  readonly allowedRunTypes?: readonly DagRunType[] | null;
+  readonly disableBundleVersioning?: boolean;
 }
 
 /** Makes the options definite. Throws DAG_INVALID naming the option. */
@@ -152,6 +163,8 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     isPausedUponCreation: optional('isPausedUponCreation', read.flag, null),
     callbacks: readCallbacks(where, given, DAG_CALLBACK_OPTIONS),
     deadlines: readDeadlines(where, given['deadline']),
+    allowedRunTypes: optional('allowedRunTypes', (place, value) => readRunTypes(place, value, schedule.spec), null),
+    disableBundleVersioning: optional('disableBundleVersioning', read.flag, false),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Plans and creates backfills, for the API and the command line alike: both refuse the same things in the same words. */
 import { BACKFILL_MAX_ACTIVE_RUNS, type BackfillStep, planBackfill, type ReprocessBehavior } from '#core/backfill.ts';
 import { AppError } from '#core/errors.ts';
+import { refuseRunType } from '#core/run-types.ts';
 import type { Queryable } from '../db/client.ts';
 import { insertBackfill } from '../db/queries/backfill/insert-backfill.ts';
 import { type BackfillDag, readBackfillDag } from '../db/queries/backfill/read-backfill-dag.ts';
@@ -31,6 +32,7 @@ export async function previewBackfill(db: Queryable, request: BackfillRequest, n
   if (dag === null || dag.is_stale) throw new AppError('DAG_NOT_FOUND', `Could not find dag ${dagId}`);
   if (dag.has_import_errors)
     throw new AppError('BAD_REQUEST', `The file of ${dagId}, ${dag.file_path}, does not import now. Mend it, then start the backfill.`);
+  refuseRunType(dagId, dag.head, 'backfill');
   if (dag.has_active_backfill) throw alreadyActive(dagId);
   const { schedule, startDate, paramsSchema, paramsDefaults } = dag.head;
   new ParamsCheck().check({ key: dag.version_id, schema: paramsSchema, params: { ...paramsDefaults, ...conf } });

@@ -39,6 +39,8 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
     maxConsecutiveFailedDagRuns: settings.maxConsecutiveFailedDagRuns,
     failFast: settings.failFast,
     isPausedUponCreation: settings.isPausedUponCreation,
+    ...(settings.allowedRunTypes && { allowedRunTypes: settings.allowedRunTypes }),
+    ...(settings.disableBundleVersioning && { disableBundleVersioning: true }),
     paramsSchema: params.schema,
     paramsDefaults: params.defaults,
     groups: dag.groups.map((group) => ({

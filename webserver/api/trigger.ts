@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '#core/errors.ts';
 import { parseRunId, runIdFor } from '#core/ids.ts';
+import { refuseRunType } from '#core/run-types.ts';
 import { newId, newSecret } from '#platform/clock.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
@@ -49,6 +50,7 @@ export function triggerRoutes(deps: WebDeps): readonly Route[] {
         if ((body.data_interval_start == null) !== (body.data_interval_end == null))
           throw invalidField(['body'], 'Either both data_interval_start and data_interval_end must be provided or both must be None');
         const dag = await triggerableDag(db, params.dag_id);
+        refuseRunType(dag.dag_id, dag.head, 'manual');
         const conf = body.conf ?? {};
         paramsCheck.check({ key: dag.version_id, schema: dag.head.paramsSchema, params: { ...dag.head.paramsDefaults, ...conf } });
         const runId = await createRun(db, deps, dag, body, {
