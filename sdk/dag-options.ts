@@ -163,7 +163,7 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     isPausedUponCreation: optional('isPausedUponCreation', read.flag, null),
     callbacks: readCallbacks(where, given, DAG_CALLBACK_OPTIONS),
     deadlines: readDeadlines(where, given['deadline']),
-    allowedRunTypes: optional('allowedRunTypes', (place, value) => readRunTypes(place, value, schedule.spec), null),
+    allowedRunTypes: optional('allowedRunTypes', (place, value) => readRunTypes(place, value, schedule), null),
     disableBundleVersioning: optional('disableBundleVersioning', read.flag, false),
   };
 }

@@ -56,6 +56,12 @@ export const CONFIG_KEYS = {
     doc: 'Where standalone keeps the embedded Postgres and its secrets.',
   },
   dagsFolder: { env: 'WINDLASS_DAGS_FOLDER', type: 'path', fallback: 'dags', doc: 'Folder of DAG files.' },
+  dagBundles: {
+    env: 'WINDLASS_DAG_BUNDLES',
+    type: 'string',
+    fallback: '',
+    doc: 'More sources of DAG files, a JSON list: [{"name", "path"}] for a folder, [{"name", "git", "ref", "subdir", …}] for a git repository.',
+  },
   pluginsFolder: { env: 'WINDLASS_PLUGINS_FOLDER', type: 'path', fallback: 'plugins', doc: 'Folder of plugins.' },
   logsFolder: {
     env: 'WINDLASS_LOGS_FOLDER',

@@ -1,7 +1,7 @@
 /**
- * The DAG processor: watches the dags folder and keeps the database's DAGs like its files. A saved file is seen
- * at once; a full scan now and then repairs what the watcher missed. Broken files become import errors, and the
- * last good version stays.
+ * The DAG processor: watches the bundles (the dags folder, other folders, git repositories) and keeps the database's
+ * DAGs like their files. A saved file is seen at once; a full scan now and then repairs what the watcher missed. Broken
+ * files become import errors, and the last good version stays.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -11,17 +11,23 @@ import { type FSWatcher, watch } from 'chokidar';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
-import { isDagFile, listDagFiles, readDagFile, readIgnored } from '#platform/dag-files.ts';
+import { readBundles } from '#platform/config/dag-bundles.ts';
+import { isDagFile, listDagFiles, readDagFile } from '#platform/dag-files.ts';
 import type { Database } from '#platform/db/client.ts';
+import { takeParseRequests } from '#platform/db/queries/parse-requests.ts';
 import { listKnownDagFiles, saveImportError } from '#platform/db/queries/save-import-error.ts';
-import { saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
+import { type FileOfBundle, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import type { Logger } from '#platform/logger.ts';
+import { openSecretStore } from '#platform/secrets/secret-store.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { stopBundler } from './bundle.ts';
+import { BundleKeeper } from './bundle-keeper.ts';
+import { DagSources, WHOLE_BUNDLE } from './dag-sources.ts';
 import { ImportChild } from './import-child.ts';
 import { type ParseOutcome, parseFile } from './parse-file.ts';
+import type { UnstableDag } from './unstable-dags.ts';
 
 export interface DagProcessorDeps {
   readonly config: Config;
@@ -34,28 +40,42 @@ export interface DagProcessorDeps {
 const PARALLEL = 2;
 /** An editor's write-then-rename comes as several events. */
 const DEBOUNCE_MS = 25;
+const BUNDLES_MS = 1_000;
 
 export class DagProcessor implements Service {
   readonly #deps: DagProcessorDeps;
   readonly #id = `dag-processor:${hostname()}:${process.pid}:${newId().slice(-6)}`;
   readonly #workFolder: string;
+  readonly #sources: DagSources;
+  readonly #keeper: BundleKeeper;
   readonly #waiting = new Set<string>();
   readonly #running = new Map<string, Promise<void>>();
   /** file -> hash over its own sources, as they were when it was last parsed. */
   readonly #parsed = new Map<string, { readonly files: readonly string[]; readonly hash: string }>();
   /** Files refused because another one defines their DAG; they get their turn when it does so no more. */
   readonly #rivals = new Set<string>();
+  /** New code that is to be imported once more, when there is nothing better to do. */
+  readonly #unconfirmed = new Map<string, () => Promise<void>>();
   readonly #loops: readonly Loop[];
   #spare: ImportChild | null = null;
   #watcher: FSWatcher | null = null;
   #stopped = false;
   #watchFailed = false;
+  #isHeld = false;
 
   constructor(deps: DagProcessorDeps) {
     this.#deps = deps;
     this.#workFolder = mkdtempSync(join(tmpdir(), 'windlass-bundles-'));
-    const { clock, logger, config } = deps;
+    const { clock, logger, config, db } = deps;
+    this.#sources = new DagSources({
+      bundles: readBundles(config),
+      workFolder: this.#workFolder,
+      secrets: openSecretStore({ config, db }),
+      clock,
+    });
+    this.#keeper = new BundleKeeper({ ...deps, sources: this.#sources, exchange: (work) => this.#whileHeld(work) });
     this.#loops = [
+      new Loop({ name: 'dag-bundles', clock, logger, intervalMs: BUNDLES_MS, runOnce: async () => void (await this.refreshBundles()) }),
       new Loop({ name: 'dag-scan', clock, logger, intervalMs: config.dagScanIntervalMs, runOnce: async () => void (await this.runOnce()) }),
       new Loop({
         name: 'dag-processor-heartbeat',
@@ -71,11 +91,11 @@ export class DagProcessor implements Service {
     const { dagsFolder } = this.#deps.config;
     mkdirSync(dagsFolder, { recursive: true });
     this.#spare = this.#newChild();
-    this.#watcher = watch(dagsFolder, {
+    this.#watcher = watch([...this.#sources.watched], {
       ignoreInitial: true,
       // A link may lead to all of the disk: the scan follows it, and what a DAG uses of it is watched by its real path.
       followSymlinks: false,
-      ignored: (path) => path.includes('/node_modules') || /\/\.(?!windlassignore)[^/]*$/.test(path),
+      ignored: (path) => path.includes('/node_modules') || /\/\.(?!(windlass|airflow)ignore)[^/]*$/.test(path),
     });
     for (const event of ['add', 'change', 'unlink'] as const) this.#watcher.on(event, (path) => this.#changed(path));
     this.#watcher.on('error', (error) => this.#reportWatchFailure(error as Error));
@@ -96,18 +116,54 @@ export class DagProcessor implements Service {
 
   /** One full scan: parses what is new or changed, retires what is gone. Resolves when all of it is saved. */
   async runOnce(): Promise<void> {
-    const { config, db } = this.#deps;
-    const present = await listDagFiles(config.dagsFolder);
-    for (const file of present) if (!this.#isUnchanged(file)) this.#waiting.add(file);
-    const kept = new Set(present.map((file) => relative(config.dagsFolder, file)));
-    for (const filePath of await listKnownDagFiles(db)) if (!kept.has(filePath)) await this.#retire(filePath);
+    await this.#keeper.fetchDue();
+    await this.#scan(this.#sources.ready.map((source) => source.name));
+  }
+
+  /** Fetches the repositories that are due, and parses what was asked for by name. */
+  async refreshBundles(): Promise<void> {
+    const moved = await this.#keeper.fetchDue();
+    for (const { bundleName, filePath } of await takeParseRequests(this.#deps.db, this.#sources.names)) {
+      const folder = this.#sources.folderOf(bundleName);
+      if (folder !== null) this.#waiting.add(join(folder, filePath));
+    }
+    if (moved.length > 0) await this.#scan(moved);
+    else if (this.#waiting.size > 0) await this.#drain();
+  }
+
+  async #scan(bundleNames: readonly string[]): Promise<void> {
+    const kept = new Map<string, ReadonlySet<string>>();
+    for (const { name, folder } of this.#sources.ready) {
+      if (!bundleNames.includes(name)) continue;
+      const present = (await listDagFiles(folder)).filter((file) => this.#sources.of(file)?.bundleName === name);
+      for (const file of present) if (!this.#isUnchanged(file)) this.#waiting.add(file);
+      kept.set(name, new Set(present.map((file) => relative(folder, file))));
+    }
+    await this.#keeper.tellMissing();
+    for (const known of await listKnownDagFiles(this.#deps.db)) {
+      const isConfigured = this.#sources.folderOf(known.bundleName) !== null;
+      const isThere = known.filePath === WHOLE_BUNDLE || kept.get(known.bundleName)?.has(known.filePath) !== false;
+      if (!isConfigured || !isThere) await this.#retire(known);
+    }
     await this.#drain();
   }
 
+  /** Nothing is parsed while the files of a repository are exchanged. */
+  async #whileHeld(work: () => Promise<void>): Promise<void> {
+    this.#isHeld = true;
+    try {
+      await Promise.all(this.#running.values());
+      await work();
+    } finally {
+      this.#isHeld = false;
+    }
+  }
+
   #changed(path: string): void {
-    const { config, clock } = this.#deps;
+    const { clock } = this.#deps;
     const users = [...this.#parsed].filter(([, parsed]) => parsed.files.includes(path)).map(([file]) => file);
-    if (isDagFile(config.dagsFolder, path, readIgnored(config.dagsFolder))) users.push(path);
+    const source = this.#sources.of(path);
+    if (source !== null && isDagFile(source.folder, path)) users.push(path);
     clock.after(DEBOUNCE_MS, () => {
       for (const file of users) this.#waiting.add(file);
       void this.#drain().catch((error: unknown) =>
@@ -130,7 +186,7 @@ export class DagProcessor implements Service {
   }
 
   async #drain(): Promise<void> {
-    while (!this.#stopped && (this.#waiting.size > 0 || this.#running.size > 0)) {
+    while (!this.#stopped && !this.#isHeld && (this.#waiting.size > 0 || this.#running.size > 0)) {
       for (const file of this.#waiting) {
         if (this.#running.size >= PARALLEL) break;
         // A file that changes while it is parsed is parsed once more afterwards.
@@ -143,36 +199,70 @@ export class DagProcessor implements Service {
       }
       await Promise.race(this.#running.values());
     }
+    await this.#confirmWhileIdle();
+  }
+
+  async #confirmWhileIdle(): Promise<void> {
+    for (const [file, confirm] of this.#unconfirmed) {
+      if (this.#stopped || this.#isHeld || this.#waiting.size > 0) return;
+      this.#unconfirmed.delete(file);
+      this.#running.set(
+        `confirm ${file}`,
+        confirm().finally(() => this.#running.delete(`confirm ${file}`)),
+      );
+      await this.#running.get(`confirm ${file}`);
+    }
   }
 
   async #parse(file: string): Promise<void> {
     const { config, db, clock, logger } = this.#deps;
-    const filePath = relative(config.dagsFolder, file);
+    const source = this.#sources.of(file);
+    if (source === null) return;
+    const filePath = relative(source.folder, file);
+    const { bundleName } = source;
     const hash = hashOf([file]);
-    if (hash === null) return this.#forget(file, filePath);
+    if (hash === null) return this.#forget(file, { bundleName, filePath });
     try {
-      const outcome = await parseFile({ config, db, clock, workFolder: this.#workFolder, takeChild: () => this.#takeChild() }, file);
+      const outcome = await parseFile(
+        { config, db, clock, workFolder: this.#workFolder, source, takeChild: () => this.#takeChild() },
+        file,
+      );
       const files = outcome.files.includes(file) ? outcome.files : [file, ...outcome.files];
       const now = hashOf(files);
       // Changed again meanwhile: what was read may be half of each.
       if (now === null || hashOf([file]) !== hash) this.#waiting.add(file);
       else this.#parsed.set(file, { files, hash: now });
-      if (!this.#stopped) this.#watcher?.add(files.filter((path) => relative(config.dagsFolder, path).startsWith('..')));
+      if (!this.#stopped) this.#watcher?.add(files.filter((path) => relative(source.folder, path).startsWith('..')));
       if (outcome.kind === 'failed' && outcome.isRival) this.#rivals.add(file);
       else this.#rivals.delete(file);
       this.#report(filePath, outcome);
+      if (outcome.kind === 'saved' && outcome.confirm !== null) this.#unconfirmed.set(file, this.#confirmation(filePath, outcome.confirm));
     } catch (error) {
       logger.error({ event: 'dag_file.failed', file: filePath, err: error }, `${filePath} could not be saved; the next scan tries again`);
     }
   }
 
   /** The file is gone, or there and cannot be read. */
-  async #forget(file: string, filePath: string): Promise<void> {
+  async #forget(file: string, of: FileOfBundle): Promise<void> {
     this.#parsed.delete(file);
     const message = readProblem(file);
-    if (message === null) return this.#retire(filePath);
-    await saveImportError(this.#deps.db, { filePath, message, stack: message, line: null, column: null });
+    if (message === null) return this.#retire(of);
+    await saveImportError(this.#deps.db, { ...of, message, stack: message, line: null, column: null });
     this.#deps.broker.ring('ui_events', { topics: ['import_errors'] });
+  }
+
+  #confirmation(filePath: string, confirm: () => Promise<readonly UnstableDag[]>): () => Promise<void> {
+    const { logger, broker } = this.#deps;
+    return async () => {
+      // Only a warning hangs on it: the next parse of the file asks again.
+      const unstable = await confirm().catch((error: unknown) => {
+        logger.warn({ event: 'dag_file.not_confirmed', file: filePath, err: error }, `${filePath} could not be imported a second time`);
+        return [];
+      });
+      for (const { dagId, message } of unstable)
+        logger.warn({ event: 'dag.unstable', dag_id: dagId, file: filePath }, `DAG ${dagId}: ${message}`);
+      if (unstable.length > 0) broker.ring('ui_events', { topics: ['import_errors', ...unstable.map(({ dagId }) => `dag:${dagId}`)] });
+    };
   }
 
   #report(filePath: string, outcome: ParseOutcome): void {
@@ -203,10 +293,11 @@ export class DagProcessor implements Service {
   }
 
   /** The file is gone: its DAGs become stale, its import error goes. */
-  async #retire(filePath: string): Promise<void> {
-    this.#parsed.delete(join(this.#deps.config.dagsFolder, filePath));
+  async #retire(file: FileOfBundle): Promise<void> {
+    const { bundleName, filePath } = file;
+    this.#parsed.delete(join(this.#sources.folderOf(bundleName) ?? '', filePath));
     const gone = await this.#deps.db.transaction('retire_file', (tx) =>
-      saveParsedFile(tx, { filePath, bundleHash: '', code: '', source: '', parseMs: 0, dags: [] }),
+      saveParsedFile(tx, { ...file, bundleVersion: null, bundleHash: '', code: '', source: '', parseMs: 0, dags: [] }),
     );
     for (const { dagId } of gone)
       this.#deps.logger.info({ event: 'dag.gone', dag_id: dagId, file: filePath }, `DAG ${dagId}: no file defines it any more`);
@@ -239,7 +330,7 @@ export class DagProcessor implements Service {
       clock,
       timeoutMs: config.dagImportTimeoutMs,
       memoryMb: config.dagImportMemoryMb,
-      readable: [this.#workFolder, config.dagsFolder, config.pluginsFolder],
+      readable: [this.#workFolder, ...this.#sources.watched, config.pluginsFolder],
     });
   }
 

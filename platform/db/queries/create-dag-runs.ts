@@ -38,7 +38,7 @@ with asked as (
          a.run_after, a.conf::jsonb, coalesce(v.spec -> 'paramsDefaults', '{}') || a.conf::jsonb, a.triggered_by, a.triggering_user, a.note,
          a.backfill_id, a.backfill_ordinal, a.partition_key, a.partition_date
     from asked a join dag d on d.dag_id = a.dag_id join dag_version v on v.version_id = d.version_id
-   where not d.is_stale
+   where not d.is_stale and coalesce(v.spec -> 'allowedRunTypes' ? a.run_type, true)
   on conflict do nothing
   returning dag_run_id, dag_id, version_id, queued_at, logical_date, run_after
 ), instances as (
@@ -71,7 +71,7 @@ select dag_run_id as "dagRunId" from created`,
  * Inserts runs with all their task instances in `none` and their deadlines, in one statement: a run without instances
  * is never seen. A deadline by the average runtime is left out while too few runs have ended.
  * A run missing from the answer was not created: its run id or its logical date exists already for this DAG, or
- * the DAG is unknown or stale. Calling again with the same ids is harmless.
+ * the DAG is unknown or stale, or does not allow runs of this type. Calling again with the same ids is harmless.
  */
 export async function createDagRuns(db: Queryable, runs: readonly NewDagRun[]): Promise<ReadonlySet<string>> {
   const result = await db.query<{ dagRunId: string }>(STATEMENT, [

@@ -9,7 +9,7 @@ export interface BackfillDag {
   readonly is_stale: boolean;
   readonly has_import_errors: boolean;
   readonly version_id: string;
-  readonly head: Pick<DagSpec, 'schedule' | 'startDate' | 'paramsSchema' | 'paramsDefaults'>;
+  readonly head: Pick<DagSpec, 'schedule' | 'startDate' | 'paramsSchema' | 'paramsDefaults' | 'allowedRunTypes'>;
   readonly depends_on_past: boolean;
   readonly has_active_backfill: boolean;
 }
