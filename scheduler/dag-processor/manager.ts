@@ -41,6 +41,8 @@ const PARALLEL = 2;
 /** An editor's write-then-rename comes as several events. */
 const DEBOUNCE_MS = 25;
 const BUNDLES_MS = 1_000;
+/** An author who saves again at once finds the processor free. */
+const CONFIRM_AFTER_MS = 1_500;
 
 export class DagProcessor implements Service {
   readonly #deps: DagProcessorDeps;
@@ -146,6 +148,7 @@ export class DagProcessor implements Service {
       if (!isConfigured || !isThere) await this.#retire(known);
     }
     await this.#drain();
+    await this.#confirmWhileIdle();
   }
 
   /** Nothing is parsed while the files of a repository are exchanged. */
@@ -172,6 +175,7 @@ export class DagProcessor implements Service {
           'a changed DAG file could not be saved; the next scan tries again',
         ),
       );
+      clock.after(CONFIRM_AFTER_MS, () => void this.#confirmWhileIdle());
     });
   }
 
@@ -199,7 +203,6 @@ export class DagProcessor implements Service {
       }
       await Promise.race(this.#running.values());
     }
-    await this.#confirmWhileIdle();
   }
 
   async #confirmWhileIdle(): Promise<void> {
