@@ -17,6 +17,7 @@ import { dbMigrate } from './commands/db-migrate.ts';
 import { dbReset } from './commands/db-reset.ts';
 import { jobsCheck } from './commands/jobs-check.ts';
 import { monitor } from './commands/monitor.ts';
+import { pluginsList } from './commands/plugins-list.ts';
 import { scheduler } from './commands/scheduler.ts';
 import { standalone } from './commands/standalone.ts';
 import { tasksList } from './commands/tasks-list.ts';
@@ -36,6 +37,7 @@ export const GROUPS = {
   backfill: 'Runs for dates of the past',
   users: 'Who may log in',
   jobs: 'Processes',
+  plugins: 'Plugins',
   config: 'Settings',
 } as const;
 
@@ -76,6 +78,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'users', define: usersCreate },
   { group: 'users', define: usersList },
   { group: 'jobs', define: jobsCheck },
+  { group: 'plugins', define: pluginsList },
   { group: 'config', define: configList },
   { define: version },
 ];

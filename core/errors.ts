@@ -38,6 +38,7 @@ export const ERRORS = {
   DAG_INVALID: { http: 400, retryable: false },
   PARAMS_INVALID: { http: 400, retryable: false },
   SCHEDULE_INVALID: { http: 400, retryable: false },
+  PLUGIN_FAILED: { http: 502, retryable: true },
   TEMPLATE_INVALID: { http: 400, retryable: false },
   CONNECTION_NOT_FOUND: { http: 404, retryable: false },
   XCOM_TOO_LARGE: { http: 400, retryable: false },

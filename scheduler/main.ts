@@ -50,7 +50,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { config, db, broker, clock, logger } = deps;
   const schedulerId = `${hostname()}:${process.pid}:${newId().slice(-6)}`;
   const plugins = new PluginHost(deps);
-  const engineDeps: EngineDeps = { ...deps, schedulerId, timetables: plugins, notify: (event) => plugins.notify(event) };
+  const engineDeps: EngineDeps = { ...deps, schedulerId, timetables: plugins };
   let pending: HeldShard[] = [];
   let sweptAtMs = Number.NEGATIVE_INFINITY;
 

@@ -5,6 +5,7 @@ import { newId } from '#platform/clock.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { pruneEvents } from '#platform/db/queries/waiting/prune-events.ts';
 import { Masker } from '#platform/mask.ts';
+import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
 import { Loop } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
@@ -21,7 +22,8 @@ const PRUNE_MS = 10 * 60_000;
 
 export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'masker'>): Promise<RunningTriggerer> {
   const { config, db, broker, clock, logger } = given;
-  const deps: TriggererDeps = { ...given, secrets: openSecretStore({ config, db }), masker: new Masker() };
+  const plugins = new SecretPlugins({ config, db, clock, logger });
+  const deps: TriggererDeps = { ...given, secrets: openSecretStore({ config, db, plugins }), masker: new Masker() };
   const triggererId = `triggerer:${hostname()}:${process.pid}:${newId().slice(-6)}`;
   const triggerer = new Triggerer(triggererId, deps, () => loop.wake());
   const guard = new LoopGuard({ clock, logger });
@@ -75,6 +77,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
       guard.stop();
       await Promise.all(listening.map((stop) => stop()));
       for (const one of [...loops].reverse()) await one.stop();
+      await plugins.stop();
       await heartbeat(true).catch(() => {});
       await triggerer.release().catch(() => {});
       logger.info({ event: 'triggerer.stopped' }, 'triggerer stopped');

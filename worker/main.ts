@@ -13,6 +13,7 @@ import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { baseUrlOf } from '#platform/links.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Masker } from '#platform/mask.ts';
+import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { BundleCache } from './bundle-cache.ts';
@@ -31,7 +32,7 @@ export interface WorkerDeps {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Default: the environment, then the database. */
+  /** Default: the environment, then plugins, then the database. */
   readonly secrets?: SecretStore;
 }
 
@@ -52,8 +53,10 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const workerId = `worker-${hostname.replace(/[^A-Za-z0-9.-]/g, '-')}-${newSecret(6).replace(/[^A-Za-z0-9]/g, 'x')}`;
   const log = logger.child({ worker_id: workerId });
   const stopped = Promise.withResolvers<void>();
+  const plugins = new SecretPlugins({ config, db, clock, logger: log });
 
-  const attempts = attemptDeps({ ...deps, logger: log }, { workerId, hostname, onCallbacks: () => callbacks.wake() });
+  const secrets = deps.secrets ?? openSecretStore({ config, db, plugins });
+  const attempts = attemptDeps({ ...deps, logger: log, secrets }, { workerId, hostname, onCallbacks: () => callbacks.wake() });
   const callbacks = new CallbackRunner({
     attempts,
     db,
@@ -85,6 +88,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   async function stop(): Promise<void> {
     await unlisten().catch(() => {});
     await worker.stop();
+    await plugins.stop();
     stopped.resolve();
   }
   try {
@@ -106,7 +110,7 @@ interface Own {
   readonly onCallbacks: () => void;
 }
 
-function attemptDeps(deps: WorkerDeps, { workerId, hostname, onCallbacks }: Own): AttemptDeps {
+function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, { workerId, hostname, onCallbacks }: Own): AttemptDeps {
   const { config, db, broker, clock, logger } = deps;
   const { leaseTtlMs, xcomMaxBytes } = config;
   const uid = taskUid(config);
@@ -125,7 +129,7 @@ function attemptDeps(deps: WorkerDeps, { workerId, hostname, onCallbacks }: Own)
     versions: new VersionCache((ids) => loadVersions(db, ids)),
     bundles: new BundleCache((hash) => loadBundle(db, hash)),
     scratch: new ScratchFolders(config.scratchFolder, uid),
-    requests: { db, secrets: deps.secrets ?? openSecretStore({ config, db }), masker: makeMasker(config), xcomMaxBytes },
+    requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes },
     logsFolder: config.logsFolder,
     logMaxBytes: config.taskLogMaxMb * MB,
     memoryMb: config.taskMemoryMb,

@@ -19,7 +19,7 @@ export function childEnvironment(environment: Readonly<Record<string, string | u
   const secrets: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined || name === 'WINDLASS_CONFIG_FD') continue;
-    const isSecret = SECRET_NAMES.has(name) || name.startsWith('WINDLASS_CONN_') || name.startsWith('WINDLASS_VAR_');
+    const isSecret = SECRET_NAMES.has(name) || /^WINDLASS_(CONN|VAR|PLUGIN)_/.test(name);
     (isSecret ? secrets : open)[name] = value;
   }
   return { environment: open, secrets };

@@ -46,12 +46,15 @@ export type Config = { readonly [K in ConfigName]: ValueOf<(typeof CONFIG_KEYS)[
   readonly connections: ReadonlyMap<string, Secret>;
   /** Variables given by WINDLASS_VAR_<KEY>. */
   readonly variables: ReadonlyMap<string, string>;
+  /** Settings of plugins by WINDLASS_PLUGIN_<NAME>_<KEY>: "<name>_<key>" in lower case -> value. */
+  readonly pluginSettings: ReadonlyMap<string, Secret>;
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONNECTION_PREFIX = 'WINDLASS_CONN_';
 const VARIABLE_PREFIX = 'WINDLASS_VAR_';
+const PLUGIN_PREFIX = 'WINDLASS_PLUGIN_';
 /** Names with our prefix that are no settings of a process. */
 const OTHER_NAMES = new Set(['WINDLASS_CONFIG_FD', 'WINDLASS_UID', 'WINDLASS_TEST_LOG', 'WINDLASS_IMAGE', 'WINDLASS_REEXECUTED']);
 
@@ -83,6 +86,7 @@ export function readConfig(environment: Environment = process.env, folder: strin
     sources,
     connections: new Map(withPrefix({ ...merged, ...piped }, CONNECTION_PREFIX).map(([id, url]) => [id, new Secret(url)])),
     variables: new Map(withPrefix({ ...merged, ...piped }, VARIABLE_PREFIX)),
+    pluginSettings: new Map(withPrefix({ ...merged, ...piped }, PLUGIN_PREFIX).map(([name, value]) => [name, new Secret(value)])),
   } as unknown as Config;
   checkArithmetic(config);
   return Object.freeze(config);
@@ -124,7 +128,7 @@ function refuseUnknownNames(environment: Environment): void {
   const known = new Set<string>(Object.values(CONFIG_KEYS).flatMap((key) => [key.env, `${key.env}_FILE`]));
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('WINDLASS_') || known.has(name) || OTHER_NAMES.has(name)) continue;
-    if (name.startsWith(CONNECTION_PREFIX) || name.startsWith(VARIABLE_PREFIX)) continue;
+    if ([CONNECTION_PREFIX, VARIABLE_PREFIX, PLUGIN_PREFIX].some((prefix) => name.startsWith(prefix))) continue;
     const near = closest(name, known);
     throw new AppError(
       'CONFIG_INVALID',

@@ -1,6 +1,6 @@
 /**
  * Where connections and variables come from: the environment first (WINDLASS_CONN_<ID>, WINDLASS_VAR_<KEY>),
- * then the database. Only supervisors and the web server have one; task processes ask their supervisor.
+ * then the backends of plugins, then the database. Only supervisors and the web server have one; task processes ask their supervisor.
  */
 import { AppError } from '#core/errors.ts';
 import type { Config } from '#platform/config/config.ts';
@@ -9,6 +9,7 @@ import { findConnection } from '#platform/db/queries/secrets/find-connection.ts'
 import { findVariable } from '#platform/db/queries/secrets/find-variable.ts';
 import { type Connection, connectionVariable, parseConnection } from './connection.ts';
 import { type Envelope, openEnvelope } from './envelope.ts';
+import type { SecretSource } from './secret-plugins.ts';
 
 /** What a connection keeps encrypted. */
 export interface ConnectionSecret {
@@ -25,8 +26,8 @@ export interface SecretStore {
   variable(key: string): Promise<string | null>;
 }
 
-export function openSecretStore(deps: { readonly config: Config; readonly db: Queryable }): SecretStore {
-  const { config, db } = deps;
+export function openSecretStore(deps: { readonly config: Config; readonly db: Queryable; readonly plugins?: SecretSource }): SecretStore {
+  const { config, db, plugins } = deps;
   let envelope: Envelope | null = null;
   // Opened on first use: a Windlass whose connections all come from the environment needs no key.
   const opened = () => {
@@ -40,6 +41,8 @@ export function openSecretStore(deps: { readonly config: Config; readonly db: Qu
     async connection(id) {
       const given = config.connections.get(environmentKey(id));
       if (given !== undefined) return parseConnection(id, given.reveal());
+      const backed = await plugins?.connection(id);
+      if (backed) return backed;
       const row = await findConnection(db, id);
       if (row === null) return null;
       const secret = row.secret === null ? null : openConnectionSecret(opened(), id, row.secret);
@@ -57,6 +60,8 @@ export function openSecretStore(deps: { readonly config: Config; readonly db: Qu
     async variable(key) {
       const given = config.variables.get(environmentKey(key));
       if (given !== undefined) return given;
+      const backed = await plugins?.variable(key);
+      if (typeof backed === 'string') return backed;
       const row = await findVariable(db, key);
       return row === null ? null : opened().open({ table: 'variable', id: key, column: 'value' }, row.value);
     },

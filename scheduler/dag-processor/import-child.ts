@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { formatDuration } from '#core/duration.ts';
 import type { Clock } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
-import type { Cage } from './cage.ts';
-import { CagedProcess, type ProcessEnd } from './caged-process.ts';
+import type { Cage } from '#platform/plugins/cage.ts';
+import { CagedProcess, type ProcessEnd } from '#platform/plugins/caged-process.ts';
 import type { ImportAnswer } from './child/messages.ts';
 
 export interface ImportChildOptions extends Cage {

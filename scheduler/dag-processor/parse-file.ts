@@ -11,7 +11,7 @@ import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { findCurrentHashes, saveUnstableWarning } from '#platform/db/queries/dag-stability.ts';
-import { listMacroPlugins } from '#platform/db/queries/list-macro-plugins.ts';
+import { listMacroPlugins } from '#platform/db/queries/plugins/list-macro-plugins.ts';
 import { saveImportError } from '#platform/db/queries/save-import-error.ts';
 import { findOtherOwners, type ParsedDag, type SavedDag, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
 import { type Bundle, BundleError, bundleFile } from './bundle.ts';

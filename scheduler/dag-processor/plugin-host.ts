@@ -1,25 +1,28 @@
 /**
- * Plugins: finds them in their folder, keeps a caged process for each that has timetables or listeners, and
- * answers the scheduler from there. No line of a plugin runs in the scheduler's own process.
+ * Plugins: finds them in their folder, keeps a caged process for each that has something to answer, and answers the
+ * scheduler from there. No line of a plugin runs in the scheduler's own process, and what one does wrong is written
+ * down under its name.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, extname, join, relative } from 'node:path';
 import { AppError } from '#core/errors.ts';
+import { NOTHING_PROVIDED, type PluginLink, type Provides, type WeighedByPlugin } from '#core/plugin-protocol.ts';
 import type { NextRun } from '#core/timetable/timetable.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
-import { savePlugins } from '#platform/db/queries/save-plugins.ts';
-import { touchCustomDags } from '#platform/db/queries/touch-custom-dags.ts';
+import { savePluginFault } from '#platform/db/queries/plugins/save-plugin-fault.ts';
+import { savePlugins } from '#platform/db/queries/plugins/save-plugins.ts';
+import { touchCustomDags } from '#platform/db/queries/plugins/touch-custom-dags.ts';
 import type { Logger } from '#platform/logger.ts';
+import { PluginChild } from '#platform/plugins/plugin-child.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
-import type { CustomTimetables, EngineEvent } from '../engine/deps.ts';
+import type { CustomTimetables } from '../engine/deps.ts';
 import { BundleError, bundleFile } from './bundle.ts';
-import type { PluginListener, Provides } from './child/plugin-messages.ts';
-import { PluginChild } from './plugin-child.ts';
+import { hearOnce } from './plugin-ear.ts';
 import { writeBundle } from './write-bundle.ts';
 
 export interface PluginHostDeps {
@@ -38,25 +41,29 @@ interface PluginFile {
   readonly files: readonly string[];
   readonly hash: string | null;
   readonly provides: Provides;
+  readonly links: readonly PluginLink[];
+  /** Bundled, for a plugin whose code workers run. */
+  readonly code: string | null;
   readonly child: PluginChild | null;
   readonly error: string | null;
 }
 
 const SCAN_MS = 3_000;
 const PLUGIN_FILE = /^[A-Za-z0-9_-]+\.(ts|mts|js|mjs)$/;
-const NOTHING: Provides = { tasks: [], macros: [], timetables: [], listeners: [] };
-
-const LISTENER_OF: Readonly<Record<EngineEvent['type'], PluginListener>> = {
-  dag_run_running: 'onDagRunRunning',
-  dag_run_success: 'onDagRunSuccess',
-  dag_run_failed: 'onDagRunFailed',
-  task_instance_failed: 'onTaskInstanceFailed',
-};
+/** A timetable must answer within this, loading the plugin included. */
+const ANSWER_MS = 5_000;
+const HEAR_MS = 500;
+/** Asked in the plugin's own process, so that the scheduler can go on. */
+const SERVED = ['timetables', 'listeners', 'priorityStrategies'] as const satisfies readonly (keyof Provides)[];
 
 export class PluginHost implements Service, CustomTimetables {
   readonly #deps: PluginHostDeps;
   readonly #workFolder: string;
   readonly #loop: Loop;
+  readonly #ears: Loop;
+  /** By plugin name: what went wrong and is not written down yet. */
+  readonly #faults = new Map<string, { count: number; last: string }>();
+  readonly #hearing = new Set<string>();
   #plugins: readonly PluginFile[] = [];
   #hasScanned = false;
 
@@ -64,6 +71,7 @@ export class PluginHost implements Service, CustomTimetables {
     this.#deps = deps;
     this.#workFolder = mkdtempSync(join(tmpdir(), 'windlass-plugins-'));
     const { clock, logger } = deps;
+    this.#ears = new Loop({ name: 'plugin_events', clock, logger, intervalMs: HEAR_MS, runOnce: async () => void (await this.hear()) });
     this.#loop = new Loop({ name: 'plugins', clock, logger, intervalMs: SCAN_MS, runOnce: async () => void (await this.runOnce()) });
   }
 
@@ -71,10 +79,13 @@ export class PluginHost implements Service, CustomTimetables {
   async start(): Promise<void> {
     await this.runOnce();
     await this.#loop.start();
+    await this.#ears.start();
   }
 
   async stop(): Promise<void> {
+    await this.#ears.stop();
     await this.#loop.stop();
+    await this.#saveFaults().catch(() => {});
     await Promise.all(this.#plugins.map((plugin) => plugin.child?.stop()));
     this.#plugins = [];
     rmSync(this.#workFolder, { recursive: true, force: true });
@@ -100,24 +111,74 @@ export class PluginHost implements Service, CustomTimetables {
   }
 
   /** Rejects with SCHEDULE_INVALID when no plugin offers the timetable, or it fails. */
-  nextRun({ name, ...question }: Parameters<CustomTimetables['nextRun']>[0]): Promise<NextRun | null> {
-    const plugin = this.#plugins.find((one) => one.provides.timetables.includes(name));
-    if (plugin?.child) return plugin.child.nextRun(name, question);
-    const offered = this.#plugins.flatMap((one) => one.provides.timetables);
-    const broken = this.#plugins.filter((one) => one.error !== null).map((one) => `${basename(one.file)}: ${one.error}`);
-    return Promise.reject(
-      new AppError(
-        'SCHEDULE_INVALID',
-        `No plugin offers the timetable "${name}". ${offered.length > 0 ? `There are: ${offered.join(', ')}.` : 'There is none.'}${broken.length > 0 ? ` Broken plugins: ${broken.join('; ')}` : ''}`,
-      ),
-    );
+  async nextRun({ name, ...question }: Parameters<CustomTimetables['nextRun']>[0]): Promise<NextRun | null> {
+    const plugin = this.#offering('timetables', name);
+    if (!plugin?.child) throw new AppError('SCHEDULE_INVALID', this.#nobodyOffers('timetable', 'timetables', name));
+    const what = `timetable "${name}"`;
+    try {
+      const run = await plugin.child.ask({ what: 'next_run', timetable: name, question }, { what, limitMs: ANSWER_MS });
+      if (run === null || isNextRun(run)) return run;
+      throw new AppError('PLUGIN_FAILED', `${what} answered something that is no run (${basename(plugin.file)})`);
+    } catch (error) {
+      this.#noteFault(plugin.name, (error as Error).message);
+      throw new AppError('SCHEDULE_INVALID', (error as Error).message);
+    }
   }
 
-  notify(event: EngineEvent): void {
-    const listener = LISTENER_OF[event.type];
-    const { type, ...facts } = event;
-    const told = type === 'task_instance_failed' ? { mapIndex: -1, ...facts } : facts;
-    for (const { child, provides } of this.#plugins) if (provides.listeners.includes(listener)) child?.notify(listener, told);
+  /** The weights that a plugin's strategy gives. Rejects with PLUGIN_FAILED, naming the plugin or those there are. */
+  async weigh(strategy: string, tasks: readonly WeighedByPlugin[]): Promise<readonly number[]> {
+    const plugin = this.#offering('priorityStrategies', strategy);
+    if (!plugin?.child) throw new AppError('PLUGIN_FAILED', this.#nobodyOffers('priority strategy', 'priorityStrategies', strategy));
+    const what = `priority strategy "${strategy}"`;
+    try {
+      const weights = await plugin.child.ask({ what: 'weigh', strategy, tasks }, { what, limitMs: ANSWER_MS });
+      if (Array.isArray(weights) && weights.length === tasks.length && weights.every((weight) => Number.isFinite(weight)))
+        return weights as number[];
+      throw new AppError('PLUGIN_FAILED', `${what} answered something that is no list of weights (${basename(plugin.file)})`);
+    } catch (error) {
+      this.#noteFault(plugin.name, (error as Error).message);
+      throw error;
+    }
+  }
+
+  /** One round: each plugin with listeners hears what waits for it, unless it is still hearing. Then faults are written. */
+  async hear(): Promise<void> {
+    const { db, logger } = this.#deps;
+    for (const { name, child, provides } of this.#plugins) {
+      if (child === null || provides.listeners.length === 0 || this.#hearing.has(name)) continue;
+      this.#hearing.add(name);
+      // Not waited for: a listener may take its time, and the others theirs.
+      void hearOnce(db, { name, child, onFault: (what) => this.#noteFault(name, what) })
+        .then((isMore) => isMore && this.#ears.wake())
+        .catch((error: Error) =>
+          logger.warn({ event: 'plugin.not_told', plugin: name, err: error.message }, `${name} could not be told yet`),
+        )
+        .finally(() => this.#hearing.delete(name));
+    }
+    await this.#saveFaults();
+  }
+
+  #offering(kind: keyof Provides, name: string): PluginFile | undefined {
+    return this.#plugins.find((one) => one.provides[kind].includes(name));
+  }
+
+  #nobodyOffers(word: string, kind: keyof Provides, name: string): string {
+    const offered = this.#plugins.flatMap((one) => one.provides[kind]);
+    const broken = this.#plugins.filter((one) => one.error !== null).map((one) => `${basename(one.file)}: ${one.error}`);
+    return `No plugin offers the ${word} "${name}". ${offered.length > 0 ? `There are: ${offered.join(', ')}.` : 'There is none.'}${broken.length > 0 ? ` Broken plugins: ${broken.join('; ')}` : ''}`;
+  }
+
+  #noteFault(plugin: string, what: string): void {
+    const known = this.#faults.get(plugin);
+    this.#faults.set(plugin, { count: (known?.count ?? 0) + 1, last: what });
+    // One line for many of the same: a listener that always throws must not fill the log.
+    if (known?.last !== what) this.#deps.logger.warn({ event: 'plugin.fault', plugin }, `plugin ${plugin}: ${what}`);
+  }
+
+  async #saveFaults(): Promise<void> {
+    const faults = [...this.#faults];
+    this.#faults.clear();
+    for (const [name, { count, last }] of faults) await savePluginFault(this.#deps.db, name, count, last);
   }
 
   async #load(file: string): Promise<PluginFile> {
@@ -125,8 +186,9 @@ export class PluginHost implements Service, CustomTimetables {
     const label = `plugins/${relative(config.pluginsFolder, file)}`;
     const broken = (message: string, files: readonly string[]): PluginFile => {
       logger.warn({ event: 'plugin.broken', file: label }, `${label}: ${message}`);
-      return { file, name: basename(file, extname(file)), files, hash: hashOf(files), provides: NOTHING, child: null, error: message };
+      return { file, name: basename(file, extname(file)), files, hash: hashOf(files), ...EMPTY, error: message };
     };
+    const known = { name: basename(file, extname(file)) };
     try {
       const bundle = await bundleFile(file, { dags: config.pluginsFolder, plugins: config.pluginsFolder });
       const child = new PluginChild({
@@ -137,17 +199,21 @@ export class PluginHost implements Service, CustomTimetables {
         readable: [this.#workFolder, config.pluginsFolder],
         clock,
         logger,
+        onFault: (what) => this.#noteFault(known.name, what),
       });
       const loaded = await child.load();
       if (!loaded.ok) {
         await child.stop();
         return broken(loaded.message, bundle.files);
       }
-      const { name, provides } = loaded;
+      const { name, provides, links } = loaded;
+      known.name = name;
       logger.info({ event: 'plugin.loaded', plugin: name, file: label }, `plugin ${name}: ${describe(provides)}`);
-      const isServing = provides.timetables.length > 0 || provides.listeners.length > 0;
+      const isServing = SERVED.some((kind) => provides[kind].length > 0);
       if (!isServing) await child.stop();
-      return { file, name, files: bundle.files, hash: hashOf(bundle.files), provides, child: isServing ? child : null, error: null };
+      const code = provides.secrets.length > 0 ? bundle.code : null;
+      const { files } = bundle;
+      return { file, name, files, hash: hashOf(files), provides, links, code, child: isServing ? child : null, error: null };
     } catch (error) {
       const position = error instanceof BundleError ? error.position : null;
       const where = position === null ? '' : `${relative(config.pluginsFolder, position.file)}:${position.line}: `;
@@ -160,7 +226,14 @@ export class PluginHost implements Service, CustomTimetables {
     const { db, config, broker } = this.#deps;
     await savePlugins(
       db,
-      this.#plugins.map(({ file, name, provides, error }) => ({ name, filePath: relative(config.pluginsFolder, file), provides, error })),
+      this.#plugins.map(({ file, name, provides, links, error, code }) => ({
+        name,
+        filePath: relative(config.pluginsFolder, file),
+        provides,
+        links,
+        error,
+        code,
+      })),
     );
     const dagIds = await touchCustomDags(db);
     if (dagIds.length > 0) broker.ring('dags_changed', { dagIds });
@@ -179,16 +252,28 @@ function listPluginFiles(folder: string): readonly string[] {
 function refuseDoubles(plugins: readonly PluginFile[]): readonly PluginFile[] {
   const seen = new Map<string, string>();
   return plugins.map((plugin) => {
-    const claims = [`plugin "${plugin.name}"`, ...plugin.provides.timetables.map((name) => `timetable "${name}"`)];
+    const { name, provides } = plugin;
+    const claims = [
+      `plugin "${name}"`,
+      ...provides.timetables.map((one) => `timetable "${one}"`),
+      ...provides.priorityStrategies.map((one) => `priority strategy "${one}"`),
+    ];
     const taken = claims.find((claim) => seen.has(claim));
     if (taken === undefined || plugin.error !== null) {
       for (const claim of claims) seen.set(claim, basename(plugin.file));
       return plugin;
     }
     void plugin.child?.stop();
-    const name = taken.startsWith('plugin') ? basename(plugin.file) : plugin.name;
-    return { ...plugin, name, provides: NOTHING, child: null, error: `${taken} is defined in ${seen.get(taken)} already. Rename one.` };
+    const shown = taken.startsWith('plugin') ? basename(plugin.file) : name;
+    return { ...plugin, ...EMPTY, name: shown, error: `${taken} is defined in ${seen.get(taken)} already. Rename one.` };
   });
+}
+
+const EMPTY = { provides: NOTHING_PROVIDED, links: [], code: null, child: null } as const;
+
+function isNextRun(run: unknown): run is NextRun {
+  const names = ['logicalDateMs', 'intervalStartMs', 'intervalEndMs', 'runAfterMs'];
+  return typeof run === 'object' && run !== null && names.every((name) => Number.isFinite((run as Record<string, unknown>)[name]));
 }
 
 function describe(provides: Provides): string {

@@ -19,16 +19,6 @@ export interface CustomTimetables {
   }): Promise<NextRun | null>;
 }
 
-/** What plugins may listen to. Told after the commit, never waited for. */
-export interface EngineEvent {
-  readonly type: 'dag_run_running' | 'dag_run_success' | 'dag_run_failed' | 'task_instance_failed';
-  readonly dagId: string;
-  readonly runId: string;
-  readonly taskId?: string;
-  readonly mapIndex?: number;
-  readonly reason: string | null;
-}
-
 export interface EngineDeps {
   readonly schedulerId: string;
   readonly config: Config;
@@ -37,5 +27,4 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly timetables: CustomTimetables;
-  readonly notify: (event: EngineEvent) => void;
 }

@@ -16,7 +16,7 @@ import { readInstances } from '#platform/db/queries/read-instances.ts';
 import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
 import { stopRun } from '#platform/db/queries/stop-run.ts';
-import { announceFailure, announceRun, topicsOf } from './announce.ts';
+import { announceRun, topicsOf } from './announce.ts';
 import { callbacksOfRun } from './callbacks.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
@@ -168,7 +168,6 @@ export class Engine {
         if (!applied) continue;
         this.#dirtyRuns.add(applied.run);
         if (looksAtPast(applied.run.index)) this.#wakeLaterRuns(applied.run);
-        if (row.state === 'failed') announceFailure(this.#deps, applied.run, applied.instance);
       }
     }
   }

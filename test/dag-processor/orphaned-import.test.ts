@@ -12,7 +12,7 @@ test('the kernel ends an orphan that uses the processor without end', async () =
   const folder = mkdtempSync(join(tmpdir(), 'windlass-orphan-'));
   writeFileSync(join(folder, 'loop.mjs'), 'for (;;) {}');
   const parentFile = join(folder, 'parent.mjs');
-  const cagedProcess = new URL('../../scheduler/dag-processor/caged-process.ts', import.meta.url).href;
+  const cagedProcess = new URL('../../platform/plugins/caged-process.ts', import.meta.url).href;
   writeFileSync(
     parentFile,
     `import { CagedProcess } from ${JSON.stringify(cagedProcess)};

@@ -50,7 +50,6 @@ export class DyingScheduler {
       clock: systemClock,
       logger: quietLogger(),
       timetables: { nextRun: async () => null },
-      notify: () => {},
     };
     this.#deps = deps;
     this.#inbox = new Inbox(() => this.#wake.abort());

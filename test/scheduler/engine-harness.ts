@@ -106,7 +106,6 @@ beforeEach(async () => {
     clock: systemClock,
     logger,
     timetables: { nextRun: async () => null },
-    notify: () => {},
   };
   inbox = new Inbox(() => {});
   engine = new Engine(deps, inbox);

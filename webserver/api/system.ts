@@ -143,11 +143,11 @@ export const systemRoutes: readonly Route[] = [
     method: 'GET',
     url: '/api/v2/plugins/importErrors',
     permission: 'viewer',
-    summary: 'The plugins that do not load.',
+    summary: 'The plugins that do not load, and those that fail while they run.',
     async handle({ db }) {
-      const broken = [{ field: 'is_broken', operator: 'eq' as const, value: true }];
-      const page = await listPlugins(db, { filters: broken, orderBy: [], limit: 1000, offset: 0 });
-      return { import_errors: page.rows.map((row) => ({ source: row.file_path, error: row.error ?? '' })), total_entries: page.total };
+      const failing = [{ field: 'is_failing', operator: 'eq' as const, value: true }];
+      const page = await listPlugins(db, { filters: failing, orderBy: [], limit: 1000, offset: 0 });
+      return { import_errors: page.rows.map((row) => ({ source: row.file_path, error: problemOf(row) })), total_entries: page.total };
     },
   }),
 ];
@@ -170,6 +170,15 @@ function eventLogShape(row: StoredAuditRow) {
   };
 }
 
+/** The plugin named, and what is wrong with it, in words. */
+function problemOf(row: PluginRow): string {
+  return (
+    row.error ?? `${row.name} is loaded, but failed ${row.faults === 1 ? 'once' : `${row.faults} times`}; last: ${row.last_fault ?? ''}`
+  );
+}
+
+const DESTINATIONS = { nav: 'nav', dag: 'dag', run: 'dag_run', task: 'task_instance' } as const;
+
 /** Airflow's fields; what only exists in Python is empty. */
 function pluginShape(row: PluginRow) {
   const names = (key: string) => (Array.isArray(row.provides[key]) ? (row.provides[key] as unknown[]).map(String) : []);
@@ -179,12 +188,14 @@ function pluginShape(row: PluginRow) {
     flask_blueprints: [],
     fastapi_apps: [],
     fastapi_root_middlewares: [],
-    external_views: [],
+    external_views: row.links
+      .filter((link) => link.on !== 'task')
+      .map((link) => ({ name: link.name, href: link.href, destination: DESTINATIONS[link.on] })),
     react_apps: [],
     appbuilder_views: [],
     appbuilder_menu_items: [],
-    global_operator_extra_links: [],
-    operator_extra_links: [],
+    global_operator_extra_links: row.links.filter((link) => link.on === 'task' && link.operators === null).map((link) => link.name),
+    operator_extra_links: row.links.filter((link) => link.on === 'task' && link.operators !== null).map((link) => link.name),
     source: row.file_path,
     listeners: names('listeners'),
     timetables: names('timetables'),

@@ -1,9 +1,8 @@
 /** The child's end of the pipe to its parent: JSON, one message a line. */
 import { Socket } from 'node:net';
 import { JsonLineReader } from '#core/json-lines.ts';
+import { CHANNEL_FD } from '#core/plugin-protocol.ts';
 
-/** The pipe's file descriptor in the child, and its place in the parent's `stdio`. */
-export const CHANNEL_FD = 3;
 /** The parent is trusted, but no string can be longer than this anyway. */
 const LINE_MAX_CHARS = 512 * 1024 * 1024;
 

@@ -1,13 +1,14 @@
 /** Asks a plugin's timetable until the run that is due next is found. */
+
+import type { TimetableQuestion } from '#core/plugin-protocol.ts';
 import type { NextRun } from '#core/timetable/timetable.ts';
 import type { Timetable } from '#sdk/plugin.ts';
-import type { CustomQuestion } from './plugin-messages.ts';
 
 /** A timetable without catchup is walked from its last run to now in at most this many steps. */
 const STEPS_MAX = 100_000;
 
 /** The same rules as for built-in schedules: catchup makes every missed run, else only the newest. */
-export function planRun(name: string, timetable: Timetable, question: CustomQuestion): NextRun | null {
+export function planRun(name: string, timetable: Timetable, question: TimetableQuestion): NextRun | null {
   const { nowMs, startDateMs, endDateMs, lastLogicalDateMs, catchup } = question;
   const fromMs = Math.max(startDateMs === null ? Number.NEGATIVE_INFINITY : startDateMs - 1, lastLogicalDateMs ?? Number.NEGATIVE_INFINITY);
   let run = ask(name, timetable, Number.isFinite(fromMs) ? fromMs : nowMs, question.args);

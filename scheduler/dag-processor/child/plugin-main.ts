@@ -1,16 +1,24 @@
 /**
- * The caged process of one plugin: imports its bundle, then answers for its timetables and hears events for its
- * listeners. It lives as long as its host; an endless loop in it is ended by the host's time limit.
+ * The caged process of one plugin: imports its bundle, then answers for its timetables, strategies and secrets and hears
+ * events for its listeners. It lives as long as its host; an endless loop in it is ended by the host's time limit.
  */
 import { pathToFileURL } from 'node:url';
+import {
+  type FromPlugin,
+  PLUGIN_KINDS,
+  type PluginQuestion,
+  type Provides,
+  type ToPlugin,
+  type WeighedByPlugin,
+} from '#core/plugin-protocol.ts';
 import { brandOf, PLUGIN } from '#sdk/brands.ts';
-import type { Plugin } from '#sdk/plugin.ts';
+import { type Plugin, readLinks } from '#sdk/plugin.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
 import { openChannel } from './channel.ts';
 import { planRun } from './plan-run.ts';
-import type { FromPlugin, Provides, ToPlugin } from './plugin-messages.ts';
 
 let plugin: Plugin | null = null;
+let settings: Readonly<Record<string, string>> = {};
 const channel = openChannel((message) => obey(message as ToPlugin));
 
 function answer(message: FromPlugin): void {
@@ -18,17 +26,8 @@ function answer(message: FromPlugin): void {
 }
 
 function obey(message: ToPlugin): void {
-  switch (message.type) {
-    case 'load':
-      void load(message.bundleFile);
-      return;
-    case 'next_run':
-      nextRun(message);
-      return;
-    case 'event':
-      void hear(message);
-      return;
-  }
+  if (message.type === 'load') void load(message);
+  else void reply(message);
 }
 
 // What a listener left running may fail; that must not end the timetables beside it.
@@ -43,41 +42,56 @@ function fail(error: unknown): void {
   answer({ type: 'failed', message, stack });
 }
 
-async function load(bundleFile: string): Promise<void> {
+async function load(message: Extract<ToPlugin, { type: 'load' }>): Promise<void> {
   try {
-    const module = (await import(pathToFileURL(bundleFile).href)) as Record<string, unknown>;
+    settings = Object.freeze({ ...message.settings });
+    const module = (await import(pathToFileURL(message.bundleFile).href)) as Record<string, unknown>;
     const found = module['default'];
     if (brandOf(found, PLUGIN) === undefined)
       throw new Error('The file has no plugin as its default export. Write: export default definePlugin({ name: "..." })');
     plugin = found as Plugin;
-    answer({ type: 'loaded', name: plugin.name, provides: namesOf(plugin) });
+    answer({ type: 'loaded', name: plugin.name, provides: namesOf(plugin), links: readLinks(plugin) });
   } catch (error) {
     fail(error);
   }
 }
 
-function namesOf({ tasks, macros, timetables, listeners }: Plugin): Provides {
-  const names = (record: object | undefined) => Object.keys(record ?? {}).sort();
-  return { tasks: names(tasks), macros: names(macros), timetables: names(timetables), listeners: names(listeners) };
+function namesOf(found: Plugin): Provides {
+  const names = PLUGIN_KINDS.map((kind) => [kind, Object.keys(found[kind] ?? {}).sort()]);
+  return Object.fromEntries(names) as Provides;
 }
 
-function nextRun({ id, timetable: name, question }: Extract<ToPlugin, { type: 'next_run' }>): void {
+async function reply({ id, question }: Extract<ToPlugin, { type: 'ask' }>): Promise<void> {
   try {
-    const timetable = plugin?.timetables?.[name];
-    if (timetable === undefined) throw new Error(`the plugin offers no timetable "${name}"`);
-    answer({ type: 'answer', id, run: planRun(name, timetable, question) });
+    answer({ type: 'answer', id, value: (await ask(question)) ?? null });
   } catch (error) {
     answer({ type: 'refused', id, message: reportOf(error).message });
   }
 }
 
-async function hear({ listener, event }: Extract<ToPlugin, { type: 'event' }>): Promise<void> {
-  let problem: string | null = null;
-  try {
-    // The host sends each listener the event it is typed for.
-    await (plugin?.listeners?.[listener] as ((event: object) => unknown) | undefined)?.(event);
-  } catch (error) {
-    problem = reportOf(error).message;
+function ask(question: PluginQuestion): unknown {
+  switch (question.what) {
+    case 'next_run': {
+      const timetable = plugin?.timetables?.[question.timetable];
+      if (timetable === undefined) throw new Error(`the plugin offers no timetable "${question.timetable}"`);
+      return planRun(question.timetable, timetable, question.question);
+    }
+    case 'weigh':
+      return question.tasks.map((task) => weigh(question.strategy, task));
+    case 'connection':
+      return plugin?.secrets?.getConnection?.(question.id, settings);
+    case 'variable':
+      return plugin?.secrets?.getVariable?.(question.key, settings);
+    case 'hear':
+      // The host sends each listener the event it is typed for.
+      return (plugin?.listeners?.[question.listener] as ((event: object) => unknown) | undefined)?.(question.event);
   }
-  answer({ type: 'heard', listener, problem });
+}
+
+function weigh(name: string, task: WeighedByPlugin): number {
+  const strategy = plugin?.priorityStrategies?.[name];
+  if (strategy === undefined) throw new Error(`the plugin offers no priority strategy "${name}"`);
+  const weight: unknown = strategy(task);
+  if (typeof weight === 'number' && Number.isFinite(weight)) return weight;
+  throw new Error(`priority strategy "${name}" must return a number for task "${task.taskId}", but returned ${String(weight)}`);
 }

@@ -1,4 +1,4 @@
-import type { Queryable } from '../client.ts';
+import type { Queryable } from '../../client.ts';
 
 const STATEMENT = {
   name: 'touch_custom_dags',

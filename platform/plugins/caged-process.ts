@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { JsonLineReader } from '#core/json-lines.ts';
+import { CHANNEL_FD } from '#core/plugin-protocol.ts';
 import { type Cage, cageEnvironment, cageFlags } from './cage.ts';
-import { CHANNEL_FD } from './child/channel.ts';
 
 export interface CagedProcessOptions extends Cage {
   /** Absolute path of the child's main file. */
