@@ -46,18 +46,31 @@ export type Catchup = boolean | 'none';
 /** What a task is to the scheduler. Everything else about it is code. `empty`: it has none, and no worker is needed. */
 export type TaskKind = 'task' | 'branch' | 'gate' | 'sensor' | 'empty';
 
-/** Where a list to map over comes from: a task's result or the run's params, then a path into it. */
+/** Where a list to map over comes from, then a path into it. */
 export interface ListSource {
-  readonly from: 'task' | 'params';
-  /** The producing task; empty for params. */
+  /** task: one result; results: one result each of all instances of a mapped task; literal: written in the DAG file. */
+  readonly from: 'task' | 'params' | 'results' | 'literal';
+  /** The producing task; empty for params and literals. */
   readonly taskId: string;
   readonly path: readonly string[];
+  /** literal: how long it is; its elements stay in the bundle. */
+  readonly length?: number;
 }
+
+/** A list made of others, of which only elements are ever made (`core/mapping/list-expression.ts`). */
+export interface ListOperation {
+  readonly op: 'zip' | 'cross' | 'concat';
+  readonly parts: readonly ListExpression[];
+  /** zip: as long as the longest part, the others filled up. */
+  readonly fill?: true;
+}
+
+export type ListExpression = ListSource | ListOperation;
 
 /** A mapped region: its tasks get one instance per element of the list. `map` makes one with one task. */
 export interface MapScope {
   readonly scopeId: string;
-  readonly over: ListSource;
+  readonly over: ListExpression;
   /** At most this many instances of each task of the scope run at once, or null. */
   readonly maxActive: number | null;
   /** Share (0..1) or count (>= 1) of instances that may fail without failing what follows; 0 = none. */
@@ -247,5 +260,6 @@ export const SPEC_LIMITS = {
   eventsPerSchedule: 10_000,
   specBytes: 16 * 1024 * 1024,
   mappedInstances: 100_000,
+  partsPerList: 100,
   xcomBytes: 1024 * 1024,
 } as const;

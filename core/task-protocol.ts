@@ -24,6 +24,8 @@ export interface AttemptContext {
   readonly runType: string;
   readonly taskId: string;
   readonly mapIndex: number;
+  /** How many instances its mapped task was expanded to; null = not mapped. */
+  readonly mapLength?: number | null;
   readonly tryNumber: number;
   readonly maxTries: number;
   readonly logicalDate: string | null;
@@ -93,7 +95,7 @@ export interface AssetEventQuery {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** Supervisor -> task process: run this attempt. `inputs` maps an upstream task id to its result. */
+/** Supervisor -> task process: run this attempt. */
 export interface RunMessage {
   readonly type: 'run';
   readonly context: AttemptContext;
@@ -103,10 +105,20 @@ export interface RunMessage {
    * an instance of the same map scope it is the result of its own map index.
    */
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** The element of the list, for a mapped instance. */
-  readonly item?: unknown;
   /** Not the body but one of its callbacks, or one of the run's (`taskId` is empty then), is to be called. */
   readonly callback?: CallbackCall;
+  /** The longest list that this task may return to be mapped over; absent = the longest there may be. */
+  readonly mapLengthMax?: number;
+  /** For a mapped instance: what its item is made of. */
+  readonly item?: ItemParts;
+}
+
+/** By the number of the list (`core/mapping/list-expression.ts`); what is written in the DAG file is in the bundle. */
+export interface ItemParts {
+  /** null = not known. */
+  readonly lengths: readonly (number | null)[];
+  /** Encoded. The one element of each list that the instance needs. */
+  readonly values: Readonly<Record<number, unknown>>;
 }
 
 /** Supervisor -> task process: the answer to a `request`. */

@@ -9,6 +9,7 @@ import { findCycle } from './dag-graph.ts';
 import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
 import { DEADLINE_LIMITS } from './deadline.ts';
 import { DAG_RUN_TYPES, isKey } from './ids.ts';
+import { leavesOf } from './mapping/list-expression.ts';
 import { isTriggerRule } from './trigger-rules.ts';
 import { isWaitPlan } from './waiting/plan.ts';
 
@@ -172,11 +173,29 @@ const TASK: Shape = {
 };
 
 const GROUP: Shape = { ...LOOKS, 'tooltip?': isText, groupId: isKey, parentId: orNull(isKey), docMd: orNull(isText), collapsed: isBool };
+const LIST_SOURCE: Shape = {
+  from: oneOf('task', 'params', 'results', 'literal'),
+  taskId: isText,
+  path: isTexts,
+  'length?': (value) => isCount(value) && (value as number) <= SPEC_LIMITS.mappedInstances,
+};
+const LIST_OPERATION: Shape = {
+  op: oneOf('zip', 'cross', 'concat'),
+  parts: (value) => Array.isArray(value) && value.length <= SPEC_LIMITS.partsPerList,
+  'fill?': (value) => value === true,
+};
+const LIST_DEPTH_MAX = 16;
+
+function isListExpression(value: unknown, depth = 0): boolean {
+  if (!isRecord(value) || depth > LIST_DEPTH_MAX) return false;
+  const fields = value as Record<string, unknown>;
+  if (!Object.hasOwn(fields, 'op')) return misfits(LIST_SOURCE, fields).length === 0;
+  return misfits(LIST_OPERATION, fields).length === 0 && (fields['parts'] as unknown[]).every((part) => isListExpression(part, depth + 1));
+}
+
 const SCOPE: Shape = {
   scopeId: isKey,
-  over: (value) =>
-    isRecord(value) &&
-    misfits({ from: oneOf('task', 'params'), taskId: isText, path: isTexts }, value as Record<string, unknown>).length === 0,
+  over: (value) => isListExpression(value),
   maxActive: orNull(isCount),
   tolerate: isMs,
 };
@@ -239,8 +258,9 @@ function graphProblems(spec: DagSpec): readonly string[] {
       problems.push(`task ${task.taskId} is in the map ${task.mapScope}, which does not exist`);
   }
   for (const { scopeId, over } of spec.mapScopes)
-    if (over.from === 'task' && !ids.has(over.taskId))
-      problems.push(`map ${scopeId} runs over the result of ${over.taskId}, which is no task of this DAG`);
+    for (const { from, taskId } of leavesOf(over))
+      if ((from === 'task' || from === 'results') && !ids.has(taskId))
+        problems.push(`map ${scopeId} runs over the result of ${taskId}, which is no task of this DAG`);
   if (edges > SPEC_LIMITS.edgesPerDag) problems.push(`${edges} edges are more than the ${SPEC_LIMITS.edgesPerDag} a DAG may have`);
   if (problems.length > 0) return problems.slice(0, PROBLEMS_MAX);
   const cycle = findCycle(new Map(spec.tasks.map((task) => [task.taskId, task.upstream])));

@@ -13,6 +13,8 @@ export const TASK_DEFINITION = Symbol.for('windlass.task-definition');
 export const NOTIFIER = Symbol.for('windlass.notifier');
 /** Holds a node's or reference's inner side (`sdk/ref.ts`). */
 export const NODE = Symbol.for('windlass.node');
+/** Holds the inner side of a list made by zip, cross, concat or map (`sdk/lists.ts`). */
+export const LIST = Symbol.for('windlass.list');
 /** On words for an edge (`sdk/edge-label.ts`). */
 export const EDGE_LABEL = Symbol.for('windlass.edge-label');
 /** On what a body throws or returns to say how it ended: "skip", "fatal", "retry_after", "pending", "defer". */

@@ -4,7 +4,7 @@ import type { Builder } from './builder-types.ts';
 import type { Draft } from './draft.ts';
 import { GROUP_LOOK_TABLE, readGroupLooks } from './looks.ts';
 import { type BuildContext, readMapLimits, readOptions } from './make-task.ts';
-import { readOver } from './map-over.ts';
+import { producersOf, readOver } from './map-over.ts';
 import { flag, func, text } from './option-values.ts';
 import { type Handle, handleOf, makeNode, makeRef } from './ref.ts';
 import { MAP_GROUP_OPTION_TABLE } from './task-options.ts';
@@ -95,7 +95,7 @@ export function buildMapGroup(context: BuildContext, makeBuilder: MakeBuilder, a
   const label = options['label'] === undefined ? null : func({ where, name: 'label' }, options['label']);
   if (label !== null) for (const taskId of taskIds) draft.label(taskId, label);
   // The scheduler needs the list before it can make the first instances; later ones follow from these.
-  if (list.kind === 'task') for (const head of draft.headsOf(taskIds)) draft.addEdge(list.taskId, head);
+  for (const producer of producersOf(list)) for (const head of draft.headsOf(taskIds)) draft.addEdge(producer, head);
   return makeRef({
     draft,
     id,

@@ -4,6 +4,8 @@ import type { Ctx } from './context.ts';
 import type { Dag } from './dag-type.ts';
 import type { TaskDef } from './define-task.ts';
 import type { EdgeLabel } from './edge-label.ts';
+import type { ListRef } from './list-ref.ts';
+import type { ElementOf, Listable } from './lists.ts';
 import type { GroupOpts } from './looks.ts';
 import type { Pending } from './outcomes.ts';
 import type { Node, Ref, Resolve, Wire } from './ref.ts';
@@ -65,32 +67,37 @@ export interface Builder<P> {
     options?: TaskOpts<Result<O>, Resolve<I>>,
   ): Ref<Result<O>>;
 
-  /** One instance per element of a list known only at run time. */
-  map<E, O>(
+  /** One instance per element of a list: a result, part of the params, one written in the file, zip, cross, concat. */
+  map<L extends Listable, O>(
     id: string,
-    over: Ref<readonly E[]>,
-    run: (item: E, ctx: Ctx<P>) => O,
-    options?: TaskOpts<Result<O>, E> & MapOpts<E>,
+    over: L,
+    run: (item: ElementOf<L>, ctx: Ctx<P>) => O,
+    options?: TaskOpts<Result<O>, ElementOf<L>> & MapOpts<ElementOf<L>>,
   ): Ref<Result<O>[]>;
   /** A reusable definition, once per element. */
-  map<In, O>(id: string, over: Ref<readonly In[]>, definition: TaskDef<In, O>, options?: TaskOpts<O, In> & MapOpts<In>): Ref<O[]>;
-  /** The same with inputs that every instance shares. */
-  map<E, const I extends Inputs, O>(
+  map<In, O>(
     id: string,
-    over: Ref<readonly E[]>,
+    over: Ref<readonly In[]> | ListRef<In> | readonly In[],
+    definition: TaskDef<In, O>,
+    options?: TaskOpts<O, In> & MapOpts<In>,
+  ): Ref<O[]>;
+  /** The same with inputs that every instance shares. */
+  map<L extends Listable, const I extends Inputs, O>(
+    id: string,
+    over: L,
     shared: I,
-    run: (item: E, shared: Resolve<I>, ctx: Ctx<P>) => O,
-    options?: TaskOpts<Result<O>, E> & MapOpts<E>,
+    run: (item: ElementOf<L>, shared: Resolve<I>, ctx: Ctx<P>) => O,
+    options?: TaskOpts<Result<O>, ElementOf<L>> & MapOpts<ElementOf<L>>,
   ): Ref<Result<O>[]>;
 
   /** Prefixes the ids of what it builds ("group.task"), and can be ordered as one. */
   group<R>(id: string, build: (builder: Builder<P>) => R, options?: GroupOpts & { defaultArgs?: TaskOpts }): R & Node;
   /** A group that runs once per element. */
-  mapGroup<E, O>(
+  mapGroup<L extends Listable, O>(
     id: string,
-    over: Ref<readonly E[]>,
-    build: (item: Ref<E>, builder: Builder<P>) => Ref<O>,
-    options?: MapOpts<E> & Omit<GroupOpts, 'prefixGroupId'> & { defaultArgs?: TaskOpts },
+    over: L,
+    build: (item: Ref<ElementOf<L>>, builder: Builder<P>) => Ref<O>,
+    options?: MapOpts<ElementOf<L>> & Omit<GroupOpts, 'prefixGroupId'> & { defaultArgs?: TaskOpts },
   ): Ref<O[]>;
 
   /**

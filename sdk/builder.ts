@@ -11,7 +11,7 @@ import type { Scope } from './draft.ts';
 import { isLabelled, type Labelled, labelled } from './edge-label.ts';
 import { taskHandle } from './handles.ts';
 import { type BuildContext, makeTask, readBody, readInput, readMapLimits, readOptions } from './make-task.ts';
-import { readOver } from './map-over.ts';
+import { producersOf, readOver } from './map-over.ts';
 import { makeRef } from './ref.ts';
 import { type Hook, MAP_OPTION_TABLE, TASK_OPTION_TABLE } from './task-options.ts';
 
@@ -94,7 +94,7 @@ function buildMap(context: BuildContext, args: readonly unknown[]): unknown {
     extra: { mapScope: fullId, label: (options['label'] as Hook | undefined) ?? null },
   });
   draft.mapScopes.push({ id: taskId, over: list, ...readMapLimits(where, options) });
-  if (list.kind === 'task') draft.addEdge(list.taskId, taskId);
+  for (const producer of producersOf(list)) draft.addEdge(producer, taskId);
   return makeRef(taskHandle(draft, taskId, []));
 }
 

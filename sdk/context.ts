@@ -52,7 +52,13 @@ export interface Ctx<P> extends AssetsOfTask {
     /** No later run is due by the schedule yet. Always true for a run by hand and for the last run of a schedule. */
     readonly isLatest: boolean;
   };
-  readonly task: { readonly id: string; readonly attempt: number; readonly mapIndex: number };
+  readonly task: {
+    readonly id: string;
+    readonly attempt: number;
+    readonly mapIndex: number;
+    /** How many instances the mapped task was expanded to; null = not mapped. */
+    readonly expandedCount: number | null;
+  };
   /** Aborts on cancel, timeout and a lost lease. Hand it to whatever waits. */
   readonly signal: AbortSignal;
   readonly log: TaskLog;

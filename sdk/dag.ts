@@ -49,7 +49,7 @@ export function dag<P extends StandardSchemaV1 = EmptySchema, R = void>(
       () => draft.tasks.size * BUILD_MS_PER_TASK,
     );
   } finally {
-    draft.scope.open = false;
+    draft.close();
   }
   refusePromise(draft.scope.label, result);
   return finish(draft, settings, options.params ?? null, readOutput(draft, result)) as unknown as Dag<P, R extends Ref<infer T> ? T : R>;

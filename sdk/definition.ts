@@ -5,6 +5,7 @@
 import type { EdgeLabelSpec, SensorSpec, TaskKind } from '#core/dag-spec.ts';
 import type { WaitPlan } from '#core/waiting/plan.ts';
 import type { DagSettings } from './dag-options.ts';
+import type { ListTree } from './lists.ts';
 import type { GroupLooks } from './looks.ts';
 import type { Macros } from './plugin.ts';
 import type { Source } from './ref.ts';
@@ -70,7 +71,7 @@ export interface GroupDefinition {
 
 export interface MapScopeDefinition {
   readonly id: string;
-  readonly over: Source;
+  readonly over: ListTree;
   readonly maxActive: number | null;
   readonly tolerate: number;
 }

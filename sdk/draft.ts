@@ -4,6 +4,7 @@ import { AppError } from '#core/errors.ts';
 import { isKey } from '#core/ids.ts';
 import type { GroupDefinition, MapScopeDefinition, TaskDefinition } from './definition.ts';
 import { isLabelled } from './edge-label.ts';
+import { readListable, transformed } from './lists.ts';
 import { type Handle, handleOf, type Owner, type Source } from './ref.ts';
 
 /** A part of the build: the whole DAG, a group, a mapped group, or one case of a branch. */
@@ -38,10 +39,25 @@ export class Draft implements Owner {
   scope: Scope;
   readonly #ids = new Map<string, string>();
   #edgeCount = 0;
+  #isBuilding = true;
 
   constructor(dagId: string) {
     this.dagId = dagId;
     this.scope = { parent: null, prefix: '', groupId: null, mapScope: null, taskIds: new Set(), label: `DAG "${dagId}"`, open: true };
+  }
+
+  get isBuilding(): boolean {
+    return this.#isBuilding;
+  }
+
+  transform(node: unknown, change: unknown): unknown {
+    return transformed(readListable(`"${handleOf(node)?.id}"`, node), change);
+  }
+
+  /** The build function has ended. */
+  close(): void {
+    this.#isBuilding = false;
+    this.scope.open = false;
   }
 
   /** Full id of `localId` in the current scope, now taken by `what`. Throws on bad and duplicate ids. */

@@ -1,6 +1,6 @@
 /** Reads a handler's inputs as the author wrote them into a tree that says where each value comes from. */
 import { AppError } from '#core/errors.ts';
-import { brandOf, DAG } from './brands.ts';
+import { brandOf, DAG, LIST } from './brands.ts';
 import type { InputTree } from './definition.ts';
 import { handleOf, type Owner, type Source } from './ref.ts';
 
@@ -19,6 +19,11 @@ export function readInputTree(where: string, value: unknown, onSource: (source: 
       onSource(handle.source, handle.draft);
       return { kind: 'ref', source: handle.source };
     }
+    if (brandOf(part, LIST) !== undefined)
+      throw new AppError(
+        'DAG_INVALID',
+        `${where}: input "${path}" is a list made with zip, cross, concat or map, which can only be mapped over. Pass the lists themselves as inputs.`,
+      );
     if (brandOf(part, DAG) !== undefined)
       throw new AppError('DAG_INVALID', `${where}: input "${path}" is a whole DAG. Pass a result, or use trigger(...).`);
     if (depth > MAX_DEPTH)

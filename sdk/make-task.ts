@@ -44,6 +44,11 @@ export function makeTask({ draft, defaultArgs }: BuildContext, making: Making): 
   const where = `${making.what} "${id}"`;
   const { definition, run } = making.body;
   const settings = readTaskSettings(where, [defaultArgs, definition?.options ?? {}, making.options], making.table);
+  if (draft.scope.mapScope !== null && settings.triggerRule === 'always')
+    throw new AppError(
+      'DAG_INVALID',
+      `${where} lies inside mapped group "${draft.scope.mapScope}", where the trigger rule "always" is not allowed: it would start before the group's list is known. Use "all_done".`,
+    );
   refuseUnknownFields(where, making);
   const sources: Source[] = [];
   const mapScope = making.extra?.mapScope ?? draft.scope.mapScope;

@@ -1,6 +1,7 @@
 /** Nodes and references: what `task()` and its kin return while a DAG is built. */
 import { AppError } from '#core/errors.ts';
 import { brandOf, NODE } from './brands.ts';
+import type { ListRef } from './list-ref.ts';
 
 declare const VALUE: unique symbol;
 
@@ -19,6 +20,8 @@ export interface Ref<out T> extends Node {
   readonly [VALUE]: T;
   /** A typed slice of the result, wired without reading the rest. */
   at<K extends keyof T>(key: K): Ref<T[K]>;
+  /** The items of a list, each changed in the task that is mapped over it. `throw new Skip()` skips that instance. */
+  map<E, U>(this: Ref<readonly E[]>, change: (item: E) => U): ListRef<Awaited<U>>;
 }
 
 /** Turns an object or tuple of references and literals into what the handler receives. */
@@ -51,6 +54,10 @@ export type Source =
 /** The DAG being built that a node belongs to: a `Draft`, of which only this is needed here. */
 export interface Owner {
   readonly dagId: string;
+  /** False once the build function has ended: a reference is then used in a handler by mistake. */
+  readonly isBuilding: boolean;
+  /** The items of `node`, each changed: a ListRef (`sdk/lists.ts`). */
+  transform(node: unknown, change: unknown): unknown;
   order(before: readonly unknown[], after: readonly unknown[]): void;
 }
 
@@ -100,6 +107,10 @@ const USED_AS_VALUE: ReadonlySet<PropertyKey> = new Set([Symbol.toPrimitive, Sym
 export function makeRef<T>(handle: Handle): Ref<T> {
   const bare = makeNode(handle, {
     at: (key: PropertyKey) => makeRef(sliced(handle, key)),
+    map: (change: unknown) => {
+      if (!handle.draft.isBuilding) throw usedAsValue(handle, 'map');
+      return handle.draft.transform(bare, change);
+    },
   });
   return new Proxy(bare, {
     get(target, property) {

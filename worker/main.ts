@@ -1,5 +1,6 @@
 /** Puts a worker together from its parts and starts it. */
 import { hostname as readHostname } from 'node:os';
+import { SPEC_LIMITS } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import type { WorkerControl } from '#platform/broker/messages.ts';
@@ -132,6 +133,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes },
     logsFolder: config.logsFolder,
     logMaxBytes: config.taskLogMaxMb * MB,
+    mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),
     memoryMb: config.taskMemoryMb,
     killGraceMs: config.taskKillGraceMs,
     onCallbacks,

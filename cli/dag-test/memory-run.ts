@@ -2,14 +2,17 @@
  * One DAG run in this process: the scheduler's own brain (`decideRun`) over a model in memory, and the workers'
  * own way of running a body (`runTask`). Tasks run one after another, so that a debugger shows one at a time.
  */
-import type { DagSpec, ListSource, TaskSpec } from '#core/dag-spec.ts';
+import type { DagSpec, MapScope, TaskSpec } from '#core/dag-spec.ts';
 import { AppError, assertNever } from '#core/errors.ts';
+import { elementOfStored, lengthOfStored, partAt } from '#core/mapping/encoded-list.ts';
+import { leafPicksOf, leavesOf, pickAt } from '#core/mapping/list-expression.ts';
 import { type DagIndex, indexDag, isIndexWise } from '#core/scheduling/dag-index.ts';
 import { decideRun } from '#core/scheduling/decide-run.ts';
+import { learnParamsLists } from '#core/scheduling/map-regions.ts';
 import { type Instance, type InstanceRow, RunModel } from '#core/scheduling/run-model.ts';
 import { findStop, stoppable } from '#core/scheduling/stop-run.ts';
 import type { TaskInstanceState } from '#core/states.ts';
-import type { AttemptContext, BodyResult, RunMessage } from '#core/task-protocol.ts';
+import type { AttemptContext, BodyResult, ItemParts, RunMessage } from '#core/task-protocol.ts';
 import { skipsInsteadOfFailing } from '#core/waiting/sensor-rules.ts';
 import { describeWaiter, type Resumed, type Waiter, type WaiterEnd } from '#core/waiting/waiter.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -28,6 +31,7 @@ export interface MemoryRunOptions {
   readonly runId: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly scratchFolder: string;
+  readonly mapLengthMax: number;
   readonly clock: Clock;
   /** Runs one body; never rejects. */
   readonly runBody: (message: RunMessage, timeoutMs: number | null) => Promise<BodyResult>;
@@ -88,7 +92,9 @@ export class MemoryRun {
       revision: 0,
     } as const;
     const instances = options.spec.tasks.map((task) => this.#newRow(task.taskId, -1));
-    this.#model = new RunModel({ ...row }, this.#index, instances, this.#listsOfParams());
+    this.#model = new RunModel({ ...row }, this.#index, instances, new Map());
+    this.#model.mapLengthMax = options.mapLengthMax;
+    learnParamsLists(this.#model);
   }
 
   /** Runs to the end. Throws INTERNAL when nothing can go on, which a valid DAG never comes to. */
@@ -152,8 +158,13 @@ export class MemoryRun {
     this.#model.setState(instance, 'queued');
     this.#model.setState(instance, 'running');
     const startedAt = clock.monotonic();
-    const item = task.scope === null ? undefined : this.#listOf(task.scope.over)?.[instance.mapIndex];
-    const message: RunMessage = { type: 'run', context: this.#contextOf(instance), inputs: this.#inputsOf(instance), item };
+    const message: RunMessage = {
+      type: 'run',
+      context: this.#contextOf(instance),
+      inputs: this.#inputsOf(instance),
+      mapLengthMax: this.#options.mapLengthMax,
+      ...(task.scope !== null && { item: this.#itemOf(task.scope, instance.mapIndex) }),
+    };
     const result = await runBody(message, task.spec.executionTimeoutMs);
     this.#finish(instance, result, clock.monotonic() - startedAt);
   }
@@ -279,6 +290,7 @@ export class MemoryRun {
       runType: 'manual',
       taskId: task.spec.taskId,
       mapIndex: instance.mapIndex,
+      mapLength: task.scope === null ? null : this.#model.taskOf(instance).instances.length,
       tryNumber: instance.tryNumber,
       maxTries: task.spec.retries,
       logicalDate: startedAt,
@@ -300,8 +312,7 @@ export class MemoryRun {
       const from = this.#index.byId.get(taskId);
       const results = this.#results.get(taskId);
       if (from === undefined) continue;
-      if (from.scope !== null && !isIndexWise(from, task))
-        inputs[taskId] = [...(results ?? [])].sort(([a], [b]) => a - b).map(([, value]) => value);
+      if (from.scope !== null && !isIndexWise(from, task)) inputs[taskId] = inMapOrder(results);
       else {
         const key = from.scope === null ? -1 : instance.mapIndex;
         if (results?.has(key)) inputs[taskId] = results.get(key);
@@ -310,25 +321,15 @@ export class MemoryRun {
     return inputs;
   }
 
-  #listOf(source: ListSource): readonly unknown[] | undefined {
-    const root = source.from === 'params' ? this.#options.params : this.#results.get(source.taskId)?.get(-1);
-    const list = source.path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], root);
-    return Array.isArray(list) ? list : undefined;
-  }
-
-  #listsOfParams(): ReadonlyMap<string, number> {
-    const lengths = new Map<string, number>();
-    for (const { scope } of this.#index.scopes) {
-      if (scope.over.from !== 'params') continue;
-      const list = this.#listOf(scope.over);
-      if (list === undefined)
-        throw new AppError(
-          'PARAMS_INVALID',
-          `"${scope.scopeId}" maps over params.${scope.over.path.join('.')}, which must be a list. Give it with --conf.`,
-        );
-      lengths.set(scope.scopeId, list.length);
-    }
-    return lengths;
+  /** What a worker would read of the lists for this instance. */
+  #itemOf({ over }: MapScope, mapIndex: number): ItemParts {
+    const lists = leavesOf(over).map((source) => {
+      if (source.from === 'results') return inMapOrder(this.#results.get(source.taskId)).map((value) => partAt(value, source.path));
+      return partAt(source.from === 'params' ? this.#options.params : this.#results.get(source.taskId)?.get(-1), source.path);
+    });
+    const lengths = leavesOf(over).map((source, leaf) => (source.from === 'literal' ? source.length : lengthOfStored(lists[leaf])) ?? null);
+    const picks = leafPicksOf(pickAt(over, mapIndex, (leaf) => lengths[leaf] ?? undefined));
+    return { lengths, values: Object.fromEntries(picks.map(({ leaf, index }) => [leaf, elementOfStored(lists[leaf], index)])) };
   }
 
   #instances(): MemoryRunResult['instances'] {
@@ -351,6 +352,13 @@ export class MemoryRun {
       .map((instance) => `${instance.task.taskId} is ${instance.state}`)
       .join(', ');
   }
+}
+
+function inMapOrder(results: ReadonlyMap<number, unknown> | undefined): readonly unknown[] {
+  return [...(results ?? [])]
+    .filter(([mapIndex]) => mapIndex >= 0)
+    .sort(([a], [b]) => a - b)
+    .map(([, value]) => value);
 }
 
 function reasonOf(result: BodyResult): string | null {

@@ -4,6 +4,7 @@ import { Console } from 'node:console';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SPEC_LIMITS } from '#core/dag-spec.ts';
 import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
 import { isKey, runIdFor } from '#core/ids.ts';
@@ -73,6 +74,7 @@ async function runDag(request: TestDagRequest): Promise<number> {
       runId,
       params,
       scratchFolder,
+      mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),
       clock,
       runBody: (message, timeoutMs) => host.runBody(message, timeoutMs),
       wait: (waiter) => waitHere(waiter, describeWaiter(waiter), clock, { secrets: host.secrets }),

@@ -1,5 +1,6 @@
 /** A DAG version prepared for scheduling: numbers instead of names, edges both ways. Made once per version. */
-import type { DagSpec, MapScope, TaskSpec } from '../dag-spec.ts';
+import type { DagSpec, ListSource, MapScope, TaskSpec } from '../dag-spec.ts';
+import { leavesOf, listIdsOf } from '../mapping/list-expression.ts';
 import { linkSetups, NO_LINKS, type SetupLinks } from './setup-index.ts';
 
 export interface IndexedTask {
@@ -17,8 +18,15 @@ export interface IndexedTask {
 export interface IndexedScope {
   readonly scope: MapScope;
   readonly taskIndexes: readonly number[];
-  /** The task whose result is the list; null = the run's params. */
-  readonly sourceIndex: number | null;
+  /** The lists it is made of, in the order of their numbers. */
+  readonly leaves: readonly IndexedLeaf[];
+}
+
+export interface IndexedLeaf {
+  readonly source: ListSource;
+  readonly listId: string;
+  /** The task that makes it; null = none has to run. */
+  readonly taskIndex: number | null;
 }
 
 export interface DagIndex {
@@ -60,7 +68,11 @@ export function indexDag(spec: DagSpec): DagIndex {
     scopes: spec.mapScopes.map((scope) => ({
       scope,
       taskIndexes: tasks.filter((task) => task.spec.mapScope === scope.scopeId).map((task) => task.index),
-      sourceIndex: scope.over.from === 'params' ? null : numberOf(scope.over.taskId),
+      leaves: leavesOf(scope.over).map((source, leaf) => ({
+        source,
+        listId: listIdsOf(scope)[leaf] as string,
+        taskIndex: source.from === 'task' || source.from === 'results' ? numberOf(source.taskId) : null,
+      })),
     })),
   };
 }

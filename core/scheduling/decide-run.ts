@@ -3,12 +3,12 @@
  * commands that make the database agree. It looks at what is dirty, so finishing a task costs its out-edges.
  */
 import { assertNever } from '../errors.ts';
-import { isFinished, TASK_INSTANCE_TRANSITIONS, type TaskInstanceEvent, type TaskInstanceState } from '../states.ts';
+import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceEvent, type TaskInstanceState } from '../states.ts';
 import { evaluateTriggerRule, type UpstreamCounts, type Verdict } from '../trigger-rules.ts';
 import { addCounts } from './counts.ts';
-import type { IndexedScope } from './dag-index.ts';
 import { decideEnd, findDeadlock, type RunEnd } from './end-run.ts';
 import { explainVerdict } from './explain.ts';
+import { type Expansion, findExpansions, findResizes, isEmptyRegion, type Resize, whyNoList } from './map-regions.ts';
 import { waitsForPast } from './past.ts';
 import { findRefusal } from './refusals.ts';
 import type { Instance, RunModel, TaskState } from './run-model.ts';
@@ -25,16 +25,10 @@ export interface Move {
   readonly tryDelta: 0 | 1;
 }
 
-/** A mapped region whose list is known: make `length` instances of each of its tasks. */
-export interface Expansion {
-  readonly scopeId: string;
-  readonly length: number;
-  readonly placeholders: readonly Instance[];
-}
-
 export interface Decision {
   readonly moves: readonly Move[];
   readonly expansions: readonly Expansion[];
+  readonly resizes: readonly Resize[];
   /** The earliest instant at which a waiting try becomes due, ms since 1970; null = none waits. */
   readonly nextDueMs: number | null;
   readonly end: RunEnd | null;
@@ -44,12 +38,14 @@ export interface Decision {
 export function decideRun(run: RunModel, nowMs: number): Decision {
   const moves: Move[] = [];
   const expansions = findExpansions(run);
-  const expanding = new Set(expansions.flatMap((expansion) => expansion.placeholders));
+  const resizes = findResizes(run);
+  const isComplete = expansions.length + resizes.length === 0;
+  const changing = new Set([...expansions.flatMap(({ placeholders }) => placeholders), ...resizes.flatMap(surplusOf)]);
   const lookAtDirty = () => {
-    for (const instance of run.dirty) {
+    for (const instance of whatToLookAt(run)) {
       run.dirty.delete(instance);
-      // Its instances are evaluated once they exist.
-      if (expanding.has(instance)) continue;
+      // Decided once the region has the instances it should have.
+      if (changing.has(instance)) continue;
       const move = decideInstance(run, instance, nowMs);
       if (move) {
         moves.push(move);
@@ -60,14 +56,26 @@ export function decideRun(run: RunModel, nowMs: number): Decision {
     }
   };
   lookAtDirty();
-  let end = expansions.length > 0 ? null : decideEnd(run);
-  if (end === null && expansions.length === 0 && findDeadlock(run) !== null) {
+  let end = isComplete ? decideEnd(run) : null;
+  if (end === null && isComplete && findDeadlock(run) !== null) {
     // Only after a look at everything: what was not looked at is no deadlock.
     run.markAllDirty();
     lookAtDirty();
     end = decideEnd(run) ?? findDeadlock(run);
   }
-  return { moves, expansions, nextDueMs: nextDue(run, nowMs), end };
+  return { moves, expansions, resizes, nextDueMs: nextDue(run, nowMs), end };
+}
+
+/** Until nothing is left: what is decided of one makes others worth a look. */
+function* whatToLookAt(run: RunModel): Generator<Instance> {
+  do {
+    run.wakeWaiting();
+    yield* run.dirty;
+  } while (run.isWaking);
+}
+
+function surplusOf({ tasks, length }: Resize): readonly Instance[] {
+  return tasks.flatMap((state) => state.instances.slice(length));
 }
 
 function decideInstance(run: RunModel, instance: Instance, nowMs: number): Move | null {
@@ -89,15 +97,14 @@ function decideFirstTry(run: RunModel, instance: Instance): Move | null {
   run.held.delete(instance);
   const notChosen = findRefusal(run, state, instance);
   if (notChosen !== null) return moveFor('skip', run, state, instance, () => notChosen);
-  const scope = state.task.scope;
-  if (scope !== null && !state.expanded && run.mapLengths.get(scope.scopeId) === 0)
-    return moveFor('skip', run, state, instance, () => 'the list to map over is empty');
   const setups = judgeIndirectSetups(run, state, instance);
   if (setups.verdict !== 'run') return moveFor(setups.verdict, run, state, instance, () => setups.reason);
   const counts = upstreamCounts(run, state, instance);
   const verdict = judgeRule(run, state, instance, counts);
-  const waitsForList = scope !== null && !state.expanded && verdict === 'run';
-  if (waitsForList) return decideMissingList(run, state, instance);
+  if (state.task.scope !== null && !state.expanded && (verdict === 'run' || verdict === 'skip')) {
+    if (isEmptyRegion(run, state)) return moveFor('skip', run, state, instance, () => 'the list to map over is empty');
+    if (verdict === 'run') return decideMissingList(run, state, instance);
+  }
   return moveFor(verdict, run, state, instance, () => explainVerdict(run, state, instance, counts));
 }
 
@@ -135,37 +142,14 @@ function isHeldByPast(run: RunModel, state: TaskState, instance: Instance): bool
   return true;
 }
 
-/** The rule would let it run, but its list will never come: the task that makes it ended without one. */
+/** The rule would let it run, but its list may never come. */
 function decideMissingList(run: RunModel, state: TaskState, instance: Instance): Move | null {
-  const source = run.index.scopes.find((entry) => entry.scope === state.task.scope)?.sourceIndex;
-  if (source === undefined || source === null) return null;
-  const producer = run.tasks[source] as TaskState;
-  if (!producer.instances.every((made) => isFinished(made.state))) return null;
-  return moveOf(instance, 'fail_upstream', `${producer.task.spec.taskId} ended without the list to map over`, 0);
+  const missing = whyNoList(run, state);
+  return missing === null ? null : moveOf(instance, missing.upstream ? 'fail_upstream' : 'give_up', missing.reason, 0);
 }
 
 function upstreamCounts(run: RunModel, state: TaskState, instance: Instance): UpstreamCounts {
   return tolerated(run, state, addCounts(state.upstream, instance.local));
-}
-
-/** Regions whose list is known now and whose tasks still are placeholders. */
-function findExpansions(run: RunModel): readonly Expansion[] {
-  const found: Expansion[] = [];
-  for (const scope of run.index.scopes) {
-    const length = run.mapLengths.get(scope.scope.scopeId);
-    if (length === undefined || length === 0 || !sourceIsReady(run, scope)) continue;
-    const placeholders = scope.taskIndexes
-      .map((number) => run.tasks[number] as TaskState)
-      .filter((state) => !state.expanded && state.instances[0]?.state === 'none')
-      .map((state) => state.instances[0] as Instance);
-    if (placeholders.length > 0) found.push({ scopeId: scope.scope.scopeId, length, placeholders });
-  }
-  return found;
-}
-
-function sourceIsReady(run: RunModel, scope: IndexedScope): boolean {
-  if (scope.sourceIndex === null) return true;
-  return (run.tasks[scope.sourceIndex] as TaskState).instances.every((instance) => instance.state === 'success');
 }
 
 function nextDue(run: RunModel, nowMs: number): number | null {

@@ -3,10 +3,13 @@
  * way a state changes here; it keeps the counters right and notes what has to be looked at again (`dirty`).
  * Nothing in here does I/O: the scheduler feeds it rows and carries out what `decideRun` says.
  */
+import { SPEC_LIMITS } from '../dag-spec.ts';
 import { type DagRunState, isFinished, OCCUPYING_STATES, type TaskInstanceState } from '../states.ts';
+import { evaluateTriggerRule } from '../trigger-rules.ts';
 import { emptyCounts, type MutableCounts, recount } from './counts.ts';
 import { type DagIndex, type IndexedTask, isIndexWise, reachableFrom } from './dag-index.ts';
 import type { PreviousRun } from './past.ts';
+import { NO_LINKS } from './setup-index.ts';
 
 export interface Instance {
   readonly id: string;
@@ -79,8 +82,12 @@ export class RunModel {
   readonly byId = new Map<string, Instance>();
   /** Instances to look at again; a Set keeps their order. */
   readonly dirty = new Set<Instance>();
-  /** Lengths of mapped lists, by scope id. */
+  /** Lengths of lists that are mapped over, by list id. */
   readonly mapLengths: Map<string, number>;
+  /** Lists that are none, by list id, in words. */
+  readonly mapProblems = new Map<string, string>();
+  /** A region may have at most this many instances of each task. */
+  mapLengthMax: number = SPEC_LIMITS.mappedInstances;
   /** In `scheduled`, waiting for a slot. */
   readonly ready = new Set<Instance>();
   /** In up_for_retry or up_for_reschedule, waiting for their instant. */
@@ -91,6 +98,8 @@ export class RunModel {
   readonly held = new Map<Instance, string>();
   /** Gates that are closed for everything downstream, whatever its rule. */
   readonly closedGates = new Set<Instance>();
+  /** Tasks of many instances with an upstream that moved: looked at as one, because all of them wait for the same. */
+  readonly #waking = new Set<TaskState>();
   unfinished = 0;
   /** queued or running: what counts against the limits. */
   occupying = 0;
@@ -129,13 +138,14 @@ export class RunModel {
     for (const number of source.task.downstream) {
       const target = this.tasks[number] as TaskState;
       if (isIndexWise(source.task, target.task)) {
-        const peer = instance.mapIndex >= 0 ? target.instances[instance.mapIndex] : target.instances[0];
-        if (!peer) continue;
-        recount(peer.local, from, to);
-        this.dirty.add(peer);
+        for (const peer of peersOf(target, instance.mapIndex)) {
+          recount(peer.local, from, to);
+          this.dirty.add(peer);
+        }
       } else {
         recount(target.upstream, from, to);
-        for (const waiting of target.instances) if (waiting.state === 'none') this.dirty.add(waiting);
+        if (target.instances.length > 1) this.#waking.add(target);
+        else for (const waiting of target.instances) if (waiting.state === 'none') this.dirty.add(waiting);
       }
     }
     for (const number of source.task.links.alsoWakes) this.#wake(instance, number);
@@ -151,26 +161,60 @@ export class RunModel {
     for (const waiting of peer ? [peer] : target.instances) if (waiting.state === 'none') this.dirty.add(waiting);
   }
 
+  /** Notes what has to be looked at since upstreams moved. Of a mapped task nothing, while its rule says to wait. */
+  wakeWaiting(): void {
+    for (const target of this.#waking) {
+      const { task, instances, upstream } = target;
+      if (this.#isAlike(task) && evaluateTriggerRule(task.spec.triggerRule, upstream) === 'wait') continue;
+      for (const waiting of instances) if (waiting.state === 'none') this.dirty.add(waiting);
+    }
+    this.#waking.clear();
+  }
+
+  get isWaking(): boolean {
+    return this.#waking.size > 0;
+  }
+
+  /** Nothing but the counts of its upstreams decides about its instances. */
+  #isAlike(task: IndexedTask): boolean {
+    const differs = (source: IndexedTask) => isIndexWise(source, task) || (source.scope?.tolerate ?? 0) > 0;
+    if (task.choosers.length > 0 || task.links !== NO_LINKS || task.spec.triggerRule === 'all_done_setup_success') return false;
+    return !task.upstream.some((number) => differs((this.tasks[number] as TaskState).task));
+  }
+
   /** Turns the placeholders of a mapped region into `ids.length` instances each; ids come from the database. */
   expand(taskIndex: number, rows: readonly InstanceRow[]): void {
     const state = this.tasks[taskIndex] as TaskState;
     const placeholder = state.instances[0] as Instance;
-    const added = rows.filter((row) => row.id !== placeholder.id);
     placeholder.mapIndex = 0;
-    for (const row of added) {
-      const instance: Instance = { ...row, taskIndex, local: { ...placeholder.local } };
+    state.expanded = true;
+    this.add(
+      taskIndex,
+      rows.filter((row) => row.id !== placeholder.id),
+    );
+    this.dirty.add(placeholder);
+  }
+
+  /** More instances of a mapped task. */
+  add(taskIndex: number, rows: readonly InstanceRow[]): void {
+    const state = this.tasks[taskIndex] as TaskState;
+    for (const row of rows) {
+      const instance: Instance = { ...row, taskIndex, local: emptyCounts() };
       this.byId.set(row.id, instance);
       state.instances.push(instance);
       this.#recountRun('removed', instance.state, 1);
+      for (const number of state.task.upstream) {
+        const source = this.tasks[number] as TaskState;
+        if (isIndexWise(source.task, state.task)) countPeer(source, instance);
+      }
+      this.dirty.add(instance);
     }
     state.instances.sort((a, b) => a.mapIndex - b.mapIndex);
-    state.expanded = true;
-    state.own.total += added.length;
+    state.own.total += rows.length;
     for (const number of state.task.downstream) {
       const target = this.tasks[number] as TaskState;
-      if (!isIndexWise(state.task, target.task)) target.upstream.total += added.length;
+      if (!isIndexWise(state.task, target.task)) target.upstream.total += rows.length;
     }
-    for (const instance of state.instances) this.dirty.add(instance);
   }
 
   #adopt(row: InstanceRow): void {
@@ -193,7 +237,7 @@ export class RunModel {
       }
       for (const number of target.task.upstream) {
         const source = this.tasks[number] as TaskState;
-        if (isIndexWise(source.task, target.task)) countPairs(source, target);
+        if (isIndexWise(source.task, target.task)) for (const instance of target.instances) countPeer(source, instance);
         else for (const upstream of source.instances) countOne(target.upstream, upstream.state);
       }
     }
@@ -217,11 +261,17 @@ export class RunModel {
   }
 }
 
-function countPairs(source: TaskState, target: TaskState): void {
-  for (const instance of target.instances) {
-    const peer = instance.mapIndex >= 0 ? source.instances[instance.mapIndex] : source.instances[0];
-    if (peer) countOne(instance.local, peer.state);
-  }
+/** The instances that `mapIndex` of an upstream of the same region counts for. */
+function peersOf(target: TaskState, mapIndex: number): readonly Instance[] {
+  // One of the two was decided before the region was expanded: it stands for all of its instances.
+  if (mapIndex < 0) return target.instances;
+  const peer = target.expanded ? target.instances[mapIndex] : mapIndex === 0 ? target.instances[0] : undefined;
+  return peer ? [peer] : [];
+}
+
+function countPeer(source: TaskState, instance: Instance): void {
+  const peer = source.expanded && instance.mapIndex >= 0 ? source.instances[instance.mapIndex] : source.instances[0];
+  if (peer) countOne(instance.local, peer.state);
 }
 
 function countOne(counts: MutableCounts, state: TaskInstanceState): void {

@@ -12,7 +12,7 @@ export function tolerated(run: RunModel, target: TaskState | null, counts: Upstr
   for (const source of sources) {
     const tolerate = source.task.scope?.tolerate ?? 0;
     if (tolerate === 0 || (target !== null && source.task.scope === target.task.scope)) continue;
-    const allowed = tolerate < 1 ? Math.floor(tolerate * source.own.total) : tolerate;
+    const allowed = tolerate < 1 ? Math.floor(tolerate * (source.own.total - source.own.removed)) : tolerate;
     if (source.own.failed > 0 && source.own.failed <= allowed) forgiven += source.own.failed;
   }
   return forgiven === 0 ? counts : { ...counts, failed: counts.failed - forgiven, success: counts.success + forgiven };

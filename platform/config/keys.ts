@@ -99,6 +99,12 @@ export const CONFIG_KEYS = {
     fallback: '32',
     doc: 'Airflow core.parallelism: task instances queued or running at once, per scheduler.',
   },
+  maxMapLength: {
+    env: 'WINDLASS_MAX_MAP_LENGTH',
+    type: 'int',
+    fallback: '100000',
+    doc: 'Airflow core.max_map_length: a task that returns a longer list to map over fails. At most 100000.',
+  },
   leaseTtlMs: { env: 'WINDLASS_LEASE_TTL_MS', type: 'int', fallback: '30000', doc: 'A running attempt not renewed for this long is lost.' },
   leaseRenewMs: { env: 'WINDLASS_LEASE_RENEW_MS', type: 'int', fallback: '5000', doc: 'How often a worker renews its leases.' },
   leaseGraceMs: {

@@ -5,7 +5,8 @@
  */
 
 import { DueHeap } from '#core/due-heap.ts';
-import { decideRun } from '#core/scheduling/decide-run.ts';
+import { type Decision, decideRun } from '#core/scheduling/decide-run.ts';
+import { learnParamsLists } from '#core/scheduling/map-regions.ts';
 import { looksAtPast, type PreviousRun, tasksWithPast } from '#core/scheduling/past.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
 import { findStop, nextTimeout } from '#core/scheduling/stop-run.ts';
@@ -21,14 +22,13 @@ import { callbacksOfRun } from './callbacks.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
 import { enqueueReady } from './enqueue.ts';
-import { expandRegions } from './expand-regions.ts';
+import { expandRegions, resizeRegions } from './expand-regions.ts';
 import { FlushBuilder } from './flush-builder.ts';
 import { pauseIfFailing } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
 import { applyRow } from './ingest.ts';
 import { Loader } from './loader.ts';
 import { type DagEntry, Memory } from './memory.ts';
-import { learnParamsLengths } from './params-lists.ts';
 import { PoolBook } from './pool-book.ts';
 import { ring, ringingOf } from './ring.ts';
 import { planStarts } from './start-runs.ts';
@@ -211,7 +211,8 @@ export class Engine {
     }
     this.memory.putRun(run);
     this.pools.takeAll(run);
-    learnParamsLengths(run);
+    run.mapLengthMax = Math.min(run.mapLengthMax, this.#deps.config.maxMapLength);
+    learnParamsLists(run);
     run.markAllDirty();
     this.#dirtyRuns.add(run);
     this.#dirtyDags.add(run.row.dagId);
@@ -285,14 +286,22 @@ export class Engine {
         this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, nextTimeout(run, this.nowMs())));
         if (decision.end) flush.moveRun(run, decision.end.state, decision.end.reason);
         for (const [instance, reason] of run.held) flush.note(run, instance, reason);
-        if (decision.expansions.length === 0) break;
-        if (await expandRegions(this.#deps.db, this.holder, run, decision.expansions)) this.memory.indexInstances(run);
-        else {
+        if (decision.expansions.length + decision.resizes.length === 0) break;
+        if (!(await this.#changeRegions(run, decision))) {
           this.#doubt(run.row.dagId);
           break;
         }
       }
     }
+  }
+
+  async #changeRegions(run: RunModel, { expansions, resizes }: Decision): Promise<boolean> {
+    const { db } = this.#deps;
+    const { holder, pools } = this;
+    const expanded = expansions.length === 0 || (await expandRegions(db, holder, run, expansions));
+    const resized = resizes.length === 0 || (await resizeRegions(db, { holder, pools, run, resizes }));
+    this.memory.indexInstances(run);
+    return expanded && resized;
   }
 
   /** Tasks of later runs may wait for this one's. */

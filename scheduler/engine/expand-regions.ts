@@ -1,24 +1,71 @@
-/** Makes the instances of mapped regions whose list is known: in Postgres first, then in the model. */
-import type { Expansion } from '#core/scheduling/decide-run.ts';
-import type { RunModel } from '#core/scheduling/run-model.ts';
+/** Makes the instances of mapped regions whose list is known, and fits regions to another length: in Postgres first, then in the model. */
+import type { Expansion, MapList, Resize } from '#core/scheduling/map-regions.ts';
+import type { RunModel, TaskState } from '#core/scheduling/run-model.ts';
 import type { Database } from '#platform/db/client.ts';
-import { expandMapped } from '#platform/db/queries/expand-mapped.ts';
+import { expandMapped, type SavedList } from '#platform/db/queries/expand-mapped.ts';
 import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
+import { resizeMapped } from '#platform/db/queries/resize-mapped.ts';
+import { moveInstance } from './ingest.ts';
+import type { PoolBook } from './pool-book.ts';
 
 /** Returns false when somebody else was faster, or the shard is lost; the run must be read again. */
 export async function expandRegions(db: Database, holder: Holder, run: RunModel, expansions: readonly Expansion[]): Promise<boolean> {
   const placeholders = expansions.flatMap((expansion) =>
     expansion.placeholders.map(({ id }) => ({ id, shard: run.row.shard, length: expansion.length })),
   );
-  const rows = await expandMapped(db, { ...holder, placeholders });
+  const rows = await expandMapped(db, { ...holder, placeholders, lists: expansions.flatMap(({ lists }) => savedLists(run, lists)) });
   if (rows.length === 0) return false;
-  const byTask = new Map<number, (typeof rows)[number][]>();
+  for (const [taskIndex, instances] of byTask(run, rows)) run.expand(taskIndex, instances);
+  return true;
+}
+
+/** Instances beyond the new length become `removed`, whatever they do; removed ones within it are as new. False: as above. */
+export async function resizeRegions(
+  db: Database,
+  work: { readonly holder: Holder; readonly pools: PoolBook; readonly run: RunModel; readonly resizes: readonly Resize[] },
+): Promise<boolean> {
+  const { holder, pools, run, resizes } = work;
+  const { dagRunId, shard } = run.row;
+  const tasks = resizes.flatMap(({ tasks, length }) => tasks.map((state) => ({ taskId: idOf(state), retries: retriesOf(state), length })));
+  const lists = resizes.flatMap((resize) => savedLists(run, resize.lists));
+  const rows = await resizeMapped(db, { ...holder, dagRunId, shard, tasks, lists });
+  if (rows.length === 0) return false;
+  const added = rows.filter((row) => !run.byId.has(row.id));
+  for (const [taskIndex, instances] of byTask(run, added)) run.add(taskIndex, instances);
+  for (const row of rows) {
+    const instance = run.byId.get(row.id);
+    if (!instance || instance.state === row.state) continue;
+    instance.leaseEpoch = row.leaseEpoch;
+    instance.nextTryAtMs = null;
+    instance.reason = row.reason;
+    moveInstance(run, pools, instance, row.state);
+  }
+  return true;
+}
+
+/** In topological order: what is added counts the peers that were added before it. */
+function byTask<Row extends { readonly taskId: string }>(
+  run: RunModel,
+  rows: readonly Row[],
+): readonly (readonly [number, readonly Row[]])[] {
+  const found = new Map<number, Row[]>();
   for (const row of rows) {
     const index = run.index.byId.get(row.taskId)?.index as number;
-    const ofTask = byTask.get(index);
+    const ofTask = found.get(index);
     if (ofTask) ofTask.push(row);
-    else byTask.set(index, [row]);
+    else found.set(index, [row]);
   }
-  for (const [taskIndex, instances] of byTask) run.expand(taskIndex, instances);
-  return true;
+  return [...found].sort(([a], [b]) => a - b);
+}
+
+function savedLists(run: RunModel, lists: readonly MapList[]): readonly SavedList[] {
+  return lists.map((list) => ({ dagRunId: run.row.dagRunId, shard: run.row.shard, ...list }));
+}
+
+function idOf(state: TaskState): string {
+  return state.task.spec.taskId;
+}
+
+function retriesOf(state: TaskState): number {
+  return state.task.spec.retries;
 }

@@ -43,7 +43,7 @@ export function makeContext(
         return isLatest(attempt, now());
       },
     },
-    task: { id: attempt.taskId, attempt: attempt.tryNumber, mapIndex: attempt.mapIndex },
+    task: { id: attempt.taskId, attempt: attempt.tryNumber, mapIndex: attempt.mapIndex, expandedCount: attempt.mapLength ?? null },
     signal: host.signal,
     log: makeLog(host),
     conn: <T>(id: string) => host.request({ what: 'connection', id }) as Promise<T>,

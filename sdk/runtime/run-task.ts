@@ -1,6 +1,5 @@
 /** Runs one attempt of one task: the body's whole life between the supervisor's `run` and its `result`. */
 import { SPEC_LIMITS } from '#core/dag-spec.ts';
-import { AppError } from '#core/errors.ts';
 import type { BodyResult, RunMessage } from '#core/task-protocol.ts';
 import type { WaiterArgs } from '#core/waiting/kinds.ts';
 import { brandOf, OUTCOME } from '../brands.ts';
@@ -13,10 +12,11 @@ import { resultOfThrown } from './body-error.ts';
 import { withBodyHooks } from './body-hooks.ts';
 import { makeContext } from './context.ts';
 import { deferralOf, sensorDeferral } from './deferral.ts';
+import { makeItem } from './make-item.ts';
+import { measureLists } from './measure-lists.ts';
 import { readDecision } from './read-decision.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
 import { runSensor } from './run-sensor.ts';
-import { listSource } from './serialise-dag.ts';
 import type { TaskHost } from './task-host.ts';
 import { Templates } from './templates.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
@@ -39,7 +39,7 @@ export async function runTask(dag: DagDefinition, message: RunMessage, host: Tas
 }
 
 async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMessage, host: TaskHost): Promise<BodyResult> {
-  const values = await readValues(dag, message);
+  const values = await readValues(dag, task, message);
   const templates = new Templates({ attempt: message.context, params: values.params, macros: dag.macros, host });
   const assets = new AssetDesk(task, host);
   const context = makeContext(message.context, values.params, dag.macros, host, templates, assets);
@@ -60,14 +60,16 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   });
   if (notYet !== null) return notYet;
   if (brandOf(returned, OUTCOME) === 'defer') return deferralOf(`"${task.id}"`, returned, message.context);
-  const result = await readResult(dag, task, returned, host);
+  const result = await readResult({ dag, task, message, host }, returned);
   const emissions = assets.emissions();
   return { ...result, ...(mapLabel !== null && { mapLabel }), ...(emissions.length > 0 && { assets: emissions }) };
 }
 
-async function readValues(dag: DagDefinition, message: RunMessage): Promise<Values> {
+async function readValues(dag: DagDefinition, task: TaskDefinition, message: RunMessage): Promise<Values> {
   const inputs = new Map(Object.entries(message.inputs).map(([id, value]) => [id, decodeValue(value)]));
-  const item = decodeValue(message.item);
+  const scope = dag.mapScopes.find((one) => one.id === task.mapScope);
+  const item =
+    scope === undefined || message.item === undefined ? undefined : await makeItem(scope.over, message.context.mapIndex, message.item);
   const raw = message.context.params ?? {};
   if (dag.params === null) return { params: raw, item, inputs };
   const checked = await validateWith(dag.params, raw);
@@ -120,7 +122,14 @@ function readLabel(task: TaskDefinition, item: unknown): string | null {
   }
 }
 
-async function readResult(dag: DagDefinition, task: TaskDefinition, returned: unknown, host: TaskHost): Promise<Success> {
+interface Attempted {
+  readonly dag: DagDefinition;
+  readonly task: TaskDefinition;
+  readonly message: RunMessage;
+  readonly host: TaskHost;
+}
+
+async function readResult({ dag, task, message, host }: Attempted, returned: unknown): Promise<Success> {
   const checks = await runChecks(task, returned);
   const { value, followed } = readDecision(task, returned);
   if (task.settings.multipleOutputs) await pushParts(task, returned, host);
@@ -130,7 +139,7 @@ async function readResult(dag: DagDefinition, task: TaskDefinition, returned: un
     value: encoded,
     bytes: encoded === undefined ? 0 : Buffer.byteLength(JSON.stringify(encoded)),
     followed,
-    mapLengths: measureLists(dag, task, returned),
+    mapLengths: measureLists(dag, task.id, encoded, message.mapLengthMax ?? SPEC_LIMITS.mappedInstances),
     checks,
   };
 }
@@ -154,24 +163,4 @@ async function runChecks(task: TaskDefinition, returned: unknown): Promise<Succe
     passed.push({ name: check.name, passed: true, message: null });
   }
   return passed;
-}
-
-/** Lengths of the lists in this result that others map over. */
-function measureLists(dag: DagDefinition, task: TaskDefinition, returned: unknown): Record<string, number> {
-  const lengths: Record<string, number> = {};
-  for (const scope of dag.mapScopes) {
-    const over = listSource(scope);
-    if (over.from !== 'task' || over.taskId !== task.id) continue;
-    const list = over.path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], returned);
-    const where = `${over.path.length > 0 ? `.${over.path.join('.')} of ` : ''}the result of "${task.id}"`;
-    if (!Array.isArray(list))
-      throw new Fatal(`"${scope.id}" maps over ${where}, which must be a list but is ${list === null ? 'null' : typeof list}.`);
-    if (list.length > SPEC_LIMITS.mappedInstances)
-      throw new AppError(
-        'BAD_REQUEST',
-        `"${scope.id}" maps over ${where} with ${list.length} elements; ${SPEC_LIMITS.mappedInstances} are allowed. Map over batches.`,
-      );
-    lengths[scope.id] = list.length;
-  }
-  return lengths;
 }

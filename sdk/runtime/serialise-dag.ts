@@ -1,7 +1,7 @@
 /** Turns a definition into the plain JSON that the rest of Windlass knows of a DAG. */
 
 import { topologicalOrder } from '#core/dag-graph.ts';
-import { DAG_DEFAULTS, type DagSpec, type ListSource, type MapScope, SPEC_VERSION, type TaskSpec } from '#core/dag-spec.ts';
+import { DAG_DEFAULTS, type DagSpec, type MapScope, SPEC_VERSION, type TaskSpec } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import { namesOf } from '../callback-options.ts';
 import { triggerRuleOf } from '../check-control-flow.ts';
@@ -11,6 +11,7 @@ import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../defin
 import { jsonSchemaOf, type StandardSchemaV1, validateAtOnce } from '../standard-schema.ts';
 import { startWaitOf } from './deferral.ts';
 import { serialiseAssets, serialiseUses } from './serialise-assets.ts';
+import { serialiseList } from './serialise-list.ts';
 
 /** Throws DAG_INVALID when the params are no object schema or the definition comes from a newer sdk. */
 export function serialiseDag(dag: DagDefinition): DagSpec {
@@ -108,15 +109,7 @@ function optionalPart<K extends string, T>(key: K, value: T | null): Partial<Rec
 }
 
 function serialiseScope(scope: MapScopeDefinition): MapScope {
-  return { scopeId: scope.id, over: listSource(scope), maxActive: scope.maxActive, tolerate: scope.tolerate };
-}
-
-/** Where the list of a scope lies; the builder let only these two kinds through. */
-export function listSource(scope: MapScopeDefinition): ListSource {
-  const { over } = scope;
-  if (over.kind === 'task') return { from: 'task', taskId: over.taskId, path: over.path };
-  if (over.kind === 'params') return { from: 'params', taskId: '', path: over.path };
-  throw new AppError('DAG_INVALID', `Map "${scope.id}" must run over a task's result or the params.`);
+  return { scopeId: scope.id, over: serialiseList(scope.over), maxActive: scope.maxActive, tolerate: scope.tolerate };
 }
 
 interface ParamsOfDag {

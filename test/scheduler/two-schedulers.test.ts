@@ -228,7 +228,7 @@ function startWorkers(random: () => number, broker: Broker) {
   };
   const attempt = async (workerId: string, claimed: Claimed) => {
     const { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex } = claimed;
-    const body = { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex, pid: 1, reads: [], item: null };
+    const body = { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex, pid: 1, reads: [], scope: null, params: {} };
     const begins = random() > 0.05;
     if (begins) {
       const begun = await beginBodies(database.db, { workerId, bodies: [body] });

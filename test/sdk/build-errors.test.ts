@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Ref } from '#sdk/index.ts';
-import { type Builder, dag, defineTask, onAssets, type StandardSchemaV1 } from '#sdk/index.ts';
+import { type Builder, cross, dag, defineTask, onAssets, type StandardSchemaV1, zip } from '#sdk/index.ts';
 import ex1 from './types/ex1.ts';
 
 type Build = (builder: Builder<Record<never, never>>) => unknown;
@@ -106,25 +106,27 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
     /input "g" is "g", which has no value/,
   ],
   ['after something else', build(({ task }) => task('a', () => 1, { after: 'b' as never })), /after, before and chain take what task\(\)/],
+  ['mapping over a number', build(({ map }) => map('m', 3 as never, (x) => x)), /runs over a list: a result, params.at/],
   [
-    'mapping over a list known now',
-    build(({ map }) => map('m', [1, 2] as unknown as Ref<number[]>, (x) => x)),
-    /runs over a reference to a list/,
+    'a reference inside of a list to map over',
+    build(({ task, map }) => map('m', [1, task('a', () => 2)], (x) => x)),
+    /element 1 is a reference.*concat\(/,
   ],
   [
-    'mapping over a mapped result',
-    build(({ task, map }) =>
-      map(
-        'n',
-        map(
-          'm',
-          task('a', () => [1]),
-          (x) => x,
-        ),
-        (x) => x,
-      ),
-    ),
-    /Put a task between/,
+    'a product as an input',
+    build(({ task }) => task('t', { rows: cross([1], [2]) }, (i) => i)),
+    /"rows" is a list made with zip, cross, concat or map, which can only be mapped over/,
+  ],
+  ['zip of nothing', build(({ map }) => map('m', zip(), (x) => x)), /zip\(\.\.\.\) takes 1 to 100 lists, but got 0/],
+  [
+    'mapping over one of many results',
+    build(({ map }) => map('n', map('m', [[1]], (x) => x).at(0), (x) => x)),
+    /Put a task between that returns the list/,
+  ],
+  [
+    'the rule always in a mapped group',
+    build(({ mapGroup }) => mapGroup('g', [1], (item, b) => b.task('t', { item }, () => 1, { triggerRule: 'always' }))),
+    /"always" is not allowed.*Use "all_done"/,
   ],
   [
     'a map in a mapped group',
@@ -140,7 +142,7 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
           ),
       ),
     ),
-    /not available yet/,
+    /not available: map over cross/,
   ],
   [
     'a mapped group without a result',

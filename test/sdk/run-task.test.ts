@@ -39,7 +39,7 @@ function attempt(made: unknown, given: Given = {}): Promise<BodyResult> {
     type: 'run',
     context: { ...CONTEXT, taskId: given.taskId ?? 't', ...given.context },
     inputs: given.inputs ?? {},
-    item: given.item,
+    ...(Object.hasOwn(given, 'item') && { item: { lengths: [], values: { 0: given.item } } }),
   };
   return runTask(made as DagDefinition, message, {
     log: (level, text) => given.logs?.push([level, text]),

@@ -22,7 +22,7 @@ async function compile(...files: string[]): Promise<string> {
 }
 
 test('the three example DAGs compile', { timeout: 120_000 }, async () => {
-  expect(await compile('ex1.ts', 'ex2.ts', 'ex3.ts', 'schedules.ts')).toBe('');
+  expect(await compile('ex1.ts', 'ex2.ts', 'ex3.ts', 'schedules.ts', 'lists.ts')).toBe('');
 });
 
 test('each wrong program is a compile error, and inferred types are the expected ones', { timeout: 120_000 }, async () => {

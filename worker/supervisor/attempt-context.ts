@@ -1,21 +1,25 @@
 /** What an attempt is told: its context, and what it reads, from the claim and the plan of its DAG version. */
 import type { AssetEventRecord, AttemptContext } from '#core/task-protocol.ts';
 import { nextIntervalEnd } from '#core/timetable/next-interval.ts';
-import type { BodyStart } from '#platform/db/queries/begin-bodies.ts';
+import type { BegunBody, BodyStart } from '#platform/db/queries/begin-bodies.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import type { InputRead } from '#platform/db/queries/read-inputs.ts';
 import { pageUrl } from '#platform/links.ts';
 import type { TaskPlan } from '../version-cache.ts';
 
+export interface Told {
+  readonly begun: BegunBody;
+  readonly scratchFolder: string;
+  readonly baseUrl: string;
+  readonly triggeringEvents: readonly AssetEventRecord[] | null;
+}
+
 export function attemptContext(
   claimed: Claimed,
   plan: TaskPlan,
-  scratchFolder: string,
-  baseUrl: string,
-  triggeringEvents: readonly AssetEventRecord[] | null,
+  { begun, scratchFolder, baseUrl, triggeringEvents }: Told,
 ): AttemptContext {
   const { dagId, runId, runType, taskId, mapIndex, tryNumber, maxTries, attemptId } = claimed;
-  const conf = typeof claimed.conf === 'object' && claimed.conf !== null ? claimed.conf : {};
   return {
     attemptId,
     dagId,
@@ -23,6 +27,7 @@ export function attemptContext(
     runType,
     taskId,
     mapIndex,
+    mapLength: begun.mapped?.mapLength ?? null,
     tryNumber,
     maxTries,
     logicalDate: claimed.logicalDate?.toISOString() ?? null,
@@ -30,7 +35,7 @@ export function attemptContext(
     dataIntervalEnd: claimed.dataIntervalEnd?.toISOString() ?? null,
     runAfter: claimed.runAfter.toISOString(),
     nextIntervalEnd: nextIntervalEnd(plan.spec, claimed),
-    params: { ...plan.spec.paramsDefaults, ...conf },
+    params: paramsOf(claimed, plan),
     firstStartedAt: claimed.firstStartedAt?.toISOString() ?? null,
     // The same for every try, another one after a clear: a cleared task is meant to act again.
     idempotencyKey: claimed.clearNumber === 0 ? claimed.taskInstanceId : `${claimed.taskInstanceId}-${claimed.clearNumber}`,
@@ -45,7 +50,12 @@ export function attemptContext(
 export function bodyStart(claimed: Claimed, plan: TaskPlan, pid: number): BodyStart {
   const { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex } = claimed;
   const reads = plan.task.reads.map((taskId): InputRead => ({ taskId, mode: readMode(plan, taskId, mapIndex) }));
-  return { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex, pid, reads, item: plan.scope?.over ?? null };
+  return { attemptId, taskInstanceId, leaseEpoch, dagRunId, mapIndex, pid, reads, scope: plan.scope, params: paramsOf(claimed, plan) };
+}
+
+function paramsOf(claimed: Claimed, plan: TaskPlan): Readonly<Record<string, unknown>> {
+  const conf = typeof claimed.conf === 'object' && claimed.conf !== null ? claimed.conf : {};
+  return { ...plan.spec.paramsDefaults, ...conf };
 }
 
 function readMode(plan: TaskPlan, taskId: string, mapIndex: number): InputRead['mode'] {

@@ -22,6 +22,8 @@ export interface AttemptDeps {
   readonly requests: RequestDeps;
   readonly logsFolder: string;
   readonly logMaxBytes: number;
+  /** The longest list to map over. */
+  readonly mapLengthMax: number;
   /** Heap limit of a task process. */
   readonly memoryMb: number;
   /** Between SIGTERM and SIGKILL. */

@@ -160,9 +160,10 @@ export class Attempt implements LeaseHolder {
     process.allow(keeper.liveMs(this));
     process.send({
       type: 'run',
-      context: attemptContext(claimed, plan, scratchFolder, this.#deps.baseUrl, triggeringEvents),
+      context: attemptContext(claimed, plan, { begun, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents }),
       inputs: begun.inputs,
-      item: begun.item,
+      mapLengthMax: this.#deps.mapLengthMax,
+      ...(begun.mapped !== null && { item: begun.mapped.item }),
     });
     this.state = 'running';
     const limitMs = plan.task.executionTimeoutMs;

@@ -1,8 +1,8 @@
 import type { Queryable } from '../client.ts';
 import { type InputRequest, readInputs } from './read-inputs.ts';
+import { type ItemRequest, type ReadItem, readItems } from './read-items.ts';
 
-export interface BodyStart extends Omit<InputRequest, 'attemptId'> {
-  readonly attemptId: string;
+export interface BodyStart extends InputRequest, ItemRequest {
   readonly taskInstanceId: string;
   readonly leaseEpoch: number;
   /** Of the task process that will run the body. */
@@ -13,8 +13,8 @@ export interface BegunBody {
   readonly attemptId: string;
   /** Upstream results by task id, in their stored (encoded) form; a list for a mapped upstream. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** The element of the mapped list, if the instance is mapped. */
-  readonly item: unknown;
+  /** Null when the instance is not mapped. */
+  readonly mapped: ReadItem | null;
 }
 
 const STATEMENT = {
@@ -42,7 +42,7 @@ export async function beginBodies(
   batch: { readonly workerId: string; readonly bodies: readonly BodyStart[] },
 ): Promise<readonly BegunBody[]> {
   const { workerId, bodies } = batch;
-  const [begun, inputs] = await Promise.all([
+  const [begun, inputs, items] = await Promise.all([
     db.query<{ attemptId: string }>(STATEMENT, [
       workerId,
       bodies.map((body) => body.attemptId),
@@ -51,6 +51,7 @@ export async function beginBodies(
       bodies.map((body) => body.pid),
     ]),
     readInputs(db, bodies),
+    readItems(db, bodies),
   ]);
-  return begun.rows.map(({ attemptId }) => ({ attemptId, inputs: inputs.get(attemptId)?.inputs ?? {}, item: inputs.get(attemptId)?.item }));
+  return begun.rows.map(({ attemptId }) => ({ attemptId, inputs: inputs.get(attemptId) ?? {}, mapped: items.get(attemptId) ?? null }));
 }

@@ -8,6 +8,33 @@ export interface MappedPlaceholder {
   readonly length: number;
 }
 
+/** What workers have to know of a list, when the result that holds it does not say so already. */
+export interface SavedList {
+  readonly dagRunId: string;
+  readonly shard: number;
+  readonly listId: string;
+  readonly length: number;
+  readonly picks: readonly number[] | null;
+}
+
+/** Also part of `resize_mapped`. */
+export const SAVE_LISTS = (first: number) => `
+  insert into task_map (dag_run_id, scope_id, length, picks)
+  select l.dag_run_id, l.list_id, l.length, l.picks::int[]
+    from unnest($${first}::uuid[], $${first + 1}::smallint[], $${first + 2}::text[], $${first + 3}::int[], $${first + 4}::text[])
+      as l(dag_run_id, shard, list_id, length, picks) join fence on fence.shard = l.shard
+  on conflict (dag_run_id, scope_id) do update set length = excluded.length, picks = excluded.picks`;
+
+export function listValues(lists: readonly SavedList[]): readonly unknown[] {
+  return [
+    lists.map((list) => list.dagRunId),
+    lists.map((list) => list.shard),
+    lists.map((list) => list.listId),
+    lists.map((list) => list.length),
+    lists.map((list) => (list.picks === null ? null : `{${list.picks.join(',')}}`)),
+  ];
+}
+
 const STATEMENT = {
   name: 'expand_mapped',
   text: `
@@ -24,6 +51,7 @@ with fence as materialized (
   select new_id(), f.dag_run_id, f.task_id, n, f.max_tries, f.operator, f.queue, f.pool, f.pool_slots, f.priority_weight
     from first_ones f cross join lateral generate_series(1, f.length - 1) as n
   returning *
+), lists as (${SAVE_LISTS(7)}
 )
 select dag_run_id as "dagRunId", ${INSTANCE_COLUMNS} from first_ones
 union all
@@ -41,9 +69,10 @@ export async function expandMapped(
     readonly owner: string;
     readonly fence: readonly { readonly shard: number; readonly epoch: number }[];
     readonly placeholders: readonly MappedPlaceholder[];
+    readonly lists: readonly SavedList[];
   },
 ): Promise<readonly (InstanceRow & { readonly dagRunId: string })[]> {
-  const { owner, fence, placeholders } = expansion;
+  const { owner, fence, placeholders, lists } = expansion;
   const result = await db.query<InstanceRow & { dagRunId: string }>(STATEMENT, [
     owner,
     fence.map((held) => held.shard),
@@ -51,6 +80,7 @@ export async function expandMapped(
     placeholders.map((placeholder) => placeholder.id),
     placeholders.map((placeholder) => placeholder.shard),
     placeholders.map((placeholder) => placeholder.length),
+    ...listValues(lists),
   ]);
   return result.rows;
 }

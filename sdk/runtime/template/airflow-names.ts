@@ -28,7 +28,6 @@ export const MISSING_NAMES: Readonly<Record<string, string>> = {
   conf: 'The configuration of the run is dag_run.conf; that of Windlass is not shown to tasks.',
   templates_dict: 'Name the fields with templateFields instead.',
   map_index_template: 'Use the option label of map(…).',
-  expanded_ti_count: 'Tasks are not told how many instances there are.',
   task_reschedule_count: 'Tasks are not told how often they were rescheduled.',
   test_mode: 'Tasks are not told.',
   namespace: "Jinja's namespace() is not available. Compute it in a task, or with | sum, | join, | map.",

@@ -47,6 +47,7 @@ export function templateGlobals({ attempt, params, macros, lookups }: GlobalsOpt
       run_id: () => attempt.runId,
       partition_key: () => attempt.partitionKey ?? null,
       triggering_asset_events: () => eventsByAsset(attempt),
+      expanded_ti_count: () => attempt.mapLength ?? null,
       params: () => params ?? {},
       ti: () => ti,
       task_instance: () => ti,

@@ -22,7 +22,7 @@ function attempt(made: unknown, given: Given = {}): Promise<BodyResult> {
     type: 'run',
     context: { ...ATTEMPT, dagId: 'd', taskId: 't', params: given.params ?? {} },
     inputs: given.inputs ?? {},
-    item: given.item,
+    ...(Object.hasOwn(given, 'item') && { item: { lengths: [], values: { 0: given.item } } }),
   };
   return runTask(made as DagDefinition, message, {
     log: (level, text) => given.logs?.push([level, text]),

@@ -1,0 +1,138 @@
+import type { ListExpression, ListSource, MapScope } from '#core/dag-spec.ts';
+import { lengthOfStored, partAt } from '#core/mapping/encoded-list.ts';
+import { type LengthOfLeaf, leafPicksOf, leavesOf, listIdsOf, pickAt } from '#core/mapping/list-expression.ts';
+import type { ItemParts } from '#core/task-protocol.ts';
+import type { Queryable } from '../client.ts';
+
+export interface ItemRequest {
+  readonly attemptId: string;
+  readonly dagRunId: string;
+  readonly mapIndex: number;
+  /** Null when the instance is not mapped. */
+  readonly scope: MapScope | null;
+  readonly params: unknown;
+}
+
+export interface ReadItem {
+  /** The elements of the lists that make up the item. */
+  readonly item: ItemParts;
+  /** How many instances its task was expanded to. */
+  readonly mapLength: number | null;
+}
+
+const LENGTHS = {
+  name: 'read_items_lengths',
+  text: `
+select q.attempt_id as "attemptId", m.scope_id as "listId", m.length
+  from unnest($1::uuid[], $2::uuid[], $3::text[]) as q(attempt_id, dag_run_id, list_id)
+  join task_map m on m.dag_run_id = q.dag_run_id and m.scope_id = q.list_id`,
+};
+
+const ELEMENTS = {
+  name: 'read_items_elements',
+  text: `
+select q.attempt_id as "attemptId", q.leaf,
+       case q.source when 'params' then list_element(r.params #> q.path::text[], q.ordinal)
+                     when 'task' then list_element(x.value #> q.path::text[], q.ordinal)
+                     else x.value #> q.path::text[] end as value
+  from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[])
+    as q(attempt_id, dag_run_id, leaf, source, task_id, list_id, path, ordinal)
+  join dag_run r on r.dag_run_id = q.dag_run_id
+  left join task_map m on m.dag_run_id = q.dag_run_id and m.scope_id = q.list_id and q.source = 'results'
+  left join task_instance ti on ti.dag_run_id = q.dag_run_id and ti.task_id = q.task_id
+   and ti.map_index = case q.source when 'results' then coalesce(m.picks[q.ordinal + 1], q.ordinal) else -1 end
+  left join xcom x on x.task_instance_id = ti.task_instance_id and x.key = 'return_value'`,
+};
+
+/**
+ * readItems    who: worker, with beginBodies; reads only, locks nothing.
+ * Of a list only the element that the instance needs is read. A task that is absent or has no result gives null.
+ */
+export async function readItems(db: Queryable, requests: readonly ItemRequest[]): Promise<ReadonlyMap<string, ReadItem>> {
+  const mapped = requests.filter((request): request is MappedRequest => request.scope !== null && request.mapIndex >= 0);
+  if (mapped.length === 0) return new Map();
+  // What is made of one list can be read without knowing any length.
+  const [plain, made] = [mapped.filter(({ scope }) => !('op' in scope.over)), mapped.filter(({ scope }) => 'op' in scope.over)];
+  const [lengths, values] = await Promise.all([readLengths(db, mapped), readElements(db, plain, () => () => undefined)]);
+  const lengthsOf = (request: MappedRequest) => leafLengths(request, lengths.get(request.attemptId));
+  for (const [attemptId, found] of await readElements(db, made, lengthsOf)) values.set(attemptId, found);
+  return new Map(
+    mapped.map((request) => {
+      const own = lengths.get(request.attemptId);
+      const lengthOf = lengthsOf(request);
+      const known = leavesOf(request.scope.over).map((_, leaf) => lengthOf(leaf) ?? null);
+      const item = { lengths: known, values: values.get(request.attemptId) ?? {} };
+      return [request.attemptId, { item, mapLength: own?.get(request.scope.scopeId) ?? null }];
+    }),
+  );
+}
+
+type MappedRequest = ItemRequest & { readonly scope: MapScope };
+
+async function readLengths(db: Queryable, requests: readonly MappedRequest[]): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>> {
+  const wanted = requests.flatMap((request) =>
+    [...new Set([request.scope.scopeId, ...listIdsOf(request.scope)])].map((listId) => ({ request, listId })),
+  );
+  const { rows } = await db.query<{ attemptId: string; listId: string; length: number }>(LENGTHS, [
+    wanted.map(({ request }) => request.attemptId),
+    wanted.map(({ request }) => request.dagRunId),
+    wanted.map(({ listId }) => listId),
+  ]);
+  const found = new Map<string, Map<string, number>>(requests.map((request) => [request.attemptId, new Map()]));
+  for (const row of rows) found.get(row.attemptId)?.set(row.listId, row.length);
+  return found;
+}
+
+function leafLengths({ scope, params }: MappedRequest, known: ReadonlyMap<string, number> | undefined): LengthOfLeaf {
+  const leaves = leavesOf(scope.over);
+  const ids = listIdsOf(scope);
+  return (leaf) => lengthOfLeaf(leaves[leaf], known?.get(ids[leaf] ?? ''), params);
+}
+
+function lengthOfLeaf(source: ListSource | undefined, saved: number | undefined, params: unknown): number | undefined {
+  if (source?.from === 'literal') return source.length;
+  return source?.from === 'params' ? (lengthOfStored(partAt(params, source.path)) ?? undefined) : saved;
+}
+
+async function readElements(
+  db: Queryable,
+  requests: readonly MappedRequest[],
+  lengthsOf: (request: MappedRequest) => LengthOfLeaf,
+): Promise<Map<string, Record<number, unknown>>> {
+  const asked = requests.flatMap((request) => {
+    const { over } = request.scope;
+    const ids = listIdsOf(request.scope);
+    return picksOf(over, request.mapIndex, lengthsOf(request)).flatMap(({ leaf, index }) => {
+      const source = leavesOf(over)[leaf] as ListSource;
+      return source.from === 'literal' ? [] : [{ request, leaf, index, source, listId: ids[leaf] as string }];
+    });
+  });
+  const found = new Map<string, Record<number, unknown>>();
+  if (asked.length === 0) return found;
+  const { rows } = await db.query<{ attemptId: string; leaf: number; value: unknown }>(ELEMENTS, [
+    asked.map(({ request }) => request.attemptId),
+    asked.map(({ request }) => request.dagRunId),
+    asked.map(({ leaf }) => leaf),
+    asked.map(({ source }) => source.from),
+    asked.map(({ source }) => source.taskId),
+    asked.map(({ listId }) => listId),
+    asked.map(({ source }) => toArrayLiteral(source.path)),
+    asked.map(({ index }) => index),
+  ]);
+  for (const row of rows) found.set(row.attemptId, { ...found.get(row.attemptId), [row.leaf]: row.value });
+  return found;
+}
+
+/** A list that became shorter since the instance was queued has nothing for it; the body is told so. */
+function picksOf(over: ListExpression, index: number, lengthOf: LengthOfLeaf) {
+  try {
+    return leafPicksOf(pickAt(over, index, lengthOf)).filter((pick) => Number.isSafeInteger(pick.index));
+  } catch {
+    return [];
+  }
+}
+
+/** unnest flattens arrays of arrays, so a path travels as the text of a Postgres array. */
+function toArrayLiteral(path: readonly string[]): string {
+  return `{${path.map((part) => `"${part.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
