@@ -185,6 +185,12 @@ describe('mapped regions', () => {
     expect(statesOf(long)).toEqual({ 'm[-1]': 'failed' });
   });
 
+  it('whose list nobody ever told of end their run as deadlocked, naming the task', () => {
+    const run = aRun([aTask('m', { mapScope: 'm' })], { m: { from: 'params', taskId: '', path: ['rows'] } }, { rows: 'all' });
+    run.mapProblems.clear();
+    expect(decideRun(run, 0).end).toEqual({ state: 'failed', reason: 'all_tasks_deadlocked: m can never start' });
+  });
+
   it('let an index of a group go on when another one failed', () => {
     const run = aRun(GROUP, { g: resultOf('list') });
     settle(run);

@@ -131,13 +131,13 @@ describe('an empty task', () => {
   });
 });
 
-describe('a run in which nothing can ever start', () => {
-  it('fails as deadlocked, naming the tasks', async () => {
+describe('a map over params that hold no list', () => {
+  it('fails with its run, once the rest has ended', async () => {
     const scopes = [{ scopeId: 'each', over: { from: 'params' as const, taskId: '', path: ['missing'] }, maxActive: null, tolerate: 0 }];
     const run = await startRun(aDagSpec('stuck', [aTask('a'), aTask('each', { mapScope: 'each' })], { mapScopes: scopes }));
     expect(await runState(run)).toBe('running');
     await finish(run, 'a');
-    expect([await runState(run), await reasonOfRun(run)]).toEqual(['failed', 'all_tasks_deadlocked: each can never start']);
+    expect([await runState(run), await reasonOfRun(run)]).toEqual(['failed', 'failed: each']);
   });
 });
 
