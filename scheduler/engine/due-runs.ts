@@ -1,5 +1,6 @@
 /** Creates the runs whose time has come. The unique logical date makes a second creation harmless. */
 import { runIdFor } from '#core/ids.ts';
+import { partitionOfTick, type TickPartition } from '#core/timetable/partition-of-tick.ts';
 import { type NextRun, nextRun } from '#core/timetable/timetable.ts';
 import { newId } from '#platform/clock.ts';
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
@@ -78,7 +79,7 @@ export async function createDueRuns(
     planned.push(dag);
     const room = roomFor(memory, dag);
     for (let count = 0; count < room && dag.next !== null && dag.next.runAfterMs <= nowMs; count++) {
-      fresh.push(scheduledRun(dag.row.dagId, dag.next));
+      fresh.push(scheduledRun(dag.row.dagId, dag.next, dag.index && partitionOfTick(dag.index.spec.schedule, dag.next.runAfterMs)));
       dag.lastLogicalDateMs = dag.next.logicalDateMs;
       if (dag.index?.spec.schedule.kind === 'continuous') {
         dag.next = null;
@@ -104,7 +105,7 @@ export async function createDueRuns(
   return [...new Set(fresh.filter((run) => created.has(run.dagRunId)).map((run) => run.dagId))];
 }
 
-function scheduledRun(dagId: string, next: NextRun): NewDagRun {
+function scheduledRun(dagId: string, next: NextRun, partition: TickPartition | null): NewDagRun {
   const logicalDate = new Date(next.logicalDateMs);
   return {
     dagRunId: newId(),
@@ -119,6 +120,7 @@ function scheduledRun(dagId: string, next: NextRun): NewDagRun {
     triggeredBy: 'timetable',
     triggeringUser: null,
     note: null,
+    ...(partition !== null && { partition: { key: partition.key, date: new Date(partition.dateMs) } }),
   };
 }
 

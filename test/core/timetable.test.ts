@@ -76,6 +76,15 @@ describe('a cron schedule', () => {
     );
   });
 
+  it('knows the last day of a month and the second Friday', () => {
+    const day = (pattern: string) => iso(new CronSchedule(pattern, 'UTC').next(at('2026-02-01T00:00:00Z')));
+    expect(day('0 0 L * *')).toBe('2026-02-28T00:00:00.000Z');
+    expect(day('0 0 * * 5#2')).toBe('2026-02-13T00:00:00.000Z');
+    expect(day('0 0 * * 5L')).toBe('2026-02-27T00:00:00.000Z');
+    expect(day('0 6 * * MON-FRI')).toBe('2026-02-02T06:00:00.000Z');
+    expect(day('@quarterly')).toBe('2026-04-01T00:00:00.000Z');
+  });
+
   it('says what is wrong with a pattern it refuses', () => {
     expect(() => new CronSchedule('* * * *', 'UTC')).toThrow(/has 4 fields; it takes five/);
     expect(() => new CronSchedule('60 * * * *', 'UTC')).toThrow(/is not valid/);
@@ -219,6 +228,40 @@ describe('the next run', () => {
     );
     const starts = at('2026-06-10T06:00:00Z');
     expect(iso(nextRun(question({ ...fresh, startDateMs: starts }))?.logicalDateMs ?? null)).toBe('2026-06-11T00:00:00.000Z');
+  });
+
+  it('with a time span for runImmediately is the newest tick only if that is no older', () => {
+    const fresh = { runImmediately: 6 * 3_600_000, startDateMs: null } as const;
+    const at6 = question({ ...fresh, nowMs: at('2026-06-10T06:00:00Z') });
+    expect(iso(nextRun(at6)?.logicalDateMs ?? null)).toBe('2026-06-10T00:00:00.000Z');
+    expect(iso(nextRun(question(fresh))?.logicalDateMs ?? null)).toBe('2026-06-11T00:00:00.000Z');
+  });
+
+  it('with an interval of chosen length has that, up to its tick, and may be named by its start', () => {
+    const hours = { kind: 'cron', expression: '@daily', timezone: 'UTC', intervalMs: 6 * 3_600_000 } as const;
+    const parts = (run: ReturnType<typeof nextRun>) =>
+      [run?.logicalDateMs, run?.intervalStartMs, run?.intervalEndMs].map((ms) => iso(ms ?? null));
+    expect(parts(nextRun(question({ schedule: hours })))).toEqual([
+      '2026-06-10T00:00:00.000Z',
+      '2026-06-09T18:00:00.000Z',
+      '2026-06-10T00:00:00.000Z',
+    ]);
+    const named = { ...hours, logicalDate: 'start' } as const;
+    const first = nextRun(question({ schedule: named, catchup: true }));
+    expect(parts(first)[0]).toBe('2026-06-01T18:00:00.000Z');
+    const second = nextRun(question({ schedule: named, catchup: true, lastLogicalDateMs: first?.logicalDateMs ?? null }));
+    expect(parts(second)[0]).toBe('2026-06-02T18:00:00.000Z');
+    expect(parts(nextRun(question({ schedule: { ...hours, intervalMs: 0 } })))).toEqual(Array(3).fill('2026-06-10T00:00:00.000Z'));
+  });
+
+  it('of a calendar keeps the day of the month and the time of day', () => {
+    const monthly = { kind: 'calendar', months: 1, days: 0, timezone: 'Europe/Berlin' } as const;
+    expect(upcomingTicks(monthly, at('2026-01-31T05:00:00Z'), 4, at('2026-01-31T05:00:00Z')).map(iso)).toEqual([
+      '2026-02-28T05:00:00.000Z',
+      '2026-03-31T04:00:00.000Z',
+      '2026-04-30T04:00:00.000Z',
+      '2026-05-31T04:00:00.000Z',
+    ]);
   });
 
   it('named by its start has the interval that ends at its tick', () => {

@@ -2,6 +2,7 @@ import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceEvent } from '#core/states.
 import type { Resumed } from '#core/waiting/waiter.ts';
 import type { Queryable } from '../../client.ts';
 import { inLockOrder } from '../../lock-order.ts';
+import { QUEUE_EVENTS } from '../assets/queue-events.ts';
 
 export type ResolveEvent = Extract<TaskInstanceEvent, 'wake' | 'succeed_deferred' | 'fail_deferred' | 'retry_deferred' | 'skip_deferred'>;
 
@@ -42,7 +43,7 @@ with asked as (
          first_started_at = case when a.event = 'retry_deferred' then null else ti.first_started_at end
     from asked a
    where ti.task_instance_id = a.task_instance_id and ti.state = 'deferred' and ti.lease_epoch = a.lease_epoch
-  returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.queue, ti.try_number, ti.lease_epoch, a.event, a.to_state, a.reason, a.value
+  returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.queue, ti.try_number, ti.lease_epoch, a.event, a.to_state, a.reason, a.value
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
   select task_instance_id, event, 'deferred', to_state, try_number, lease_epoch, $1, reason from moved
@@ -63,14 +64,24 @@ with asked as (
    cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
    cross join lateral jsonb_array_elements_text(t -> 'callbacks' -> k.kind) with ordinality as n(name, position)
    where t ->> 'taskId' = m.task_id
-)
+), emitted as (
+  insert into asset_event (asset_id, partition_key, source_dag_id, source_run_id, source_task_id, source_map_index)
+  select distinct a.asset_id, r.partition_key, r.dag_id, r.run_id, m.task_id, m.map_index
+    from moved m join dag_run r on r.dag_run_id = m.dag_run_id join dag_version v on v.version_id = r.version_id
+   cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
+   cross join lateral jsonb_array_elements(t -> 'outlets') as o
+    join asset a on a.is_active and o ? 'asset' and (o #>> '{asset,name}' is null or o #>> '{asset,name}' = a.name)
+                 and (o #>> '{asset,uri}' is null or o #>> '{asset,uri}' = a.uri)
+   where m.event = 'succeed_deferred' and t ->> 'taskId' = m.task_id
+  returning event_id, asset_id
+), ${QUEUE_EVENTS}
 select m.task_instance_id as "taskInstanceId", r.dag_id as "dagId", r.run_id as "runId", r.shard
   from moved m join dag_run r on r.dag_run_id = m.dag_run_id`,
 };
 
 /**
  * resolveWaiters    who: triggerer, when what is waited for has come; scheduler, when the time is up; API, for an answer.
- * Locks the deferred instances, by id. Writes state, history, result and requests of callbacks together; the waiter's row goes with the state.
+ * Locks the deferred instances, by id. Writes state, history, result, requests of callbacks and events of assets together; the waiter's row goes with the state.
  * An instance missing from the answer was answered before, or a person changed it: nothing of this was written.
  * Afterwards ring `task_instances_ended` with the ids, as for a finished attempt.
  */
