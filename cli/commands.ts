@@ -1,5 +1,9 @@
 /** All commands, in the order of the help. A command's file holds its definition; its work is loaded when it runs. */
 import type { Command } from 'commander';
+import { assetsDetails } from './commands/assets-details.ts';
+import { assetsEvents } from './commands/assets-events.ts';
+import { assetsList } from './commands/assets-list.ts';
+import { assetsMaterialize } from './commands/assets-materialize.ts';
 import { backfillCancel, backfillPause, backfillSetMaxActiveRuns, backfillUnpause } from './commands/backfill-change.ts';
 import { backfillCreate } from './commands/backfill-create.ts';
 import { backfillList } from './commands/backfill-list.ts';
@@ -34,6 +38,7 @@ export const GROUPS = {
   db: 'Look after the database',
   dags: 'DAGs and their runs',
   tasks: 'Tasks of DAGs and of runs',
+  assets: 'What tasks make and DAGs wait for',
   backfill: 'Runs for dates of the past',
   users: 'Who may log in',
   jobs: 'Processes',
@@ -69,6 +74,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'tasks', define: tasksList },
   { group: 'tasks', define: tasksStatesForDagRun },
   { group: 'tasks', define: tasksLogs },
+  { group: 'assets', define: assetsList },
+  { group: 'assets', define: assetsDetails },
+  { group: 'assets', define: assetsEvents },
+  { group: 'assets', define: assetsMaterialize },
   { group: 'backfill', define: backfillCreate },
   { group: 'backfill', define: backfillList },
   { group: 'backfill', define: backfillPause },

@@ -1,4 +1,5 @@
 /** Starts a run from the command line, and waits for it. */
+import { wallOf } from '#core/assets/partition.ts';
 import { AppError } from '#core/errors.ts';
 import { parseRunId, runIdFor } from '#core/ids.ts';
 import { refuseRunType } from '#core/run-types.ts';
@@ -15,6 +16,9 @@ export interface TriggerRequest {
   readonly conf?: Readonly<Record<string, unknown>>;
   readonly runId?: string;
   readonly logicalDate?: Date;
+  /** Default: manual. */
+  readonly runType?: 'manual' | 'asset_materialization';
+  readonly partitionKey?: string;
 }
 
 /** Throws DAG_NOT_FOUND, PARAMS_INVALID, DAG_RUN_EXISTS. */
@@ -31,14 +35,15 @@ export async function triggerDag(deps: CliDeps, request: TriggerRequest): Promis
 
   const now = new Date(clock.now());
   const logicalDate = request.logicalDate ?? null;
-  const runId = request.runId === undefined ? runIdFor('manual', isoWithOffset(logicalDate ?? now)) : parseRunId(request.runId);
+  const runId =
+    request.runId === undefined ? runIdFor(request.runType ?? 'manual', isoWithOffset(logicalDate ?? now)) : parseRunId(request.runId);
   const dagRunId = newId(clock.now());
   const created = await createDagRuns(db, [
     {
       dagRunId,
       dagId,
       runId,
-      runType: 'manual',
+      runType: request.runType ?? 'manual',
       logicalDate,
       dataIntervalStart: logicalDate,
       dataIntervalEnd: logicalDate,
@@ -47,6 +52,7 @@ export async function triggerDag(deps: CliDeps, request: TriggerRequest): Promis
       triggeredBy: 'cli',
       triggeringUser: null,
       note: null,
+      ...(request.partitionKey !== undefined && { partition: partitionOf(request.partitionKey) }),
     },
   ]);
   if (!created.has(dagRunId)) {
@@ -60,6 +66,11 @@ export async function triggerDag(deps: CliDeps, request: TriggerRequest): Promis
   bell.ring('runs_changed', { dagIds: [dagId] });
   bell.ring('ui_events', { topics: ['dags', `dag:${dagId}`, `run:${dagId}/${runId}`] });
   return { run: await requireRun(db, dagId, runId), isPaused: dag.is_paused };
+}
+
+function partitionOf(key: string): { readonly key: string; readonly date: Date | null } {
+  const wall = wallOf(key, 'UTC');
+  return { key, date: wall === null ? null : new Date(wall) };
 }
 
 const POLL_MS = 250;

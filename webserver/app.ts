@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { newRequestId } from '#platform/clock.ts';
+import { assetRoutes } from './api/assets.ts';
 import { backfillRoutes } from './api/backfills.ts';
 import { clearRoutes } from './api/clear.ts';
 import { connectionRoutes } from './api/connections.ts';
@@ -16,6 +17,7 @@ import { logRoutes } from './api/logs.ts';
 import { markRoutes } from './api/mark.ts';
 import { openApiRoute } from './api/open-api.ts';
 import { poolRoutes } from './api/pools.ts';
+import { queuedEventRoutes } from './api/queued-events.ts';
 import { systemRoutes } from './api/system.ts';
 import { taskInstanceRoutes } from './api/task-instances.ts';
 import { triggerRoutes } from './api/trigger.ts';
@@ -54,6 +56,8 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...clearRoutes(deps),
     ...markRoutes(deps),
     ...backfillRoutes(deps),
+    ...assetRoutes(deps),
+    ...queuedEventRoutes(deps),
     ...dagPartRoutes,
     ...importErrorRoutes,
     ...xcomRoutes,

@@ -150,17 +150,26 @@ const overviews: readonly Route[] = [
     method: 'GET',
     url: '/api/v2/dagWarnings',
     permission: 'viewer',
-    summary: 'DAGs that name a pool which does not exist.',
+    summary: 'DAGs that name a pool which does not exist, or an asset that is in conflict with another.',
     query: listQuery(
-      { dag_id: exactly('dag_id'), warning_type: { schema: z.literal('non-existent pool'), toFilters: () => [] } },
+      {
+        dag_id: exactly('dag_id'),
+        warning_type: {
+          schema: z.enum(['non-existent pool', 'asset conflict']),
+          toFilters: (value: unknown) => [{ field: 'warning_type', operator: 'eq' as const, value }],
+        },
+      },
       { fields: { dag_id: 'dag_id', timestamp: 'at' }, default: ['dag_id'] },
     ),
     async handle({ db, query }) {
       const page = await listDagWarnings(db, query);
       const warnings = page.rows.map((row) => ({
         dag_id: row.dag_id,
-        warning_type: 'non-existent pool',
-        message: `Dag '${row.dag_id}' references non-existent pools: ${JSON.stringify(row.pools)}`,
+        warning_type: row.warning_type,
+        message:
+          row.warning_type === 'asset conflict'
+            ? `Dag '${row.dag_id}' names assets whose name or URI another asset has already: ${row.names.join(', ')}. They are not active.`
+            : `Dag '${row.dag_id}' references non-existent pools: ${JSON.stringify(row.names)}`,
         timestamp: iso(row.at),
         dag_display_name: row.dag_id,
       }));

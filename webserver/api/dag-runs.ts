@@ -1,5 +1,4 @@
 /** /dags/{dag_id}/dagRuns: list, get, patch, delete. `~` as dag_id lists the runs of all DAGs. */
-import { z } from 'zod';
 import { AppError } from '#core/errors.ts';
 import { DAG_RUN_STATES } from '#core/states.ts';
 import type { Queryable } from '#platform/db/client.ts';
@@ -61,8 +60,7 @@ const FILTERS = {
   run_id_pattern: pattern('run_id'),
   triggering_user_name_pattern: pattern('triggering_user'),
   dag_id_pattern: pattern('dag_id'),
-  // Runs have no partitions: only "~" (all) can match.
-  partition_key_pattern: { schema: z.literal('~'), toFilters: () => [] },
+  partition_key_pattern: pattern('partition_key'),
 };
 
 const BATCH_FILTERS = {

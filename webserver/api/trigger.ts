@@ -1,5 +1,6 @@
 /** POST /dags/{dag_id}/dagRuns: starts a run by hand, with Airflow's rules. */
 import { z } from 'zod';
+import { wallOf } from '#core/assets/partition.ts';
 import { AppError } from '#core/errors.ts';
 import { parseRunId, runIdFor } from '#core/ids.ts';
 import { refuseRunType } from '#core/run-types.ts';
@@ -22,7 +23,7 @@ const NOTE_MAX_CHARS = 1000;
 export const noteText = z.string().max(NOTE_MAX_CHARS).nullish();
 
 /** `logical_date` must be there but may be null: a run without a logical date, of which there may be many. */
-const triggerBody = z.strictObject({
+export const runChoices = {
   dag_run_id: z.string().nullish(),
   data_interval_start: instant.nullish(),
   data_interval_end: instant.nullish(),
@@ -30,8 +31,9 @@ const triggerBody = z.strictObject({
   run_after: instant.nullish(),
   conf: z.record(z.string(), z.unknown()).nullish(),
   note: noteText,
-  partition_key: z.null().optional(),
-});
+  partition_key: z.string().min(1).max(1_500).nullish(),
+};
+const triggerBody = z.strictObject(runChoices);
 type TriggerBody = z.infer<typeof triggerBody>;
 
 export function triggerRoutes(deps: WebDeps): readonly Route[] {
@@ -54,6 +56,7 @@ export function triggerRoutes(deps: WebDeps): readonly Route[] {
         const conf = body.conf ?? {};
         paramsCheck.check({ key: dag.version_id, schema: dag.head.paramsSchema, params: { ...dag.head.paramsDefaults, ...conf } });
         const runId = await createRun(db, deps, dag, body, {
+          runType: 'manual',
           triggeredBy: request.headers.referer === undefined ? 'rest_api' : 'ui',
           username: principalOf(context).username,
         });
@@ -71,7 +74,8 @@ export function ringRun(deps: WebDeps, dagId: string, runId: string): void {
   deps.broker.ring('ui_events', { topics: ['dags', `dag:${dagId}`, `run:${dagId}/${runId}`] });
 }
 
-async function triggerableDag(db: Queryable, dagId: string): Promise<DagRow> {
+/** Throws DAG_NOT_FOUND, or BAD_REQUEST while its file is broken. */
+export async function triggerableDag(db: Queryable, dagId: string): Promise<DagRow> {
   const dag = await findDag(db, dagId);
   if (dag === null || dag.is_stale) throw new AppError('DAG_NOT_FOUND', `DAG with dag_id: '${dagId}' not found`);
   if (dag.has_import_errors)
@@ -83,16 +87,17 @@ async function triggerableDag(db: Queryable, dagId: string): Promise<DagRow> {
 }
 
 interface Trigger {
+  readonly runType: 'manual' | 'asset_materialization';
   readonly triggeredBy: 'ui' | 'rest_api';
   readonly username: string;
 }
 
 /** Creates the run and returns its id. A given id or logical date that exists is a 409; a generated id is made unique. */
-async function createRun(db: Queryable, deps: WebDeps, dag: DagRow, body: TriggerBody, trigger: Trigger): Promise<string> {
+export async function createRun(db: Queryable, deps: WebDeps, dag: DagRow, body: TriggerBody, trigger: Trigger): Promise<string> {
   const now = new Date(deps.clock.now());
   const runAfter = body.run_after ?? now;
   const given = body.dag_run_id ?? null;
-  const plainId = given === null ? runIdFor('manual', isoWithOffset(body.logical_date ?? runAfter)) : parseRunId(given);
+  const plainId = given === null ? runIdFor(trigger.runType, isoWithOffset(body.logical_date ?? runAfter)) : parseRunId(given);
   // Two triggers in one millisecond would get the same generated id: the second one gets a tail.
   const candidates =
     given === null && body.logical_date === null ? [plainId, `${plainId}_${newSecret(6).replaceAll('-', '.')}`] : [plainId];
@@ -103,7 +108,7 @@ async function createRun(db: Queryable, deps: WebDeps, dag: DagRow, body: Trigge
         dagRunId,
         dagId: dag.dag_id,
         runId,
-        runType: 'manual',
+        runType: trigger.runType,
         logicalDate: body.logical_date,
         dataIntervalStart: body.data_interval_start ?? body.logical_date,
         dataIntervalEnd: body.data_interval_end ?? body.logical_date,
@@ -112,6 +117,7 @@ async function createRun(db: Queryable, deps: WebDeps, dag: DagRow, body: Trigge
         triggeredBy: trigger.triggeredBy,
         triggeringUser: trigger.username,
         note: body.note ?? null,
+        ...(body.partition_key != null && { partition: { key: body.partition_key, date: partitionDate(body.partition_key) } }),
       },
     ]);
     if (created.has(dagRunId)) return runId;
@@ -122,6 +128,12 @@ async function createRun(db: Queryable, deps: WebDeps, dag: DagRow, body: Trigge
       `The DAG '${dag.dag_id}' has a run with the id '${plainId}'${date} already. Choose another dag_run_id or logical_date.`,
     ),
   );
+}
+
+/** Null for a key that names no time. */
+function partitionDate(key: string): Date | null {
+  const wall = wallOf(key, 'UTC');
+  return wall === null ? null : new Date(wall);
 }
 
 /** Airflow writes the offset as +00:00 in run ids. */

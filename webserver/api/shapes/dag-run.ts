@@ -25,7 +25,7 @@ export function dagRunShape(row: DagRunRow) {
     dag_versions: [dagVersionShape(row)],
     bundle_version: null,
     dag_display_name: row.dag_id,
-    partition_key: null,
+    partition_key: row.partition_key,
   };
 }
 

@@ -19,13 +19,14 @@ export interface DagRunRow {
   readonly started_at: Date | null;
   readonly ended_at: Date | null;
   readonly reason: string | null;
+  readonly partition_key: string | null;
   readonly version_id: string;
   readonly version_number: number;
   readonly version_created_at: Date;
 }
 
 export const DAG_RUN_COLUMNS = `r.dag_run_id, r.dag_id, r.run_id, r.run_type, r.state, r.logical_date, r.data_interval_start, r.data_interval_end,
-  r.run_after, r.conf, r.note, r.triggered_by, r.triggering_user, r.queued_at, r.started_at, r.ended_at, r.reason,
+  r.run_after, r.conf, r.note, r.triggered_by, r.triggering_user, r.queued_at, r.started_at, r.ended_at, r.reason, r.partition_key,
   v.version_id, v.version_number, v.created_at as version_created_at`;
 
 export const DAG_RUN_FROM = 'dag_run r join dag_version v on v.version_id = r.version_id';

@@ -22,6 +22,7 @@ const SOURCE: ListSource = {
     conf: 'r.conf::text',
     version_number: 'v.version_number',
     triggering_user: 'r.triggering_user',
+    partition_key: 'r.partition_key',
   },
   tieBreak: 'r.dag_run_id',
 };

@@ -1,21 +1,32 @@
-/** DAGs whose tasks name a pool that does not exist: such a task never starts. Called by GET /api/v2/dagWarnings. */
+/**
+ * DAGs of which something will not do what their file says: a task names a pool that does not exist (it never starts), or
+ * an asset has the name or the URI of another one (it is not active: nothing waits for it). Called by GET /api/v2/dagWarnings.
+ */
 import type { Queryable } from '../../client.ts';
 import { type ListPage, type ListRequest, type ListSource, readList } from '../../list-query.ts';
 
 export interface DagWarningRow {
   readonly dag_id: string;
-  readonly pools: readonly string[];
+  readonly warning_type: 'non-existent pool' | 'asset conflict';
+  /** The pools, or the assets as "name (uri)". */
+  readonly names: readonly string[];
   readonly at: Date;
 }
 
 const SOURCE: ListSource = {
   name: 'list_dag_warnings',
-  select: 'w.dag_id, w.pools, w.at',
-  from: `(select d.dag_id, v.created_at as at, array_agg(distinct t ->> 'pool') as pools
+  select: 'w.dag_id, w.warning_type, w.names, w.at',
+  from: `(select d.dag_id, 'non-existent pool' as warning_type, v.created_at as at, array_agg(distinct t ->> 'pool') as names
             from dag d join dag_version v on v.version_id = d.version_id cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
            where not d.is_stale and not exists (select 1 from pool p where p.name = t ->> 'pool')
+           group by d.dag_id, v.created_at
+           union all
+          select d.dag_id, 'asset conflict', v.created_at, array_agg(distinct a.name || ' (' || a.uri || ')')
+            from dag d join dag_version v on v.version_id = d.version_id join dag_asset_use u on u.dag_id = d.dag_id
+            join asset a on a.name = u.asset_name and a.uri = u.asset_uri
+           where not d.is_stale and not a.is_active
            group by d.dag_id, v.created_at) w`,
-  fields: { dag_id: 'w.dag_id', at: 'w.at' },
+  fields: { dag_id: 'w.dag_id', warning_type: 'w.warning_type', at: 'w.at' },
   tieBreak: 'w.dag_id',
 };
 

@@ -1,0 +1,44 @@
+// Goal: assets are looked at and made from the command line. Method: the real bin over a real database.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { emitExternalEvent } from '#platform/db/queries/assets/emit-events.ts';
+import { saveAssetUses } from '#platform/db/queries/assets/save-asset-uses.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { windlass } from '../support/windlass-process.ts';
+import { aSpec, aTask, saveDag } from '../webserver/dag-fixtures.ts';
+
+const orders = { name: 'orders', uri: 's3://lake/orders', group: 'sales', extra: {} };
+const use = { asset: { name: 'orders', uri: 's3://lake/orders' } };
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  const { db } = database;
+  const specs = [
+    aSpec('etl', { tasks: [aTask('load', { outlets: [use] })], assets: [orders] }),
+    aSpec('report', { assetSchedule: { condition: use }, assets: [orders] }),
+  ];
+  for (const spec of specs) await saveDag(db, spec);
+  await db.transaction('save', (tx) => saveAssetUses(tx, specs, []));
+  await emitExternalEvent(db, { assetId: 1, extra: { rows: 3 }, partitionKey: null });
+});
+afterAll(() => database.drop());
+
+const assets = (...args: string[]) => windlass(['assets', ...args], { environment: { DATABASE_URL: database.url } });
+
+test('they are listed, shown with what waits, and found by URI in any spelling', async () => {
+  expect(JSON.parse((await assets('list', '--json')).stdout)).toMatchObject([
+    { id: 1, name: 'orders', made_by: 'etl.load', runs: 'report' },
+  ]);
+  expect(JSON.parse((await assets('details', 'S3://lake/orders/', '--json')).stdout)).toMatchObject({
+    group: 'sales',
+    waiting_events: 'report: 1',
+  });
+  expect(JSON.parse((await assets('events', 'orders', '--json')).stdout)).toMatchObject([{ source: 'from outside', extra: { rows: 3 } }]);
+}, 60_000);
+
+test('one is made by its DAG, for a partition', async () => {
+  const { stdout, code } = await assets('materialize', 'orders', '--partition-key', '2026-03-10', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ dag_id: 'etl', state: 'queued', partition_key: '2026-03-10' });
+  expect(code).toBe(0);
+  expect((await assets('details', 'ordres')).stderr).toMatch(/There is no asset "ordres". Did you mean orders\?/);
+}, 60_000);
