@@ -41,8 +41,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   postgresql: POSTGRES,
   mysql: MYSQL,
   mariadb: MYSQL,
-  http: (parts) => (parts.authority === '' ? 'needs a host' : { ...parts, authority: parts.authority.toLowerCase().replace(/:80$/, '') }),
-  https: (parts) => (parts.authority === '' ? 'needs a host' : { ...parts, authority: parts.authority.toLowerCase().replace(/:443$/, '') }),
+  http: (parts) =>
+    parts.authority === '' ? 'needs a host' : { ...parts, authority: parts.authority.toLowerCase().replace(/(:80)+$/, '') },
+  https: (parts) =>
+    parts.authority === '' ? 'needs a host' : { ...parts, authority: parts.authority.toLowerCase().replace(/(:443)+$/, '') },
 };
 
 const FORM = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(.*)$/s;
@@ -62,6 +64,7 @@ export function normaliseUri(text: string): NormalisedUri {
   if (scheme === 'airflow' || scheme === 'windlass') return { problem: `uses the scheme ${scheme}:, which is reserved` };
   // "orders:v2" is a name with a colon, not a place.
   if (match[2] === undefined && !Object.hasOwn(RULES, scheme)) return { uri: trimmed };
+  if (trimmed.includes(' ')) return { problem: 'may hold no blanks; write them as %20' };
   const parts: Parts = {
     scheme,
     authority: withoutPassword(match[2] ?? ''),

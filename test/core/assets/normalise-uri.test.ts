@@ -28,6 +28,7 @@ it.each([
   ['postgres:///db', /needs a host/],
   ['postgres://h/a/b/c/d', /database, a schema and a table/],
   ['straße', /ASCII/],
+  ['gs:// #', /no blanks/],
   [`s3://b/${'x'.repeat(1_500)}`, /longer than 1500/],
 ])('%s is refused', (text, words) => {
   expect(problem(text)).toMatch(words);
