@@ -146,6 +146,8 @@ export interface TaskSpec {
   /** branch: case name -> the tasks that start it. */
   readonly branchCases: Readonly<Record<string, readonly string[]>> | null;
   readonly sensor: SensorSpec | null;
+  /** The DAG that it triggers, and whether it waits for that run. */
+  readonly triggers?: { readonly dagId: string; readonly wait: boolean };
   /** What it waits for is known from the DAG file: it is deferred without a worker. Absent = a body says so. */
   readonly wait?: WaitPlan;
   readonly docMd: string | null;
@@ -227,6 +229,8 @@ export interface DagSpec {
   /** Absent = none. */
   readonly callbacks?: CallbackNames;
   readonly deadlines?: readonly DeadlineSpec[];
+  /** What its build function returned, for DAGs that trigger it: literals and references. Absent = nothing. */
+  readonly output?: Readonly<Record<string, unknown>>;
   /** In topological order. */
   readonly tasks: readonly TaskSpec[];
 }

@@ -157,6 +157,21 @@ export type RequestBody =
   | { readonly what: 'connection'; readonly id: string }
   | { readonly what: 'variable'; readonly key: string }
   | { readonly what: 'xcom_push'; readonly key: string; readonly value: unknown }
+  /** Start a run of another DAG; answered with `{dagId, runId, how}`. */
+  | {
+      readonly what: 'trigger_run';
+      readonly dagId: string;
+      /** Null = one is made, the same for every attempt of a try. */
+      readonly runId: string | null;
+      readonly conf: Readonly<Record<string, unknown>>;
+      readonly logicalDate: string | null;
+      readonly note: string | null;
+      readonly resetDagRun: boolean;
+      readonly skipWhenAlreadyExists: boolean;
+      readonly failWhenDagIsPaused: boolean;
+    }
+  /** What a run that this task has triggered returned. */
+  | { readonly what: 'run_output'; readonly dagId: string; readonly runId: string }
   | { readonly what: 'xcom_pull'; readonly taskId: string; readonly key: string }
   | { readonly what: 'asset_events'; readonly query: AssetEventQuery };
 

@@ -12,6 +12,7 @@ import type { Node, Ref, Resolve, Wire } from './ref.ts';
 import type { SensorOpts, WaitOpts } from './sensor-options.ts';
 import type { EmptySchema, InferIn, InferOut, StandardSchemaV1 } from './standard-schema.ts';
 import type { GateOpts, MapOpts, TaskOpts, TeardownOpts } from './task-options.ts';
+import type { TriggeredRun, TriggerOpts } from './trigger-options.ts';
 import type { Deferred, Wait } from './waits.ts';
 
 type Inputs = Record<string, unknown>;
@@ -148,12 +149,21 @@ export interface Builder<P> {
     input: I,
     options: ApprovalOpts<I, Options, F>,
   ): Ref<{ choice: Options[number]; form: InferOut<F>; by: string | null; at: Date }>;
-  /** Not available in this version yet. */
+  /** Starts a run of another DAG and waits for it, without a worker: the result is what that DAG's build function returned. */
   trigger<P2 extends StandardSchemaV1, R2>(
     id: string,
     dag: Dag<P2, R2>,
-    options: { params: Wire<InferIn<P2>>; wait?: boolean; after?: Node | Node[] },
+    options: TriggerOpts & { params: Wire<InferIn<P2>>; wait: true } & TaskOpts<R2>,
   ): Ref<R2>;
+  /** Starts a run of another DAG. */
+  trigger<P2 extends StandardSchemaV1, R2>(
+    id: string,
+    dag: Dag<P2, R2>,
+    options: TriggerOpts & { params: Wire<InferIn<P2>>; wait?: false } & TaskOpts<TriggeredRun>,
+  ): Ref<TriggeredRun>;
+  /** The same by the id of the DAG; its params are checked when it is triggered. */
+  trigger(id: string, dagId: string, options: TriggerOpts & { params?: Inputs; wait: true } & TaskOpts): Ref<unknown>;
+  trigger(id: string, dagId: string, options?: TriggerOpts & { params?: Inputs; wait?: false } & TaskOpts): Ref<TriggeredRun>;
 
   /** Orders: each step starts when the one before has ended. A list is a step of several nodes. */
   chain(...steps: (Node | EdgeLabel | readonly Node[])[]): void;

@@ -6,6 +6,7 @@ import { buildEmpty, buildGate, buildLatestOnly } from './build-gate.ts';
 import { buildGroup, buildMapGroup } from './build-group.ts';
 import { buildSensor } from './build-sensor.ts';
 import { buildBetween, buildSetup, buildTeardown } from './build-setup.ts';
+import { buildTrigger } from './build-trigger.ts';
 import type { Builder } from './builder-types.ts';
 import type { Scope } from './draft.ts';
 import { isLabelled, type Labelled, labelled } from './edge-label.ts';
@@ -50,7 +51,7 @@ export function makeBuilder(context: BuildContext): Builder<unknown> {
     group: open((...args: unknown[]) => buildGroup(context, makeBuilder, args)),
     mapGroup: open((...args: unknown[]) => buildMapGroup(context, makeBuilder, args)),
     chain: open((...steps: unknown[]) => buildChain(context, steps)),
-    trigger: later('trigger'),
+    trigger: open((...args: unknown[]) => buildTrigger(context, args)),
     waitForEvent: later('waitForEvent'),
     approval: later('approval'),
   };

@@ -14,6 +14,19 @@ import type { Hook, TaskSettings } from './task-options.ts';
 
 export const API_VERSION = 1;
 
+/** What a task that triggers a run does, beside its input `{params, runId, logicalDate, note}`. */
+export interface TriggerPlan {
+  readonly dagId: string;
+  readonly wait: boolean;
+  readonly allowedStates: readonly string[];
+  readonly failedStates: readonly string[];
+  readonly resetDagRun: boolean;
+  readonly skipWhenAlreadyExists: boolean;
+  readonly failWhenDagIsPaused: boolean;
+  readonly everyMs: number | null;
+  readonly timeoutMs: number | null;
+}
+
 /** A handler's input: references at any depth within lists and plain objects; the rest stays as it was written. */
 export type InputTree =
   | { readonly kind: 'literal'; readonly value: unknown }
@@ -45,6 +58,8 @@ export interface TaskDefinition {
   /** branch: absent = the body returns the name of the case. */
   readonly decision?: TaskDecision;
   readonly sensor: SensorSpec | null;
+  /** Starts a run of another DAG; what it is given is the input. Absent = the body says what there is to do. */
+  readonly trigger?: TriggerPlan;
   /** A ready-made wait; its arguments are the input. Absent = the body says what there is to do. */
   readonly wait?: Omit<WaitPlan, 'args'>;
   /** Sorted. */

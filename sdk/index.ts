@@ -82,6 +82,7 @@ export {
   waitForHttp,
   waitForSql,
 } from './things-to-wait-for.ts';
+export type { TriggeredRun, TriggerOpts } from './trigger-options.ts';
 export {
   type DeferOptions,
   type Deferred,

@@ -130,7 +130,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     versions: new VersionCache((ids) => loadVersions(db, ids)),
     bundles: new BundleCache((hash) => loadBundle(db, hash)),
     scratch: new ScratchFolders(config.scratchFolder, uid),
-    requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes },
+    requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, runs: { db, broker, clock } },
     logsFolder: config.logsFolder,
     logMaxBytes: config.taskLogMaxMb * MB,
     mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),

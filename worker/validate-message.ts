@@ -45,16 +45,35 @@ function parseLog({ level, message, fields }: Fields): FromTaskProcess | null {
   };
 }
 
-function parseRequest({ what, id, key, taskId, value, query }: Fields): RequestBody | null {
+function parseRequest(body: Fields): RequestBody | null {
+  const { what, id, key, taskId, value, query } = body;
   if (what === 'connection' && isName(id)) return { what, id };
   if (what === 'variable' && isName(key)) return { what, key };
   if (what === 'xcom_push' && isName(key)) return { what, key, value };
   if (what === 'xcom_pull' && isName(key) && isName(taskId)) return { what, taskId, key };
+  if (what === 'trigger_run') return parseTrigger(body);
+  if (what === 'run_output' && isName(body['dagId']) && isName(body['runId'])) return { what, dagId: body['dagId'], runId: body['runId'] };
   if (what === 'asset_events') {
     const parsed = parseAssetQuery(query);
     return parsed && { what, query: parsed };
   }
   return null;
+}
+
+function parseTrigger({ dagId, runId, conf, logicalDate, note, ...flags }: Fields): RequestBody | null {
+  if (!isName(dagId) || !isFields(conf) || !(runId === null || isName(runId))) return null;
+  if (logicalDate !== null && (typeof logicalDate !== 'string' || Number.isNaN(Date.parse(logicalDate)))) return null;
+  return {
+    what: 'trigger_run',
+    dagId,
+    runId,
+    conf,
+    logicalDate,
+    note: typeof note === 'string' ? storable(note, TEXT_MAX_CHARS) : null,
+    resetDagRun: flags['resetDagRun'] === true,
+    skipWhenAlreadyExists: flags['skipWhenAlreadyExists'] === true,
+    failWhenDagIsPaused: flags['failWhenDagIsPaused'] === true,
+  };
 }
 
 function parseProgress(value: unknown): HeartbeatMessage['progress'] {

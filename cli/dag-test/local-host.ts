@@ -77,11 +77,21 @@ export class LocalHost {
       case 'xcom_push':
         this.#keep(message, body.key, body.value);
         return null;
+      case 'trigger_run':
+        return this.#trigger(message, body);
+      case 'run_output':
+        throw new AppError('NOT_FOUND', 'dags test runs one DAG: there is no output of another.');
       case 'xcom_pull':
         return this.#pull(body.taskId, body.key);
       case 'asset_events':
         return this.#assets.events(body.query);
     }
+  }
+
+  /** Nothing is started here; that it would be is told. */
+  #trigger({ context }: RunMessage, { dagId, conf, runId }: Extract<RequestBody, { what: 'trigger_run' }>): unknown {
+    this.#options.onLog(context.taskId, 'info', `dags test starts no other DAG; this would be a run of ${dagId}`, { params: conf });
+    return { dagId, runId: runId ?? `triggered__${context.runId}`, how: 'made' };
   }
 
   #keep(message: RunMessage, key: string, value: unknown): void {

@@ -1,4 +1,5 @@
 /** What stands in place of a handler: a trigger, an approval, a choice. */
+import { buildTrigger } from '../build-trigger.ts';
 import type { BuildContext } from '../make-task.ts';
 import { invalid } from './invalid.ts';
 import type { TaskRecord } from './records.ts';
@@ -14,13 +15,17 @@ export function isOperator(value: unknown): value is Operator {
   return typeof value === 'object' && value !== null && OPERATOR in value;
 }
 
-/** Throws DAG_INVALID: the engines of these are not part of this version. */
+/** Throws DAG_INVALID for those whose engine is not part of this version. */
 export function placeOperator(
   context: BuildContext,
   task: TaskRecord,
-  { operator }: Operator,
+  { operator, options }: Operator,
   _input: Readonly<Record<string, unknown>>,
 ): void {
+  if (operator === 'triggerDagRun') {
+    buildTrigger(context, [task.localId, ...triggerArguments(task, options as unknown as TriggerDagRunSpec)]);
+    return;
+  }
   throw invalid(`${operator}() of task "${task.id}" in DAG "${context.draft.dagId}" is not available in this version of Windlass yet.`);
 }
 
@@ -40,6 +45,13 @@ export interface TriggerDagRunSpec {
   readonly failWhenDagIsPaused?: boolean;
   readonly note?: string;
   readonly deferrable?: boolean;
+}
+
+/** `deferrable` says nothing here: waiting never takes a worker. */
+function triggerArguments(task: TaskRecord, spec: TriggerDagRunSpec): readonly [string, Readonly<Record<string, unknown>>] {
+  const { dagId, waitForCompletion: wait = false, pokeInterval, deferrable: _, allowedStates, failedStates, ...rest } = spec;
+  const waiting = { wait, allowedStates, failedStates, every: pokeInterval === undefined ? undefined : pokeInterval * 1_000 };
+  return [dagId, { ...task.options, ...rest, ...(wait ? waiting : {}) }];
 }
 
 /** A task that starts a run of another DAG: `dag.task(triggerDagRun({ dagId: "other" }), { taskId: "start_other" })()`. */

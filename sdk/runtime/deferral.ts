@@ -1,6 +1,7 @@
 /** What a body's `defer(...)` comes to: a waiter as plain data, checked here so that the author reads what is wrong. */
 import { parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
+import { leavesOf } from '#core/mapping/list-expression.ts';
 import type { AttemptContext, BodyResult } from '#core/task-protocol.ts';
 import { holdsSecret } from '#core/waiting/holds-secret.ts';
 import type { WaiterArgs } from '#core/waiting/kinds.ts';
@@ -9,6 +10,7 @@ import { waiterOfSensor } from '#core/waiting/sensor-rules.ts';
 import { parseWaiter, type Waiter } from '#core/waiting/waiter.ts';
 import { brandOf, WAIT } from '../brands.ts';
 import type { DagDefinition, TaskDefinition } from '../definition.ts';
+import { serialiseList } from './serialise-list.ts';
 import { hasTemplates } from './template/field-tree.ts';
 import { encodeValue } from './value-codec.ts';
 
@@ -58,7 +60,9 @@ export function sensorDeferral(dag: DagDefinition, task: TaskDefinition, context
 
 /** Nothing of the author's has to see what was found. */
 function endsWithoutBody(dag: DagDefinition, task: TaskDefinition): boolean {
-  const isMappedOver = dag.mapScopes.some(({ over }) => over.kind === 'task' && over.taskId === task.id);
+  const isMappedOver = dag.mapScopes.some(({ over }) =>
+    leavesOf(serialiseList(over)).some((source) => source.from === 'task' && source.taskId === task.id),
+  );
   const { checks, outlets, hooks } = task.settings;
   return checks.length === 0 && outlets.length === 0 && !hooks && !isMappedOver;
 }

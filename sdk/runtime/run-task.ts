@@ -17,6 +17,7 @@ import { measureLists } from './measure-lists.ts';
 import { readDecision } from './read-decision.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
 import { runSensor } from './run-sensor.ts';
+import { runTrigger, type TriggerInput } from './run-trigger.ts';
 import type { TaskHost } from './task-host.ts';
 import { Templates } from './templates.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
@@ -53,6 +54,12 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   let notYet: BodyResult | null = null;
   const returned = await withBodyHooks(task.settings.hooks, { attempt: message.context, ctx: context, host }, async () => {
     if (task.wait !== undefined) return context.event?.value;
+    if (task.trigger !== undefined) {
+      const triggered = await runTrigger(task, task.trigger, message.context, host, given.input as TriggerInput);
+      if ('returned' in triggered) return triggered.returned;
+      notYet = triggered.result;
+      return undefined;
+    }
     const checked = await runSensor(task, message, host, () => call(task, given, context));
     if ('returned' in checked) return checked.returned;
     notYet = checked.result;

@@ -10,6 +10,7 @@ import type { DagDefinition, MapScopeDefinition, TaskDefinition } from '../defin
 
 import { jsonSchemaOf, type StandardSchemaV1, validateAtOnce } from '../standard-schema.ts';
 import { startWaitOf } from './deferral.ts';
+import { serialiseOutput } from './run-output.ts';
 import { serialiseAssets, serialiseUses } from './serialise-assets.ts';
 import { serialiseList } from './serialise-list.ts';
 
@@ -51,6 +52,7 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
       collapsed: group.collapsed,
       ...group.looks,
     })),
+    ...serialiseOutput(dag.output),
     mapScopes: dag.mapScopes.map(serialiseScope),
     ...(dag.edgeLabels !== undefined && { edgeLabels: dag.edgeLabels }),
     ...optionalPart('callbacks', namesOf(settings.callbacks)),
@@ -95,6 +97,7 @@ function serialiseTask(dag: DagDefinition, task: TaskDefinition): TaskSpec {
     branchCases: task.branchCases,
     sensor: task.sensor,
     ...(wait === null ? {} : { wait }),
+    ...(task.trigger === undefined ? {} : { triggers: { dagId: task.trigger.dagId, wait: task.trigger.wait } }),
     docMd: settings.docMd,
     ...settings.looks,
     checks: settings.checks.map((check) => check.name),

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Ref } from '#sdk/index.ts';
 import { type Builder, cross, dag, defineTask, onAssets, type StandardSchemaV1, zip } from '#sdk/index.ts';
-import ex1 from './types/ex1.ts';
 
 type Build = (builder: Builder<Record<never, never>>) => unknown;
 const build =
@@ -182,7 +181,12 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
     }),
     /case "x" of branch "b" must return the reference of a task made inside/,
   ],
-  ['trigger', build(({ trigger }) => trigger('t', ex1, { params: {} })), /trigger\("t"\).*not available in this version/],
+  ['a trigger of nothing', build(({ trigger }) => trigger('t', '', {})), /trigger "t" needs a DAG, or the id of one/],
+  [
+    'a trigger that limits a wait it does not make',
+    build(({ trigger }) => trigger('t', 'other', { timeout: '1h' })),
+    /Option "timeout" of trigger "t" is for wait: true/,
+  ],
   [
     'waitForEvent',
     build(({ waitForEvent }) => waitForEvent('w', 'e', { schema: z.object({}), timeout: '1h' })),

@@ -2,7 +2,9 @@
 
 import { AppError, isAppError } from '#core/errors.ts';
 import type { ReplyMessage, RequestBody, RequestMessage } from '#core/task-protocol.ts';
-import type { Queryable } from '#platform/db/client.ts';
+import type { Broker } from '#platform/broker/broker.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Database, Queryable } from '#platform/db/client.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { findXcom } from '#platform/db/queries/find-xcom.ts';
 import type { Finish } from '#platform/db/queries/finish-attempts.ts';
@@ -11,12 +13,16 @@ import type { Connection } from '#platform/secrets/connection.ts';
 import { requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { listInletEvents } from './inlet-events.ts';
+import { readRunOutput } from './run-output.ts';
+import { type TriggeringTask, triggerRun } from './trigger-run.ts';
 
 export interface RequestDeps {
   readonly db: Queryable;
   readonly secrets: SecretStore;
   readonly masker: Masker;
   readonly xcomMaxBytes: number;
+  /** For tasks that trigger runs; absent where none do. */
+  readonly runs?: { readonly db: Database; readonly broker: Broker; readonly clock: Clock };
 }
 
 /** Values one attempt may push beside its result. */
@@ -66,11 +72,22 @@ export class RequestDesk {
         return this.#variable(body.key);
       case 'xcom_push':
         return this.#push(body.key, body.value);
+      case 'trigger_run':
+      case 'run_output':
+        return this.#runs(body);
       case 'xcom_pull':
         return this.#pull(body.taskId, body.key);
       case 'asset_events':
         return listInletEvents(this.#deps.db, this.#plan.task, body.query);
     }
+  }
+
+  async #runs(body: Extract<RequestBody, { what: 'trigger_run' | 'run_output' }>): Promise<unknown> {
+    const { runs } = this.#deps;
+    const task = this.#claimed as Partial<TriggeringTask>;
+    if (!runs || task.taskInstanceId === undefined) throw new AppError('BAD_REQUEST', 'Only a task can trigger runs.');
+    if (body.what === 'run_output') return readRunOutput(runs.db, task.taskInstanceId, body);
+    return triggerRun({ ...runs, nowMs: runs.clock.now() }, task as TriggeringTask, body);
   }
 
   async #connection(id: string): Promise<Connection> {
