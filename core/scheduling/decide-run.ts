@@ -105,7 +105,7 @@ function decideFirstTry(run: RunModel, instance: Instance): Move | null {
     if (isEmptyRegion(run, state)) return moveFor('skip', run, state, instance, () => 'the list to map over is empty');
     if (verdict === 'run') return decideMissingList(run, state, instance);
   }
-  return moveFor(verdict, run, state, instance, () => explainVerdict(run, state, instance, counts));
+  return moveFor(verdict, run, state, instance, () => explainVerdict(run, state, instance, verdict));
 }
 
 function judgeRule(run: RunModel, state: TaskState, instance: Instance, counts: UpstreamCounts): Verdict {

@@ -13,7 +13,9 @@ export function decideEnd(run: RunModel): RunEnd | null {
   if (run.row.stopReason) return { state: 'failed', reason: run.row.stopReason };
   const failed = leavesOf(run).filter((state) => tolerated(run, null, state.own, state).failed + state.own.upstreamFailed > 0);
   if (failed.length === 0) return { state: 'success', reason: null };
-  const culprits = run.tasks.filter((state) => state.own.failed > 0 && counts(state)).map((state) => state.task.spec.taskId);
+  const culprits = run.tasks
+    .filter((state) => counts(state) && tolerated(run, null, state.own, state).failed > 0)
+    .map((state) => state.task.spec.taskId);
   return {
     state: 'failed',
     reason:
