@@ -1,4 +1,6 @@
 /** Setups and teardowns of a DAG version, prepared for scheduling: which tasks look at which beyond their own edges. */
+
+import { type UpstreamMap, upstreamClosure } from '../dag-graph.ts';
 import type { TaskSpec } from '../dag-spec.ts';
 import { setupScopes } from '../setup-teardown.ts';
 
@@ -13,8 +15,10 @@ export interface SetupLinks {
 
 export const NO_LINKS: SetupLinks = { indirectSetups: [], scopeWork: [], alsoWakes: [] };
 
-/** By task number; undefined for a task without any. */
+/** By task number; undefined for a task without any. Empty for a DAG without setups. */
 export function linkSetups(tasks: readonly TaskSpec[], numberOf: (taskId: string) => number): readonly (SetupLinks | undefined)[] {
+  const scopes = setupScopes(tasks);
+  if (scopes.length === 0) return [];
   const links = new Map<number, { indirectSetups: Set<number>; scopeWork: Set<number>; alsoWakes: Set<number> }>();
   const linkOf = (number: number) => {
     const known = links.get(number) ?? { indirectSetups: new Set(), scopeWork: new Set(), alsoWakes: new Set() };
@@ -22,8 +26,11 @@ export function linkSetups(tasks: readonly TaskSpec[], numberOf: (taskId: string
     return known;
   };
   const specOf = (taskId: string) => tasks[numberOf(taskId)] as TaskSpec;
-  for (const { setupId, teardownIds, memberIds } of setupScopes(tasks)) {
+  const upstream: UpstreamMap = new Map(tasks.map((task) => [task.taskId, task.upstream]));
+  for (const { setupId, teardownIds, memberIds } of scopes) {
     const setup = numberOf(setupId);
+    // Of two teardowns of a setup, one may come before work that the other waits for.
+    const above = new Map(teardownIds.map((id) => [id, upstreamClosure(upstream, id)]));
     for (const memberId of memberIds) {
       const member = specOf(memberId);
       const number = numberOf(memberId);
@@ -32,7 +39,7 @@ export function linkSetups(tasks: readonly TaskSpec[], numberOf: (taskId: string
         linkOf(setup).alsoWakes.add(number);
       }
       for (const teardownId of teardownIds) {
-        if (specOf(teardownId).upstream.includes(memberId)) continue;
+        if (!above.get(teardownId)?.has(memberId) || specOf(teardownId).upstream.includes(memberId)) continue;
         linkOf(numberOf(teardownId)).scopeWork.add(number);
         linkOf(number).alsoWakes.add(numberOf(teardownId));
       }

@@ -64,6 +64,13 @@ describe('a teardown', () => {
     expect(ready(run)).toEqual(['down']);
   });
 
+  it('does not wait for work that comes after it and before another teardown of the same setup', () => {
+    const run = aRun([setup('up'), teardown('one', ['up']), work('between', 'one'), teardown('two', ['up', 'between'])]);
+    ready(run);
+    end(run, 'up', 'success');
+    expect(ready(run)).toEqual(['one']);
+  });
+
   it('needs one of several setups', () => {
     const run = aRun([setup('one'), setup('two'), work('a', 'one'), teardown('down', ['one', 'two', 'a'])]);
     ready(run);
