@@ -11,6 +11,7 @@ import { connectionRoutes } from './api/connections.ts';
 import { dagPartRoutes } from './api/dag-parts.ts';
 import { dagRunRoutes } from './api/dag-runs.ts';
 import { dagRoutes } from './api/dags.ts';
+import { extraLinkRoutes } from './api/extra-links.ts';
 import { healthRoutes } from './api/health.ts';
 import { importErrorRoutes } from './api/import-errors.ts';
 import { logRoutes } from './api/logs.ts';
@@ -37,6 +38,7 @@ import { gridRoutes } from './ui-api/grid.ts';
 import { homeRoutes } from './ui-api/home.ts';
 import { importErrorPageRoutes } from './ui-api/import-errors.ts';
 import { logPageRoutes } from './ui-api/log.ts';
+import { pluginPageRoutes } from './ui-api/plugins.ts';
 import { runPageRoutes } from './ui-api/run.ts';
 import { streamRoutes } from './ui-api/stream.ts';
 import { taskInstancePageRoutes } from './ui-api/task-instance.ts';
@@ -52,6 +54,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...triggerRoutes(deps),
     ...dagRunRoutes(deps),
     ...taskInstanceRoutes,
+    ...extraLinkRoutes,
     ...logRoutes(deps),
     ...clearRoutes(deps),
     ...markRoutes(deps),
@@ -73,6 +76,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...taskInstancePageRoutes,
     ...logPageRoutes(deps),
     ...importErrorPageRoutes(deps),
+    ...pluginPageRoutes,
     ...streamRoutes(deps, events),
   ];
   return [...routes, openApiRoute(routes)];

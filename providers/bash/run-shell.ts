@@ -6,6 +6,10 @@ import type { Readable } from 'node:stream';
 export interface ShellOptions {
   readonly command: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Default true. */
+  readonly inheritsEnv?: boolean;
+  /** Default utf8. */
+  readonly encoding?: BufferEncoding;
   readonly cwd?: string | undefined;
   readonly signal: AbortSignal;
   readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
@@ -23,16 +27,18 @@ export interface ShellOutcome {
 const GRACE_MS = 3_000;
 
 /** Resolves when the command and its output have ended. Rejects when bash or the folder is missing, or on abort. */
-export async function runShell({ command, env, cwd, signal, onLine }: ShellOptions): Promise<ShellOutcome> {
+export async function runShell(options: ShellOptions): Promise<ShellOutcome> {
+  const { command, env, cwd, signal, onLine, inheritsEnv = true, encoding = 'utf8' } = options;
   signal.throwIfAborted();
   const child = spawn('bash', ['-c', command], {
     cwd,
-    // The supervisor finds what is left of a task by a mark in the environment: it must be inherited.
-    env: { ...process.env, ...env },
+    env: { ...(inheritsEnv ? process.env : ownMarks()), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that an abort reaches everything the command started.
     detached: true,
   });
+  child.stdout.setEncoding(encoding);
+  child.stderr.setEncoding(encoding);
   let lastLine: string | null = null;
   const outputs = [
     readLines(child.stdout, (line) => {
@@ -59,6 +65,11 @@ export async function runShell({ command, env, cwd, signal, onLine }: ShellOptio
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** The supervisor finds what is left of a task by a mark in the environment: that is inherited always. */
+function ownMarks(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('WINDLASS_')));
 }
 
 async function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {

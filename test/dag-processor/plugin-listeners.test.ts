@@ -152,6 +152,22 @@ describe('listeners', () => {
     await until(async () => (await waiting()).length === 0, { what: 'what was heard is gone' });
   });
 
+  it('hear of assets and their events', async () => {
+    const all = ['onAssetCreated', 'onAssetAliasCreated', 'onAssetChanged'];
+    save('own', `listeners: { ${all.map((name) => `${name}: (event) => console.log("${name}", JSON.stringify(event))`).join(', ')} }`);
+    await host.runOnce();
+    await sql(`insert into asset (name, uri) values ('orders', 's3://orders')`);
+    await sql(`insert into asset_alias (name) values ('latest')`);
+    await sql(
+      `insert into asset_event (asset_id, extra, source_dag_id) select asset_id, '{"rows": 3}', 'd' from asset where name = 'orders'`,
+    );
+    await heard('own.ts: onAssetChanged {"uri":"s3://orders","name":"orders","extra":{"rows":3},"sourceDagId":"d"');
+    expect(said.join('\n')).toContain('onAssetCreated {"uri":"s3://orders","name":"orders"}');
+    expect(said.join('\n')).toContain('onAssetAliasCreated {"name":"latest"}');
+    await sql('delete from asset');
+    await sql('delete from asset_alias');
+  });
+
   it('write nothing down that nobody listens to', async () => {
     save('own', 'listeners: { onDagRunSuccess: () => {} }');
     await host.runOnce();

@@ -79,3 +79,33 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test('several exit codes may skip, or none', async () => {
+  expect((await run({ command: 'exit 4', skipOnExitCode: [3, 4] })).result).toMatchObject({ outcome: 'skipped' });
+  expect((await run({ command: 'exit 99', skipOnExitCode: null })).result).toMatchObject({ outcome: 'failed' });
+});
+
+test('an output processor makes a value of the last line', async () => {
+  const { result } = await run({ command: `echo noise; echo '{"rows": 3}'`, outputProcessor: (line) => JSON.parse(line) as unknown });
+  expect(result).toMatchObject({ value: { lastLine: '{"rows": 3}', value: { rows: 3 } } });
+});
+
+test('appendEnv: false gives the command its own environment only', async () => {
+  const command = 'echo "$(printenv HOME || echo none) $MINE $WINDLASS_TASK_ID"';
+  expect((await run({ command, env: { MINE: 'mine', PATH: '/usr/bin:/bin' }, appendEnv: false })).result).toMatchObject({
+    value: { lastLine: 'none mine t' },
+  });
+});
+
+test('output in another encoding arrives as text', async () => {
+  expect((await run({ command: `printf 'caf\\xe9\\n'`, outputEncoding: 'latin1' })).result).toMatchObject({ value: { lastLine: 'café' } });
+});
+
+test('an input of the wrong kind is refused by name', async () => {
+  const { result } = await run({ command: 'true', skipOnExitCode: 'one' as never });
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    retryable: false,
+    error: { message: expect.stringContaining('skipOnExitCode: must be an exit code') },
+  });
+});

@@ -104,4 +104,20 @@ describe('the graph', () => {
     const graph = flowGraph([...tasks, task('aside', ['extract'])], groups, new Set());
     expect([...lineageOf(graph, 'load.stage')].sort()).toEqual(['extract', 'load.inner.copy', 'load.stage', 'report']);
   });
+
+  test('calls tasks and groups by the names people gave them, and writes words on edges', () => {
+    const named = tasks.map((one) =>
+      one.taskId === 'report' ? { ...one, displayName: 'The report', edgeLabels: { extract: 'at once' } } : one,
+    );
+    const graph = flowGraph(
+      named,
+      [{ ...(groups[0] as (typeof groups)[number]), displayName: 'Into the warehouse' }, ...groups.slice(1)],
+      new Set(),
+    );
+    expect(graph.nodes.find((node) => node.id === 'report')?.label).toBe('The report');
+    expect(graph.nodes.find((node) => node.id === groupNodeId('load'))?.label).toBe('Into the warehouse');
+    expect(graph.edges.filter((edge) => edge.label !== undefined)).toEqual([
+      { id: 'extract→report', source: 'extract', target: 'report', label: 'at once' },
+    ]);
+  });
 });

@@ -18,7 +18,7 @@ import { updateMaskQuery } from './update-mask.ts';
 const ORDERING = {
   fields: {
     dag_id: 'dag_id',
-    dag_display_name: 'dag_id',
+    dag_display_name: 'display_name',
     next_dagrun: 'next_run_after',
     state: 'last_run_state',
     start_date: 'last_run_started_at',
@@ -33,7 +33,7 @@ const FILTERS = {
   tags_match_mode: { schema: z.enum(['any', 'all']), toFilters: () => [] },
   owners: anyOf('owner'),
   dag_id_pattern: pattern('dag_id'),
-  dag_display_name_pattern: pattern('dag_id'),
+  dag_display_name_pattern: pattern('display_name'),
   exclude_stale: hidesByDefault('is_stale'),
   paused: flag('is_paused'),
   has_import_errors: flag('has_import_errors'),

@@ -13,7 +13,7 @@ import { dagPath } from '../api/path-ids.ts';
 import { iso } from '../http/iso.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
-import { uiDagCard, uiTask } from './shapes.ts';
+import { uiDagCard, uiGroup, uiTasks } from './shapes.ts';
 import type { UiBackfill, UiDag, UiSource } from './types.ts';
 
 const SHOWN_RUNS = 14;
@@ -57,6 +57,7 @@ async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiD
   return {
     ...uiDagCard(row, await listRecentRuns(db, [dagId], SHOWN_RUNS)),
     docMd: spec.docMd,
+    ownerLinks: spec.ownerLinks ?? {},
     versionNumber: row.version_number,
     versions: versions.rows.map((version) => ({ versionNumber: version.version_number, createdAt: iso(version.created_at) })),
     catchup: spec.catchup,
@@ -69,8 +70,8 @@ async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiD
     activeBackfill: await activeBackfillOf(db, dagId),
     paramsSchema: spec.paramsSchema,
     paramsDefaults: spec.paramsDefaults,
-    tasks: spec.tasks.map(uiTask),
-    groups: spec.groups.map(({ groupId, parentId }) => ({ groupId, parentId })),
+    tasks: uiTasks(spec),
+    groups: spec.groups.map(uiGroup),
     importError: row.has_import_errors ? await importErrorOf(db, row.file_path) : null,
   };
 }

@@ -3,7 +3,7 @@ import { listRunInstances } from '#platform/db/queries/ui/list-run-instances.ts'
 import { requireDagRun, requireDagVersion } from '../api/lookups.ts';
 import { runPath } from '../api/path-ids.ts';
 import { type Route, route } from '../http/route.ts';
-import { uiInstance, uiRun, uiTask } from './shapes.ts';
+import { uiGroup, uiInstance, uiRun, uiTasks } from './shapes.ts';
 import type { UiRun } from './types.ts';
 
 /** A mapped task may have 100,000 instances: the page lists so many at most. */
@@ -23,8 +23,8 @@ export const runPageRoutes: readonly Route[] = [
       return {
         ...uiRun(run),
         conf: run.conf,
-        tasks: spec.tasks.map(uiTask),
-        groups: spec.groups.map(({ groupId, parentId }) => ({ groupId, parentId })),
+        tasks: uiTasks(spec),
+        groups: spec.groups.map(uiGroup),
         instances: instances.map(uiInstance),
       };
     },

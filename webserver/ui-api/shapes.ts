@@ -1,10 +1,10 @@
 /** Rows as the pages read them (types.ts). */
-import type { TaskSpec } from '#core/dag-spec.ts';
+import type { DagSpec, GroupSpec, TaskSpec } from '#core/dag-spec.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import type { DagRunRow } from '#platform/db/queries/api/dag-run-row.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { iso } from '../http/iso.ts';
-import type { UiDagCard, UiInstance, UiRunSummary, UiTaskNode } from './types.ts';
+import type { UiDagCard, UiGroup, UiInstance, UiRunSummary, UiTaskNode } from './types.ts';
 
 export function uiRun(row: DagRunRow): UiRunSummary {
   return {
@@ -31,6 +31,7 @@ export function uiDagCard(row: DagRow, recentRuns: readonly DagRunRow[]): UiDagC
   const { head } = row;
   return {
     dagId: row.dag_id,
+    displayName: head.displayName ?? row.dag_id,
     description: head.description,
     tags: head.tags,
     owner: head.owner,
@@ -48,10 +49,39 @@ export function uiDagCard(row: DagRow, recentRuns: readonly DagRunRow[]): UiDagC
 export type ShownTask = Pick<
   TaskSpec,
   'taskId' | 'kind' | 'operator' | 'groupId' | 'mapScope' | 'triggerRule' | 'upstream' | 'retries' | 'pool' | 'queue' | 'docMd'
->;
+> &
+  Partial<Pick<TaskSpec, 'displayName' | 'owner' | 'uiColor' | 'uiFgcolor' | 'docs'>>;
+
+/** The tasks of a DAG, with the words on the edges between them. */
+export function uiTasks({ tasks, edgeLabels = [] }: Pick<DagSpec, 'tasks' | 'edgeLabels'>): readonly UiTaskNode[] {
+  const labels = Map.groupBy(edgeLabels, (label) => label.to);
+  return tasks.map((task) => {
+    const own = labels.get(task.taskId);
+    return own === undefined
+      ? uiTask(task)
+      : { ...uiTask(task), edgeLabels: Object.fromEntries(own.map(({ from, text }) => [from, text])) };
+  });
+}
+
+export function uiGroup({ groupId, parentId, displayName, tooltip, uiColor, uiFgcolor }: GroupSpec): UiGroup {
+  return {
+    groupId,
+    parentId,
+    ...(displayName !== undefined && { displayName }),
+    ...(tooltip !== undefined && { tooltip }),
+    ...(uiColor !== undefined && { uiColor }),
+    ...(uiFgcolor !== undefined && { uiFgcolor }),
+  };
+}
 
 export function uiTask(task: ShownTask): UiTaskNode {
+  const { displayName, owner, uiColor, uiFgcolor, docs } = task;
   return {
+    ...(displayName !== undefined && { displayName }),
+    ...(owner !== undefined && { owner }),
+    ...(uiColor !== undefined && { uiColor }),
+    ...(uiFgcolor !== undefined && { uiFgcolor }),
+    ...(docs !== undefined && { docs }),
     taskId: task.taskId,
     kind: task.kind,
     operator: task.operator,

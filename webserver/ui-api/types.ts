@@ -3,7 +3,8 @@
  * each. Server and React app share these types. Instants are ISO-8601 UTC text; durations say their unit.
  */
 
-import type { TaskKind } from '#core/dag-spec.ts';
+import type { DocSpec, TaskKind } from '#core/dag-spec.ts';
+import type { PluginKind, PluginLink } from '#core/plugin-protocol.ts';
 import type { DagRunState, TaskInstanceState } from '#core/states.ts';
 
 export type StateCounts = Readonly<Partial<Record<TaskInstanceState, number>>>;
@@ -57,6 +58,8 @@ export interface UiDagList {
 
 export interface UiDagCard {
   readonly dagId: string;
+  /** What people call it; the id when it has no other name. */
+  readonly displayName: string;
   readonly description: string | null;
   readonly tags: readonly string[];
   readonly owner: string;
@@ -68,6 +71,23 @@ export interface UiDagCard {
   readonly taskCount: number;
   /** Oldest first, at most 14. */
   readonly recentRuns: readonly UiRunSummary[];
+}
+
+/** GET /ui/api/plugins */
+export interface UiPlugins {
+  readonly plugins: readonly {
+    readonly name: string;
+    readonly filePath: string;
+    readonly offers: readonly { readonly kind: PluginKind; readonly names: readonly string[] }[];
+    readonly links: readonly PluginLink[];
+    /** It does not load. */
+    readonly error: string | null;
+    readonly loadedAt: string;
+    /** How often it failed since it was loaded. */
+    readonly faults: number;
+    readonly lastFault: string | null;
+    readonly faultedAt: string | null;
+  }[];
 }
 
 /** GET /ui/api/importErrors */
@@ -83,8 +103,28 @@ export interface UiImportErrors {
   }[];
 }
 
+export interface UiGroup {
+  readonly groupId: string;
+  readonly parentId: string | null;
+  /** Absent: the id. */
+  readonly displayName?: string;
+  readonly tooltip?: string;
+  readonly uiColor?: string;
+  readonly uiFgcolor?: string;
+}
+
 export interface UiTaskNode {
   readonly taskId: string;
+  /** Absent: the id. */
+  readonly displayName?: string;
+  /** Absent: the owner of the DAG. */
+  readonly owner?: string;
+  readonly uiColor?: string;
+  readonly uiFgcolor?: string;
+  /** Documentation that is no Markdown. */
+  readonly docs?: readonly DocSpec[];
+  /** Upstream task id -> words on the edge from it. */
+  readonly edgeLabels?: Readonly<Record<string, string>>;
   readonly kind: TaskKind;
   readonly operator: string;
   readonly groupId: string | null;
@@ -114,6 +154,7 @@ export interface UiBackfill {
 /** GET /ui/api/dags/{dagId} */
 export interface UiDag extends UiDagCard {
   readonly docMd: string | null;
+  readonly ownerLinks: Readonly<Record<string, string>>;
   readonly versionNumber: number;
   readonly versions: readonly { readonly versionNumber: number; readonly createdAt: string }[];
   /** true: every missed tick; false: the newest; 'none': none. */
@@ -129,7 +170,7 @@ export interface UiDag extends UiDagCard {
   readonly paramsSchema: Readonly<Record<string, unknown>> | null;
   readonly paramsDefaults: Readonly<Record<string, unknown>>;
   readonly tasks: readonly UiTaskNode[];
-  readonly groups: readonly { readonly groupId: string; readonly parentId: string | null }[];
+  readonly groups: readonly UiGroup[];
   readonly importError: { readonly message: string; readonly line: number | null } | null;
 }
 
@@ -153,7 +194,7 @@ export interface UiCell {
 export interface UiRun extends UiRunSummary {
   readonly conf: unknown;
   readonly tasks: readonly UiTaskNode[];
-  readonly groups: readonly { readonly groupId: string; readonly parentId: string | null }[];
+  readonly groups: readonly UiGroup[];
   readonly instances: readonly UiInstance[];
 }
 

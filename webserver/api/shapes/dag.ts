@@ -1,4 +1,4 @@
-/** DAGResponse and DAGDetailsResponse. Windlass has no display names: they equal the ids. */
+/** DAGResponse and DAGDetailsResponse. */
 import { join } from 'node:path';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import { iso } from '../../http/iso.ts';
@@ -16,7 +16,7 @@ export function dagShape(row: DagRow, options: DagShapeOptions) {
   const schedule = scheduleWords(head.schedule, head.scheduleSummary);
   return {
     dag_id: row.dag_id,
-    dag_display_name: row.dag_id,
+    dag_display_name: head.displayName ?? row.dag_id,
     is_paused: row.is_paused,
     is_stale: row.is_stale,
     last_parsed_time: iso(row.last_parsed_at),
@@ -30,7 +30,7 @@ export function dagShape(row: DagRow, options: DagShapeOptions) {
     timetable_summary: schedule.summary,
     timetable_description: schedule.description,
     timetable_partitioned: false,
-    tags: head.tags.map((name) => ({ name, dag_id: row.dag_id, dag_display_name: row.dag_id })),
+    tags: head.tags.map((name) => ({ name, dag_id: row.dag_id, dag_display_name: head.displayName ?? row.dag_id })),
     max_active_tasks: head.maxActiveTasks,
     max_active_runs: head.maxActiveRuns,
     max_consecutive_failed_dag_runs: head.maxConsecutiveFailedDagRuns,
@@ -68,7 +68,7 @@ export function dagDetailsShape(row: DagRow, options: DagShapeOptions, facts: Da
     timezone: 'timezone' in head.schedule ? head.schedule.timezone : 'UTC',
     last_parsed: iso(row.last_parsed_at),
     default_args: null,
-    owner_links: {},
+    owner_links: head.ownerLinks ?? {},
     is_favorite: facts.isFavorite,
     active_runs_count: facts.activeRuns,
     concurrency: head.maxActiveTasks,

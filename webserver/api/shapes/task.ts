@@ -6,8 +6,8 @@ const DAY_MS = 86_400_000;
 export function taskShape(task: TaskSpec, spec: DagSpec, downstream: readonly string[]) {
   return {
     task_id: task.taskId,
-    task_display_name: task.taskId,
-    owner: spec.owner,
+    task_display_name: task.displayName ?? task.taskId,
+    owner: task.owner ?? spec.owner,
     start_date: spec.startDate === null ? null : new Date(spec.startDate).toISOString(),
     end_date: spec.endDate === null ? null : new Date(spec.endDate).toISOString(),
     trigger_rule: task.triggerRule,
@@ -22,8 +22,8 @@ export function taskShape(task: TaskSpec, spec: DagSpec, downstream: readonly st
     retry_exponential_backoff: task.retryExponentialBackoff,
     priority_weight: task.priorityWeight,
     weight_rule: 'downstream',
-    ui_color: null,
-    ui_fgcolor: null,
+    ui_color: task.uiColor ?? null,
+    ui_fgcolor: task.uiFgcolor ?? null,
     template_fields: [],
     downstream_task_ids: downstream,
     doc_md: task.docMd,

@@ -28,6 +28,7 @@ export const router = createBrowserRouter([
       { index: true, element: <HomePage /> },
       { path: 'dags', element: <DagsPage /> },
       { path: 'runs', element: <RunsPage /> },
+      { path: 'plugins', lazy: async () => ({ Component: (await import('./plugins/plugins-page.tsx')).PluginsPage }) },
       {
         path: 'dags/:dagId',
         element: <DagLayout />,

@@ -11,12 +11,14 @@ const SOURCE: ListSource = {
          ) last on true`,
   fields: {
     dag_id: 'd.dag_id',
+    display_name: "coalesce(v.spec ->> 'displayName', d.dag_id)",
     is_paused: 'd.is_paused',
     is_stale: 'd.is_stale',
     has_import_errors: 'd.has_import_errors',
     tags: "v.spec -> 'tags'",
     owner: "v.spec ->> 'owner'",
-    search: "d.dag_id || ' ' || coalesce(v.spec ->> 'description', '') || ' ' || (v.spec ->> 'tags')",
+    search:
+      "d.dag_id || ' ' || coalesce(v.spec ->> 'displayName', '') || ' ' || coalesce(v.spec ->> 'description', '') || ' ' || (v.spec ->> 'tags')",
     next_run_after: 'd.next_run_after',
     last_run_state: 'last.state',
     last_run_started_at: 'last.started_at',

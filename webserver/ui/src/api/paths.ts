@@ -6,6 +6,7 @@ export const pages = {
   home: () => '/',
   dags: (query = '') => `/dags${query}`,
   runs: (query = '') => `/runs${query}`,
+  plugins: () => '/plugins',
   dag: (dagId: string, tab = '') => `/dags/${enc(dagId)}${tab === '' ? '' : `/${tab}`}`,
   run: (dagId: string, runId: string, tab = '') => `/dags/${enc(dagId)}/runs/${enc(runId)}${tab === '' ? '' : `/${tab}`}`,
   task: (dagId: string, runId: string, taskId: string, mapIndex = -1, tab = '') =>
@@ -17,6 +18,7 @@ export const uiApi = {
   home: '/ui/api/home',
   dags: '/ui/api/dags',
   importErrors: '/ui/api/importErrors',
+  plugins: '/ui/api/plugins',
   stream: '/ui/api/stream',
   dag: (dagId: string) => `/ui/api/dags/${enc(dagId)}`,
   grid: (dagId: string) => `/ui/api/dags/${enc(dagId)}/grid`,

@@ -6,6 +6,7 @@ import type {
   UiGrid,
   UiHome,
   UiImportErrors,
+  UiPlugins,
   UiRun,
   UiSession,
   UiSource,
@@ -47,6 +48,15 @@ export function useHome() {
     queryKey: ['home'],
     queryFn: ({ signal }) => request<UiHome>('GET', uiApi.home, undefined, signal),
     refetchInterval: 15_000,
+  });
+}
+
+/** Plugins change with files, of which nothing is pushed. */
+export function usePlugins() {
+  return useQuery({
+    queryKey: ['plugins'],
+    queryFn: ({ signal }) => request<UiPlugins>('GET', uiApi.plugins, undefined, signal),
+    refetchInterval: 30_000,
   });
 }
 

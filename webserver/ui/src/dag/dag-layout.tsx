@@ -14,12 +14,14 @@ import { useMayEdit } from '../api/session.ts';
 import { BackfillBanner } from '../backfill/backfill-banner.tsx';
 import { BackfillDialog } from '../backfill/backfill-dialog.tsx';
 import { PauseSwitch } from '../dags/pause-switch.tsx';
+import { PluginLinks } from '../plugins/plugin-links.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useShortcuts } from '../shell/shortcuts.ts';
 import { useUrlState } from '../shell/url-state.ts';
 import { TriggerDialog } from '../trigger/trigger-dialog.tsx';
 import { DagImportError } from './dag-import-error.tsx';
+import { OwnerNames } from './owner-names.tsx';
 import { scheduleInWords } from './schedule-words.ts';
 
 const TABS = [
@@ -89,7 +91,9 @@ function DagHeader({ dag, onTrigger, onBackfill }: { dag: UiDag; onTrigger: () =
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
         <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
-          <h1 className="truncate text-xl font-semibold tracking-[-0.02em]">{dag.dagId}</h1>
+          <h1 className="truncate text-xl font-semibold tracking-[-0.02em]" title={dag.dagId}>
+            {dag.displayName}
+          </h1>
           <PauseSwitch dagId={dag.dagId} isPaused={dag.isPaused} />
           {dag.isPaused ? <Badge tone="warning">Paused</Badge> : null}
           {dag.tags.map((tag) => (
@@ -109,9 +113,12 @@ function DagHeader({ dag, onTrigger, onBackfill }: { dag: UiDag; onTrigger: () =
               </>
             )}
           </Fact>
-          <Fact icon={<User size={13} />}>{dag.owner}</Fact>
+          <Fact icon={<User size={13} />}>
+            <OwnerNames owner={dag.owner} links={dag.ownerLinks} />
+          </Fact>
           <span className="font-mono text-2xs leading-[17px]">{dag.filePath}</span>
           <span>version {dag.versionNumber}</span>
+          <PluginLinks on="dag" facts={{ dag_id: dag.dagId }} />
         </div>
       </div>
       <div className="flex gap-2">

@@ -7,6 +7,7 @@ import { Instant } from '#ui-kit/time.tsx';
 import type { UiTaskNode } from '../../../ui-api/types.ts';
 import { Facts } from '../shell/facts.tsx';
 import { useDagOfPage } from './dag-layout.tsx';
+import { OwnerNames } from './owner-names.tsx';
 import { scheduleInWords } from './schedule-words.ts';
 
 const CATCHUP_WORDS: Readonly<Record<`${boolean | 'none'}`, string>> = {
@@ -31,7 +32,8 @@ export function DetailsTab() {
         {dag.filePath}
       </code>,
     ],
-    ['Owner', dag.owner],
+    ...(dag.displayName === dag.dagId ? [] : ([['Name', dag.displayName]] as const)),
+    ['Owner', <OwnerNames key="owner" owner={dag.owner} links={dag.ownerLinks} />],
     [
       'Schedule',
       scheduleInWords(dag.scheduleSummary) === dag.scheduleSummary
@@ -79,19 +81,20 @@ export function DetailsTab() {
         )}
       </div>
       <Card title={`Tasks (${dag.tasks.length})`}>
-        <TaskTable tasks={dag.tasks} />
+        <TaskTable tasks={dag.tasks} owner={dag.owner} />
       </Card>
     </div>
   );
 }
 
-function TaskTable({ tasks }: { tasks: readonly UiTaskNode[] }) {
+function TaskTable({ tasks, owner }: { tasks: readonly UiTaskNode[]; owner: string }) {
   return (
     <Table label="Tasks" dense>
       <thead>
         <tr>
           <th>Task</th>
           <th>Operator</th>
+          <th>Owner</th>
           <th>Trigger rule</th>
           <th className="text-right">Retries</th>
           <th>Pool</th>
@@ -106,10 +109,14 @@ function TaskTable({ tasks }: { tasks: readonly UiTaskNode[] }) {
                 <span className="truncate font-mono text-xs" title={task.taskId}>
                   {task.taskId}
                 </span>
+                {task.displayName === undefined ? null : <span className="truncate text-xs text-ink-2">{task.displayName}</span>}
                 {task.isMapped ? <Badge>mapped</Badge> : null}
               </span>
             </td>
             <td className="text-ink-2">{task.operator}</td>
+            <td className="max-w-[120px] truncate text-ink-2" title={task.owner ?? owner}>
+              {task.owner ?? owner}
+            </td>
             <td className="font-mono text-xs text-ink-2">{task.triggerRule}</td>
             <td className="text-right text-ink-2">{task.retries}</td>
             <td className="text-ink-2">{task.pool}</td>

@@ -107,7 +107,7 @@ function DagName({ dag }: { dag: UiDagCard }) {
           className={cx('max-w-full shrink-0 truncate font-medium hover:underline lg:max-w-[68%]', dag.isPaused && 'text-ink-2')}
           title={dag.dagId}
         >
-          {dag.dagId}
+          {dag.displayName}
         </Link>
         {dag.hasImportErrors ? (
           <Badge tone="danger" icon={<FileWarning size={11} />}>

@@ -1,6 +1,6 @@
 /** Turns tasks and groups into the nodes and edges that are drawn, with closed groups as one node each. Pure. */
 import type { UiTaskNode } from '../../../ui-api/types.ts';
-import { type Group, shortLabel, tasksByGroup } from '../grid/task-rows.ts';
+import { type Group, groupLabel, taskLabel, tasksByGroup } from '../grid/task-rows.ts';
 
 export type GraphDirection = 'RIGHT' | 'DOWN';
 
@@ -17,6 +17,8 @@ export interface FlowEdge {
   readonly id: string;
   readonly source: string;
   readonly target: string;
+  /** Words on it. */
+  readonly label?: string;
 }
 
 export interface FlowGraph {
@@ -52,9 +54,10 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
     return outermost;
   };
   const nodes: FlowNode[] = [];
-  const addGroup = ({ groupId, parentId }: Group) => {
+  const addGroup = (group: Group) => {
+    const { groupId, parentId } = group;
     if (hiddenBy(parentId) !== null || (members.get(groupId)?.length ?? 0) === 0) return;
-    const label = shortLabel(groupId, parentId);
+    const label = groupLabel(group, parentId);
     const parent = parentId === null ? null : groupNodeId(parentId);
     const isClosed = closed.has(groupId);
     nodes.push({
@@ -62,7 +65,8 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
       kind: isClosed ? 'closed' : 'group',
       label,
       parentId: parent,
-      width: isClosed ? widthOf(`${label} 99 tasks`) : 0,
+      // An open group is as wide as what it holds, and never narrower than its name.
+      width: isClosed ? widthOf(`${label} 99 tasks`) : widthOf(label),
       height: isClosed ? NODE_HEIGHT : 0,
     });
     if (!isClosed) for (const child of groups) if (child.parentId === groupId) addGroup(child);
@@ -73,7 +77,7 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
     const hidden = hiddenBy(task.groupId);
     drawnAs.set(task.taskId, hidden === null ? task.taskId : groupNodeId(hidden));
     if (hidden !== null) continue;
-    const label = shortLabel(task.taskId, task.groupId);
+    const label = taskLabel(task, task.groupId);
     nodes.push({
       id: task.taskId,
       kind: 'task',
@@ -89,7 +93,9 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
       const source = drawnAs.get(upstream);
       const target = drawnAs.get(task.taskId);
       if (source === undefined || target === undefined || source === target) continue;
-      edges.set(`${source}→${target}`, { id: `${source}→${target}`, source, target });
+      const id = `${source}→${target}`;
+      const label = task.edgeLabels?.[upstream] ?? edges.get(id)?.label;
+      edges.set(id, { id, source, target, ...(label !== undefined && { label }) });
     }
   return { nodes, edges: [...edges.values()] };
 }

@@ -4,12 +4,13 @@ import { cx } from '#ui-kit/class-names.ts';
 import { lookOf, STATE_ORDER } from '#ui-kit/state-looks.ts';
 import { StateIcon } from '#ui-kit/state-pill.tsx';
 import { Duration } from '#ui-kit/time.tsx';
-import type { StateCounts, UiTaskNode } from '../../../ui-api/types.ts';
+import type { StateCounts, UiGroup, UiTaskNode } from '../../../ui-api/types.ts';
 import type { GraphDirection } from './flow-graph.ts';
 import type { NodeState } from './node-state.ts';
 
 export interface NodeData extends Record<string, unknown> {
   readonly label: string;
+  readonly group: UiGroup | null;
   readonly task: UiTaskNode | null;
   readonly groupId: string | null;
   readonly taskCount: number;
@@ -70,9 +71,10 @@ export function TaskNode({ data, width, height }: NodeProps & { data: NodeData }
       style={{ width, height, ...boxStyle(state, task?.isMapped === true) }}
     >
       <Handles direction={direction} />
+      {task?.uiColor === undefined ? null : <ColourStripe colour={task.uiColor} />}
       {state === null ? <Icon size={15} className="shrink-0 text-ink-3" /> : <StateIcon state={state.state} size={16} />}
       <span className="flex min-w-0 flex-col leading-[16px]">
-        <span className="truncate font-mono text-xs font-medium">{label}</span>
+        <span className={cx('truncate text-xs font-medium', task?.displayName === undefined && 'font-mono')}>{label}</span>
         <span className="flex items-center gap-1.5 truncate text-2xs text-ink-3">
           {task?.operator}
           {state?.counts === null || state === null ? null : (
@@ -90,6 +92,11 @@ export function TaskNode({ data, width, height }: NodeProps & { data: NodeData }
   );
 }
 
+/** The author's colour, beside the colours of states and never in their place. */
+function ColourStripe({ colour }: { colour: string }) {
+  return <span aria-hidden="true" className="-ml-1.5 h-5 w-1 shrink-0 rounded-full" style={{ backgroundColor: colour }} />;
+}
+
 /** An open group: a frame with its name; a click on the name folds it. */
 export function GroupNode({ data, width, height }: NodeProps & { data: NodeData }) {
   return (
@@ -102,11 +109,13 @@ export function GroupNode({ data, width, height }: NodeProps & { data: NodeData 
         type="button"
         aria-expanded="true"
         aria-label={`Fold ${data.groupId ?? data.label}`}
+        title={data.group?.tooltip ?? data.groupId ?? data.label}
         onClick={() => data.groupId !== null && data.onToggleGroup(data.groupId)}
         className="nodrag m-2 flex items-center gap-1.5 rounded-md px-1.5 py-0.5 text-xs text-ink-2 hover:bg-hover hover:text-ink"
       >
         <ChevronDown size={13} />
-        <span className="font-mono">{data.label}</span>
+        {data.group?.uiColor === undefined ? null : <ColourDot colour={data.group.uiColor} />}
+        <span className={cx('truncate whitespace-nowrap', data.group?.displayName === undefined && 'font-mono')}>{data.label}</span>
         {data.state === null ? null : <StateIcon state={data.state.state} size={12} />}
       </button>
     </div>
@@ -121,6 +130,7 @@ export function ClosedGroupNode({ data, width, height }: NodeProps & { data: Nod
       type="button"
       aria-expanded="false"
       aria-label={`Unfold ${groupId ?? label}`}
+      title={data.group?.tooltip ?? groupId ?? label}
       onClick={() => groupId !== null && data.onToggleGroup(groupId)}
       className={cx(
         'nodrag relative flex items-center gap-2.5 rounded-[10px] border border-line-strong bg-surface px-3 text-left transition-opacity hover:border-ink-3',
@@ -137,6 +147,10 @@ export function ClosedGroupNode({ data, width, height }: NodeProps & { data: Nod
       {state === null || state.counts === null ? null : <CountBar counts={state.counts} />}
     </button>
   );
+}
+
+function ColourDot({ colour }: { colour: string }) {
+  return <span aria-hidden="true" className="size-2 shrink-0 rounded-full" style={{ backgroundColor: colour }} />;
 }
 
 function total(counts: StateCounts): number {

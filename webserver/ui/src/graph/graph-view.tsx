@@ -97,6 +97,7 @@ function Drawing({
   const lineage = useMemo(() => (hovered === null ? null : lineageOf(graph, hovered)), [graph, hovered]);
   const members = useMemo(() => tasksByGroup(tasks, groups), [tasks, groups]);
   const byId = useMemo(() => new Map(tasks.map((task) => [task.taskId, task])), [tasks]);
+  const groupsById = useMemo(() => new Map(groups.map((group) => [group.groupId, group])), [groups]);
   const nodes = useMemo(
     () =>
       graph.nodes.flatMap((node): Node<NodeData>[] => {
@@ -106,6 +107,7 @@ function Drawing({
         const data: NodeData = {
           label: node.label,
           task: byId.get(node.id) ?? null,
+          group: groupId === null ? null : (groupsById.get(groupId) ?? null),
           groupId,
           taskCount: groupId === null ? 0 : (members.get(groupId)?.length ?? 0),
           state: states === null ? null : groupId === null ? (states.get(node.id) ?? null) : groupState(members.get(groupId) ?? [], states),
@@ -131,7 +133,7 @@ function Drawing({
           },
         ];
       }),
-    [graph, layout, byId, members, states, lineage, direction, onToggleGroup, onOpenTask],
+    [graph, layout, byId, groupsById, members, states, lineage, direction, onToggleGroup, onOpenTask],
   );
   const edges = useMemo(
     () =>
@@ -139,11 +141,19 @@ function Drawing({
         const isLit = lineage?.has(edge.source) === true && lineage.has(edge.target);
         const source = states?.get(edge.source)?.state;
         return {
-          ...edge,
+          id: edge.id,
+          source: edge.source,
+          target: edge.target,
           type: 'routed',
           zIndex: isLit ? 2 : 1,
           focusable: false,
-          data: { points: layout.routes.get(edge.id) ?? [], isLit, isFaded: lineage !== null && !isLit, isMoving: source === 'running' },
+          data: {
+            points: layout.routes.get(edge.id) ?? [],
+            label: edge.label ?? null,
+            isLit,
+            isFaded: lineage !== null && !isLit,
+            isMoving: source === 'running',
+          },
         };
       }),
     [graph, layout, lineage, states],

@@ -22,6 +22,19 @@ export interface GraphLayout {
   readonly routes: ReadonlyMap<string, readonly Point[]>;
 }
 
+const LABEL_CHARACTER_PX = 7;
+const LABEL_MOST_PX = 180;
+
+/** A group is wide enough for its own name, whatever is in it. */
+function atLeast(width: number): Readonly<Record<string, string>> {
+  return { 'elk.nodeSize.constraints': 'MINIMUM_SIZE', 'elk.nodeSize.minimum': `(${width}, 60)` };
+}
+
+/** How much room the words of an edge need. */
+export function labelSize(text: string): { readonly width: number; readonly height: number } {
+  return { width: Math.min(LABEL_MOST_PX, Math.ceil(text.length * LABEL_CHARACTER_PX) + 16), height: 18 };
+}
+
 const GROUP_PADDING = '[top=40,left=16,bottom=16,right=16]';
 
 const elk = new elkModule.default({ workerUrl, workerFactory: (url) => new Worker(url ?? workerUrl) });
@@ -47,7 +60,7 @@ async function compute(graph: FlowGraph, direction: GraphDirection): Promise<Gra
       .filter((node) => node.parentId === parentId)
       .map((node) =>
         node.kind === 'group'
-          ? { id: node.id, children: childrenOf(node.id), layoutOptions: { 'elk.padding': GROUP_PADDING } }
+          ? { id: node.id, children: childrenOf(node.id), layoutOptions: { 'elk.padding': GROUP_PADDING, ...atLeast(node.width) } }
           : { id: node.id, width: node.width, height: node.height },
       );
   const result = await elk.layout({
@@ -69,7 +82,15 @@ async function compute(graph: FlowGraph, direction: GraphDirection): Promise<Gra
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
     },
     children: childrenOf(null),
-    edges: graph.edges.map((edge): ElkExtendedEdge => ({ id: edge.id, sources: [edge.source], targets: [edge.target] })),
+    edges: graph.edges.map(
+      (edge): ElkExtendedEdge => ({
+        id: edge.id,
+        sources: [edge.source],
+        targets: [edge.target],
+        // Words need room between the layers; where they stand is found on the route itself.
+        ...(edge.label === undefined ? {} : { labels: [{ text: edge.label, ...labelSize(edge.label) }] }),
+      }),
+    ),
   });
   const boxes = new Map<string, Box>();
   const collect = (node: ElkNode) => {

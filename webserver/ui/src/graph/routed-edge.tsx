@@ -1,10 +1,11 @@
-import { BaseEdge, type EdgeProps } from '@xyflow/react';
-import type { Point } from './layout.ts';
+import { BaseEdge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react';
+import { labelSize, type Point } from './layout.ts';
 
 const CORNER_PX = 8;
 
 interface RoutedEdgeData {
   readonly points: readonly Point[];
+  readonly label: string | null;
   readonly isLit: boolean;
   readonly isFaded: boolean;
   readonly isMoving: boolean;
@@ -12,7 +13,7 @@ interface RoutedEdgeData {
 
 /** An edge along the route that the layout found for it, with round corners. */
 export function RoutedEdge({ id, data, sourceX, sourceY, targetX, targetY }: EdgeProps) {
-  const { points, isLit, isFaded, isMoving } = data as unknown as RoutedEdgeData;
+  const { points, label, isLit, isFaded, isMoving } = data as unknown as RoutedEdgeData;
   const route =
     points.length > 1
       ? points
@@ -37,8 +38,40 @@ export function RoutedEdge({ id, data, sourceX, sourceY, targetX, targetY }: Edg
         fill={isLit ? 'var(--accent)' : isMoving ? 'var(--st-running)' : 'var(--line-strong)'}
         opacity={isFaded ? 0.3 : 1}
       />
+      {label === null ? null : <EdgeWords text={label} at={middleOf(route)} isFaded={isFaded} />}
     </>
   );
+}
+
+/** Words in the middle of an edge, on a ground of their own. */
+function EdgeWords({ text, at, isFaded }: { text: string; at: Point; isFaded: boolean }) {
+  const { width, height } = labelSize(text);
+  return (
+    <EdgeLabelRenderer>
+      <div
+        title={text}
+        data-edge-label={text}
+        className="absolute z-[3] truncate rounded-md border border-line bg-surface px-1.5 text-center text-2xs leading-[16px] text-ink-2"
+        style={{ maxWidth: width, height, opacity: isFaded ? 0.3 : 1, transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}
+      >
+        {text}
+      </div>
+    </EdgeLabelRenderer>
+  );
+}
+
+/** The middle of the longest straight part: there is the most room. */
+function middleOf(points: readonly Point[]): Point {
+  let best: readonly [Point, Point] = [points[0] as Point, points[1] as Point];
+  for (let at = 1; at < points.length; at++) {
+    const part = [points[at - 1] as Point, points[at] as Point] as const;
+    if (lengthOf(part) > lengthOf(best)) best = part;
+  }
+  return { x: (best[0].x + best[1].x) / 2, y: (best[0].y + best[1].y) / 2 };
+}
+
+function lengthOf([from, to]: readonly [Point, Point]): number {
+  return Math.hypot(to.x - from.x, to.y - from.y);
 }
 
 function roundedPath(points: readonly Point[]): string {

@@ -1,11 +1,8 @@
 /** Turns tasks and groups into the rows of a tree, in the order of the DAG. Pure. */
 import type { TaskInstanceState } from '#core/states.ts';
-import type { StateCounts, UiCell, UiTaskNode } from '../../../ui-api/types.ts';
+import type { StateCounts, UiCell, UiGroup, UiTaskNode } from '../../../ui-api/types.ts';
 
-export interface Group {
-  readonly groupId: string;
-  readonly parentId: string | null;
-}
+export type Group = UiGroup;
 
 export type TreeRow =
   | {
@@ -21,6 +18,15 @@ export type TreeRow =
 /** The last part of a dotted id below its group: "load.orders" in group "load" is "orders". */
 export function shortLabel(id: string, parentId: string | null): string {
   return parentId !== null && id.startsWith(`${parentId}.`) ? id.slice(parentId.length + 1) : id;
+}
+
+/** What a task is called where its group is known. */
+export function taskLabel(task: UiTaskNode, groupId: string | null): string {
+  return task.displayName ?? shortLabel(task.taskId, groupId);
+}
+
+export function groupLabel(group: Group, parentId: string | null): string {
+  return group.displayName ?? shortLabel(group.groupId, parentId);
 }
 
 /** The task ids inside each group, those of nested groups included. */
@@ -39,22 +45,30 @@ export function treeRows(
   search: string,
 ): readonly TreeRow[] {
   const query = search.toLowerCase();
-  const shown = query === '' ? tasks : tasks.filter((task) => task.taskId.toLowerCase().includes(query));
+  const shown = query === '' ? tasks : tasks.filter((task) => `${task.taskId} ${task.displayName ?? ''}`.toLowerCase().includes(query));
   const members = tasksByGroup(shown, groups);
   const parents = new Map(groups.map((group) => [group.groupId, group.parentId]));
+  const byId = new Map(groups.map((group) => [group.groupId, group]));
   const rows: TreeRow[] = [];
   const seen = new Set<string>();
   const place = (parentId: string | null, depth: number) => {
     for (const task of shown) {
       if (task.groupId === parentId) {
-        rows.push({ kind: 'task', id: task.taskId, label: shortLabel(task.taskId, parentId), depth, task });
+        rows.push({ kind: 'task', id: task.taskId, label: taskLabel(task, parentId), depth, task });
         continue;
       }
       const child = childTowards(task.groupId, parentId, parents);
       if (child === null || seen.has(child)) continue;
       seen.add(child);
       const isOpen = query !== '' || !closed.has(child);
-      rows.push({ kind: 'group', id: child, label: shortLabel(child, parentId), depth, isOpen, taskIds: members.get(child) ?? [] });
+      rows.push({
+        kind: 'group',
+        id: child,
+        label: groupLabel(byId.get(child) as Group, parentId),
+        depth,
+        isOpen,
+        taskIds: members.get(child) ?? [],
+      });
       if (isOpen) place(child, depth + 1);
     }
   };

@@ -14,6 +14,7 @@ import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
 import { useRun } from '../api/queries.ts';
 import { useMayEdit } from '../api/session.ts';
+import { PluginLinks } from '../plugins/plugin-links.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
@@ -116,6 +117,10 @@ function RunHeader({ run, onAct, onTriggerAgain }: { run: UiRun; onAct: (act: 'c
         <p className={run.state === 'failed' ? 'break-words text-danger' : 'break-words text-ink-2'}>{run.reason}</p>
       )}
       {run.state === 'queued' ? <WaitsForUnpause dagId={run.dagId} /> : null}
+      <PluginLinks
+        on="run"
+        facts={{ dag_id: run.dagId, run_id: run.runId, logical_date: run.logicalDate, start: run.startedAt, end: run.endedAt }}
+      />
       <dl className="flex flex-wrap gap-x-8 gap-y-2">
         <HeaderFact name="DAG">
           <Link to={pages.dag(run.dagId)} className="font-medium hover:underline">

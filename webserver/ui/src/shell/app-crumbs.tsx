@@ -7,8 +7,10 @@ export function AppCrumbs() {
   const dag = useMatch('/dags/:dagId/*');
   const run = useMatch('/dags/:dagId/runs/:runId/*');
   const task = useMatch('/dags/:dagId/runs/:runId/tasks/:taskId/*');
+  const isPlugins = useMatch('/plugins') !== null;
   const isRuns = useMatch('/runs') !== null;
   const isDags = useMatch('/dags') !== null;
+  if (isPlugins) return <Breadcrumbs crumbs={[{ label: 'Plugins' }]} />;
   if (isRuns) return <Breadcrumbs crumbs={[{ label: 'Runs' }]} />;
   if (isDags) return <Breadcrumbs crumbs={[{ label: 'DAGs' }]} />;
   const dagId = dag?.params.dagId;

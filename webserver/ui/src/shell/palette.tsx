@@ -1,4 +1,4 @@
-import { House, ListChecks, type LucideIcon, Play, Search, Workflow } from 'lucide-react';
+import { House, ListChecks, type LucideIcon, Play, Puzzle, Search, Workflow } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { cx } from '#ui-kit/class-names.ts';
@@ -19,6 +19,7 @@ const PAGES: readonly Entry[] = [
   { id: 'home', icon: House, label: 'Home', kind: 'Page', to: pages.home(), isMono: false },
   { id: 'dags', icon: Workflow, label: 'DAGs', kind: 'Page', to: pages.dags(), isMono: false },
   { id: 'runs', icon: ListChecks, label: 'Runs', kind: 'Page', to: pages.runs(), isMono: false },
+  { id: 'plugins', icon: Puzzle, label: 'Plugins', kind: 'Page', to: pages.plugins(), isMono: false },
   { id: 'failed', icon: ListChecks, label: 'Failed runs', kind: 'Page', to: pages.runs('?state=failed'), isMono: false },
 ];
 
@@ -95,9 +96,16 @@ function useEntries(text: string): readonly Entry[] {
   const dags = useDags({ search: useDeferredValue(text), limit: 12, offset: 0 });
   return useMemo(() => {
     const query = text.trim().toLowerCase();
-    const found = (dags.data?.dags ?? []).filter((dag) => dag.dagId.toLowerCase().includes(query));
+    const found = (dags.data?.dags ?? []).filter((dag) => `${dag.dagId} ${dag.displayName}`.toLowerCase().includes(query));
     const dagEntries = found.map(
-      (dag): Entry => ({ id: `dag:${dag.dagId}`, icon: Workflow, label: dag.dagId, kind: 'DAG', to: pages.dag(dag.dagId), isMono: true }),
+      (dag): Entry => ({
+        id: `dag:${dag.dagId}`,
+        icon: Workflow,
+        label: dag.displayName,
+        kind: 'DAG',
+        to: pages.dag(dag.dagId),
+        isMono: dag.displayName === dag.dagId,
+      }),
     );
     const triggers = found.slice(0, query === '' ? 0 : 3).map(
       (dag): Entry => ({

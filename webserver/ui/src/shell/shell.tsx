@@ -1,10 +1,11 @@
-import { Activity, House, ListChecks, Search, Workflow } from 'lucide-react';
+import { Activity, ExternalLink, House, ListChecks, Puzzle, Search, Workflow } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
+import { linksFor } from '#core/fill-link.ts';
 import { AppShell, type NavItem } from '#ui-kit/app-shell.tsx';
 import { StreamLight } from '#ui-kit/stream-light.tsx';
 import { ThemeToggle } from '#ui-kit/theme-toggle.tsx';
 import type { UiSession } from '../../../ui-api/types.ts';
-import { useImportErrors } from '../api/queries.ts';
+import { useImportErrors, usePlugins } from '../api/queries.ts';
 import { useStreamStatus } from '../api/stream.tsx';
 import { AppCrumbs } from './app-crumbs.tsx';
 import { HelpSheet } from './help-sheet.tsx';
@@ -23,14 +24,19 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
   const importErrors = useImportErrors();
   const [overlay, setOverlay] = useState<'palette' | 'help' | null>(null);
   const errorCount = importErrors.data?.errors.length;
+  const plugins = usePlugins();
+  const failing = plugins.data?.plugins.filter((plugin) => plugin.error !== null || plugin.faults > 0).length;
+  const navLinks = useMemo(() => linksFor(plugins.data?.plugins.flatMap((plugin) => plugin.links) ?? [], 'nav'), [plugins.data]);
   const items = useMemo<readonly NavItem[]>(
     () => [
       { to: '/', label: 'Home', icon: House, isExact: true },
       { to: '/dags', label: 'DAGs', icon: Workflow, alertCount: errorCount },
       { to: '/runs', label: 'Runs', icon: ListChecks },
+      { to: '/plugins', label: 'Plugins', icon: Puzzle, alertCount: failing },
       { to: monitorUrl(session.monitorPort), label: 'Workers', icon: Activity, isExternal: true },
+      ...navLinks.map((link) => ({ to: link.href, label: link.name, icon: ExternalLink, isExternal: true })),
     ],
-    [errorCount, session.monitorPort],
+    [errorCount, failing, navLinks, session.monitorPort],
   );
   useShortcuts({ 'mod+k': () => setOverlay('palette'), '?': () => setOverlay('help') });
   const close = () => setOverlay(null);

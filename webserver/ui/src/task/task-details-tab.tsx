@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { Card } from '#ui-kit/card.tsx';
+import { CodeBlock } from '#ui-kit/code-block.tsx';
 import { Instant } from '#ui-kit/time.tsx';
 import { pages } from '../api/paths.ts';
 import { Facts } from '../shell/facts.tsx';
@@ -25,6 +26,8 @@ export function TaskDetailsTab() {
     ['Priority weight', instance.priorityWeight],
   ];
   const task: readonly (readonly [string, ReactNode])[] = [
+    ...(node.displayName === undefined ? [] : ([['Name', node.displayName]] as const)),
+    ...(node.owner === undefined ? [] : ([['Owner', node.owner]] as const)),
     ['Operator', node.operator],
     ['Kind', node.kind],
     [
@@ -52,9 +55,20 @@ export function TaskDetailsTab() {
           <Markdown text={node.docMd} />
         </Card>
       )}
+      {(node.docs ?? []).map((doc) => (
+        <Card key={doc.format} title={DOC_TITLES[doc.format]} bodyClassName="px-5 py-4" className="lg:col-span-2">
+          {doc.format === 'text' ? (
+            <p className="whitespace-pre-wrap">{doc.text}</p>
+          ) : (
+            <CodeBlock text={doc.text} label="Copy documentation" />
+          )}
+        </Card>
+      ))}
     </div>
   );
 }
+
+const DOC_TITLES = { text: 'About', json: 'About (JSON)', yaml: 'About (YAML)', rst: 'About (reStructuredText)' } as const;
 
 function UpstreamLinks({ dagId, runId, taskIds }: { dagId: string; runId: string; taskIds: readonly string[] }) {
   if (taskIds.length === 0) return <>nothing: it is first</>;

@@ -15,6 +15,7 @@ import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
 import { useTaskInstance } from '../api/queries.ts';
 import { useMayEdit } from '../api/session.ts';
+import { PluginLinks } from '../plugins/plugin-links.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
@@ -147,6 +148,7 @@ function TaskHeader({ instance, tryNumber, onAct, onTry }: TaskHeaderProps) {
           </span>
           <CopyButton text={instance.taskId} label="Copy task id" />
         </h1>
+        {node.displayName === undefined ? null : <span className="truncate text-ink-2">{node.displayName}</span>}
         <Badge>{node.operator}</Badge>
         <span className="flex-1" />
         <TryPills attempts={instance.attempts} selected={tryNumber} onSelect={onTry} />
@@ -158,6 +160,20 @@ function TaskHeader({ instance, tryNumber, onAct, onTry }: TaskHeaderProps) {
         </Button>
       </div>
       <WhyWaiting instance={instance} />
+      <PluginLinks
+        on="task"
+        operator={node.operator}
+        facts={{
+          dag_id: run.dagId,
+          run_id: run.runId,
+          task_id: instance.taskId,
+          map_index: instance.mapIndex,
+          try_number: instance.tryNumber,
+          logical_date: run.logicalDate,
+          start: instance.startedAt,
+          end: instance.endedAt,
+        }}
+      />
       {progress === null || instance.state !== 'running' ? null : (
         <div className="flex max-w-xl items-center gap-3">
           <Meter label="Progress" value={progress.done} max={progress.total} isMoving className="flex-1" />
