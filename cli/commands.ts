@@ -1,5 +1,7 @@
 /** All commands, in the order of the help. A command's file holds its definition; its work is loaded when it runs. */
 import type { Command } from 'commander';
+import { approvalsAnswer } from './commands/approvals-answer.ts';
+import { approvalsList } from './commands/approvals-list.ts';
 import { assetsDetails } from './commands/assets-details.ts';
 import { assetsEvents } from './commands/assets-events.ts';
 import { assetsList } from './commands/assets-list.ts';
@@ -39,6 +41,7 @@ export const GROUPS = {
   dags: 'DAGs and their runs',
   tasks: 'Tasks of DAGs and of runs',
   assets: 'What tasks make and DAGs wait for',
+  approvals: 'What tasks ask people',
   backfill: 'Runs for dates of the past',
   users: 'Who may log in',
   jobs: 'Processes',
@@ -78,6 +81,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'assets', define: assetsDetails },
   { group: 'assets', define: assetsEvents },
   { group: 'assets', define: assetsMaterialize },
+  { group: 'approvals', define: approvalsList },
+  { group: 'approvals', define: approvalsAnswer },
   { group: 'backfill', define: backfillCreate },
   { group: 'backfill', define: backfillList },
   { group: 'backfill', define: backfillPause },

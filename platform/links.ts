@@ -8,10 +8,16 @@ export function baseUrlOf(config: Pick<Config, 'baseUrl' | 'webPort'>): string {
 /** The page of a run, or of one of its task instances. `mapIndex` -1 = not mapped. */
 export function pageUrl(
   baseUrl: string,
-  of: { readonly dagId: string; readonly runId: string; readonly taskId?: string | null; readonly mapIndex?: number },
+  of: {
+    readonly dagId: string;
+    readonly runId: string;
+    readonly taskId?: string | null;
+    readonly mapIndex?: number;
+    readonly tab?: string;
+  },
 ): string {
   const run = `${baseUrl}/dags/${encodeURIComponent(of.dagId)}/runs/${encodeURIComponent(of.runId)}`;
   if (!of.taskId) return run;
   const mapped = (of.mapIndex ?? -1) < 0 ? '' : `?map_index=${of.mapIndex}`;
-  return `${run}/tasks/${encodeURIComponent(of.taskId)}${mapped}`;
+  return `${run}/tasks/${encodeURIComponent(of.taskId)}${of.tab ? `/${of.tab}` : ''}${mapped}`;
 }

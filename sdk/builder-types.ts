@@ -1,5 +1,6 @@
 /** What a build function gets. The types are the contract: wrong wiring does not compile (test/sdk/types). */
 import type { Duration } from '#core/duration.ts';
+import type { ApprovalBranchOpts, ApprovalOpts, ApprovalResult, DefaultOptions, EntryOpts } from './approval-types.ts';
 import type { Ctx } from './context.ts';
 import type { Dag } from './dag-type.ts';
 import type { TaskDef } from './define-task.ts';
@@ -35,16 +36,6 @@ interface TaskForms<P, More> {
     run: (input: Resolve<I>, ctx: Ctx<P>) => O,
     options?: TaskOpts<Result<O>, Resolve<I>> & More,
   ): Ref<Result<O>>;
-}
-
-export interface ApprovalOpts<I, Options extends readonly string[], F extends StandardSchemaV1> {
-  subject: string | ((input: Resolve<I>) => string);
-  body?: (input: Resolve<I>) => string;
-  options: Options;
-  form?: F;
-  assignees?: readonly string[];
-  timeout?: Duration;
-  fallback?: Options[number];
 }
 
 export interface EventOpts<S extends StandardSchemaV1, P> {
@@ -143,12 +134,29 @@ export interface Builder<P> {
 
   /** Not available in this version yet. */
   waitForEvent<S extends StandardSchemaV1>(id: string, event: string, options: EventOpts<S, P>): Ref<InferOut<S>>;
-  /** Not available in this version yet. */
-  approval<const I extends Inputs, const Options extends readonly string[], F extends StandardSchemaV1 = EmptySchema>(
+  /** Asks a person, and holds no worker slot until somebody answers. A rejection skips what follows. */
+  approval<const I extends Inputs, const Options extends readonly string[] = DefaultOptions, F extends StandardSchemaV1 = EmptySchema>(
     id: string,
     input: I,
     options: ApprovalOpts<I, Options, F>,
-  ): Ref<{ choice: Options[number]; form: InferOut<F>; by: string | null; at: Date }>;
+  ): Ref<ApprovalResult<Options[number], InferOut<F>>>;
+  /** A branch that a person chooses. */
+  approvalBranch<
+    const I extends Inputs,
+    C extends Record<string, (builder: Builder<P>) => AnyRef>,
+    F extends StandardSchemaV1 = EmptySchema,
+  >(
+    id: string,
+    input: I,
+    options: ApprovalBranchOpts<I, keyof C & string, F>,
+    cases: C,
+  ): Ref<{ [K in keyof C]: ValueOf<ReturnType<C[K]>> }[keyof C]>;
+  /** A form that a person fills in. */
+  entry<const I extends Inputs, F extends StandardSchemaV1>(
+    id: string,
+    input: I,
+    options: EntryOpts<I, F>,
+  ): Ref<ApprovalResult<'OK', InferOut<F>>>;
   /** Starts a run of another DAG and waits for it, without a worker: the result is what that DAG's build function returned. */
   trigger<P2 extends StandardSchemaV1, R2>(
     id: string,

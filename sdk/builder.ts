@@ -1,6 +1,7 @@
 /** Turns the calls of a build function into a draft. Types live in builder-types.ts; here everything is unknown. */
 import { AppError } from '#core/errors.ts';
 import { brandOf, TASK_DEFINITION } from './brands.ts';
+import { buildApproval, buildApprovalBranch, buildEntry } from './build-approval.ts';
 import { buildBranch } from './build-branch.ts';
 import { buildEmpty, buildGate, buildLatestOnly } from './build-gate.ts';
 import { buildGroup, buildMapGroup } from './build-group.ts';
@@ -53,7 +54,9 @@ export function makeBuilder(context: BuildContext): Builder<unknown> {
     chain: open((...steps: unknown[]) => buildChain(context, steps)),
     trigger: open((...args: unknown[]) => buildTrigger(context, args)),
     waitForEvent: later('waitForEvent'),
-    approval: later('approval'),
+    approval: open((...args: unknown[]) => buildApproval(context, args)),
+    approvalBranch: open((...args: unknown[]) => buildApprovalBranch(context, makeBuilder, args)),
+    entry: open((...args: unknown[]) => buildEntry(context, args)),
   };
   return builder as unknown as Builder<unknown>;
 }

@@ -96,7 +96,11 @@ export class Draft implements Owner {
 
   /** Names the instances of a task of a mapped group. */
   label(taskId: string, label: DraftTask['label']): void {
-    this.tasks.set(taskId, { ...(this.tasks.get(taskId) as DraftTask), label });
+    this.change(taskId, { label });
+  }
+
+  change(taskId: string, change: Partial<DraftTask>): void {
+    this.tasks.set(taskId, { ...(this.tasks.get(taskId) as DraftTask), ...change });
   }
 
   addEdge(from: string, to: string): void {

@@ -1,6 +1,7 @@
 /** What a DAG file imports: `import { dag, cron } from "windlass"`. The one public barrel. */
 export type { Duration } from '#core/duration.ts';
 export type { TriggerRule } from '#core/trigger-rules.ts';
+export type { ApprovalBranchOpts, ApprovalOpts, ApprovalResult, EntryOpts } from './approval-types.ts';
 export {
   type Asset,
   type AssetAlias,
@@ -17,7 +18,7 @@ export {
   assetRef,
   onAssets,
 } from './assets.ts';
-export type { ApprovalOpts, Builder, EventOpts } from './builder-types.ts';
+export type { Builder, EventOpts } from './builder-types.ts';
 export { type CalendarOptions, duringTimes, onWeekdays, type TimeWindow, type Weekday } from './calendar.ts';
 export type { Callback, CallbackCtx, CallbackError, CallbackEvent, Callbacks, Notifier } from './callback-event.ts';
 export type { Connection, Ctx, Progress, TaskLog, WaitEvent } from './context.ts';

@@ -13,6 +13,7 @@ import { dagRunRoutes } from './api/dag-runs.ts';
 import { dagRoutes } from './api/dags.ts';
 import { extraLinkRoutes } from './api/extra-links.ts';
 import { healthRoutes } from './api/health.ts';
+import { hitlDetailRoutes } from './api/hitl-details.ts';
 import { importErrorRoutes } from './api/import-errors.ts';
 import { logRoutes } from './api/logs.ts';
 import { markRoutes } from './api/mark.ts';
@@ -58,6 +59,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...logRoutes(deps),
     ...clearRoutes(deps),
     ...markRoutes(deps),
+    ...hitlDetailRoutes(deps),
     ...backfillRoutes(deps),
     ...assetRoutes(deps),
     ...queuedEventRoutes(deps),

@@ -36,7 +36,7 @@ export interface MemoryRunOptions {
   /** Runs one body; never rejects. */
   readonly runBody: (message: RunMessage, timeoutMs: number | null) => Promise<BodyResult>;
   /** Waits for what a body deferred for; never rejects. */
-  readonly wait: (waiter: Waiter) => Promise<WaiterEnd>;
+  readonly wait: (waiter: Waiter, taskId: string) => Promise<WaiterEnd>;
   readonly onEnd: (end: TaskEnd) => void;
 }
 
@@ -209,7 +209,7 @@ export class MemoryRun {
   #defer(instance: Instance, waiter: Waiter): void {
     this.#model.setState(instance, 'deferred');
     const startedAt = this.#options.clock.monotonic();
-    const over = this.#options.wait(waiter).then((end) => {
+    const over = this.#options.wait(waiter, this.#model.taskOf(instance).task.spec.taskId).then((end) => {
       this.#waits.delete(instance);
       // The run was stopped meanwhile.
       if (instance.state !== 'deferred') return;

@@ -22,6 +22,7 @@ import { jsonReport } from './json-report.ts';
 import { LocalHost } from './local-host.ts';
 import { waitHere } from './local-wait.ts';
 import { MemoryRun } from './memory-run.ts';
+import { PeopleHere } from './people-here.ts';
 import { TestReport } from './test-report.ts';
 
 export interface TestDagRequest {
@@ -29,6 +30,8 @@ export interface TestDagRequest {
   readonly target: string;
   readonly conf?: Readonly<Record<string, unknown>>;
   readonly json?: boolean;
+  /** Answers to what tasks ask people: `task=option`. */
+  readonly answers?: readonly string[];
   /** Which DAG of a file with several. */
   readonly dag?: string;
 }
@@ -64,6 +67,7 @@ async function runDag(request: TestDagRequest): Promise<number> {
     clock,
     onLog: (taskId, level, message, fields) => report.log(taskId, level, message, fields),
   });
+  const people = new PeopleHere({ answers: request.answers ?? [], stream, clock });
   const startedAt = clock.monotonic();
   const runId = runIdFor('manual', new Date(clock.now()).toISOString().replace('Z', '+00:00'));
   const scratchFolder = mkdtempSync(join(tmpdir(), 'windlass-dags-test-'));
@@ -77,7 +81,8 @@ async function runDag(request: TestDagRequest): Promise<number> {
       mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),
       clock,
       runBody: (message, timeoutMs) => host.runBody(message, timeoutMs),
-      wait: (waiter) => waitHere(waiter, describeWaiter(waiter), clock, { secrets: host.secrets }),
+      wait: (waiter, taskId) =>
+        waiter.kind === 'answer' ? people.ask(taskId, waiter) : waitHere(waiter, describeWaiter(waiter), clock, { secrets: host.secrets }),
       onEnd: (end) => report.end(end),
     });
     const result = await run.run();

@@ -4,9 +4,12 @@ import { describeWaiter, type Waiter } from '#core/waiting/waiter.ts';
 import type { NewWaiter } from '#platform/db/queries/waiting/new-waiter.ts';
 import type { Envelope } from '#platform/secrets/envelope.ts';
 
-/** Throws CONFIG_INVALID when there is a secret to keep and no WINDLASS_SECRET_KEY. */
+/** What a person is asked is no secret, whatever its fields are called. Throws CONFIG_INVALID when there is a secret to keep and no WINDLASS_SECRET_KEY. */
 export function newWaiter(secrets: { readonly envelope: Envelope }, taskInstanceId: string, waiter: Waiter): NewWaiter {
-  const sealedArgs = holdsSecret(waiter.args) ? secrets.envelope.seal(placeOf(taskInstanceId), JSON.stringify(waiter.args)) : null;
+  const sealedArgs =
+    waiter.kind !== 'answer' && holdsSecret(waiter.args)
+      ? secrets.envelope.seal(placeOf(taskInstanceId), JSON.stringify(waiter.args))
+      : null;
   return { waiter, words: describeWaiter(waiter), sealedArgs };
 }
 

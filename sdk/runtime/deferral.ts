@@ -18,17 +18,19 @@ interface Asked {
   readonly wait: unknown;
   readonly timeout: unknown;
   readonly state: unknown;
+  /** What the time limit brings; default: a failure. Not for authors. */
+  readonly onTimeout?: Waiter['onTimeout'];
 }
 
 /** Throws DAG_INVALID when it is no wait, or one that no triggerer understands. */
 export function deferralOf(where: string, deferred: unknown, context: AttemptContext): BodyResult {
-  const { wait, timeout, state } = deferred as Asked;
+  const { wait, timeout, state, onTimeout = null } = deferred as Asked;
   if (brandOf(wait, WAIT) === undefined)
     throw new AppError('DAG_INVALID', `${where} deferred for something that is no wait. Give it one: defer(waitFor("10m")).`);
   const timeoutMs = timeout === null ? null : parseDuration(timeout);
   if (timeout !== null && timeoutMs === null)
     throw new AppError('DAG_INVALID', `${where}: the timeout of defer must be a duration like "1h", but is ${JSON.stringify(timeout)}.`);
-  return makeDeferral(where, wait as WaitPlan, context, { timeoutMs, state: encodeValue(state, `the state of ${where}`) });
+  return makeDeferral(where, wait as WaitPlan, context, { timeoutMs, onTimeout, state: encodeValue(state, `the state of ${where}`) });
 }
 
 /** The outcome of an attempt that waits for `plan` from now on. */

@@ -11,6 +11,7 @@ import { AssetDesk } from './asset-desk.ts';
 import { resultOfThrown } from './body-error.ts';
 import { withBodyHooks } from './body-hooks.ts';
 import { makeContext } from './context.ts';
+import { decidedOf } from './decided.ts';
 import { deferralOf, sensorDeferral } from './deferral.ts';
 import { makeItem } from './make-item.ts';
 import { measureLists } from './measure-lists.ts';
@@ -137,9 +138,10 @@ interface Attempted {
 }
 
 async function readResult({ dag, task, message, host }: Attempted, returned: unknown): Promise<Success> {
-  const checks = await runChecks(task, returned);
-  const { value, followed } = readDecision(task, returned);
-  if (task.settings.multipleOutputs) await pushParts(task, returned, host);
+  const decided = decidedOf(task, returned);
+  const checks = await runChecks(task, decided === null ? returned : decided.value);
+  const { value, followed } = decided ?? readDecision(task, returned);
+  if (task.settings.multipleOutputs) await pushParts(task, value, host);
   const encoded = task.settings.doXcomPush === false ? undefined : encodeValue(value, `the result of "${task.id}"`);
   return {
     outcome: 'success',

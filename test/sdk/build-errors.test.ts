@@ -192,7 +192,6 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
     build(({ waitForEvent }) => waitForEvent('w', 'e', { schema: z.object({}), timeout: '1h' })),
     /not available in this version/,
   ],
-  ['approval', build(({ approval }) => approval('w', {}, { subject: 's', options: ['a'] })), /not available in this version/],
   ['an asset schedule without assets', build(one, { schedule: onAssets.all() }), /empty all\(\)/],
   ['@continuous with several runs', build(one, { schedule: '@continuous', maxActiveRuns: 2 }), /maxActiveRuns must be 1/],
   ['a cron expression with seconds', build(one, { schedule: '0 0 6 * * *' }), /sixth field for seconds is not known/],

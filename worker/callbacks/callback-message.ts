@@ -7,7 +7,8 @@ import { pageUrl } from '#platform/links.ts';
 export function callbackMessage(claimed: ClaimedCallback, spec: DagSpec, at: { scratchFolder: string; baseUrl: string }): RunMessage {
   const { dagId, runId, taskId, mapIndex } = claimed;
   const conf = typeof claimed.conf === 'object' && claimed.conf !== null ? claimed.conf : {};
-  const url = pageUrl(at.baseUrl, { dagId, runId, taskId, mapIndex });
+  const tab = claimed.kind === 'on_request' ? 'respond' : '';
+  const url = pageUrl(at.baseUrl, { dagId, runId, taskId, mapIndex, tab });
   return {
     type: 'run',
     inputs: {},
@@ -36,7 +37,7 @@ export function callbackMessage(claimed: ClaimedCallback, spec: DagSpec, at: { s
 }
 
 function callOf(claimed: ClaimedCallback, url: string): CallbackCall {
-  const { kind, slot, position, reason, message, error, createdAt, deadlineName, deadlineDueAt, taskInstanceId } = claimed;
+  const { kind, slot, position, reason, message, error, createdAt, deadlineName, deadlineDueAt, taskInstanceId, request } = claimed;
   const deadline = deadlineName === null || deadlineDueAt === null ? null : { name: deadlineName, due: deadlineDueAt.toISOString() };
   return {
     kind,
@@ -49,6 +50,6 @@ function callOf(claimed: ClaimedCallback, url: string): CallbackCall {
     url,
     at: createdAt.toISOString(),
     deadline,
-    request: null,
+    request,
   };
 }

@@ -6,6 +6,8 @@ const AFTER: Readonly<Partial<Record<FinishEvent, { readonly kind: CallbackKind;
   succeed: { kind: 'on_success', reason: 'success' },
   fail: { kind: 'on_failure', reason: 'task_failure' },
   retry: { kind: 'on_retry', reason: 'retry' },
+  // Only a task that asks a person has callbacks for it.
+  defer: { kind: 'on_request', reason: 'required_action' },
   skip: { kind: 'on_skipped', reason: 'skipped' },
 };
 

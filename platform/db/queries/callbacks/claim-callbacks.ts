@@ -16,6 +16,7 @@ export interface ClaimedCallback {
   readonly createdAt: Date;
   readonly deadlineName: string | null;
   readonly deadlineDueAt: Date | null;
+  readonly request: { readonly subject: string; readonly body: string | null; readonly options: readonly string[] } | null;
   readonly dagId: string;
   readonly runId: string;
   readonly dagRunId: string;
@@ -61,7 +62,10 @@ select c.callback_id as "callbackId", c.tries, c.kind, c.slot, c.position, c.nam
        r.run_type as "runType", r.logical_date as "logicalDate", r.data_interval_start as "dataIntervalStart",
        r.data_interval_end as "dataIntervalEnd", r.run_after as "runAfter", r.conf, r.version_id as "versionId", v.bundle_hash as "bundleHash",
        c.task_instance_id as "taskInstanceId", ti.task_id as "taskId", coalesce(ti.map_index, -1) as "mapIndex", c.try_number as "tryNumber",
-       coalesce(ti.max_tries, 0) as "maxTries"
+       coalesce(ti.max_tries, 0) as "maxTries",
+       case when c.kind = 'on_request' then (
+         select jsonb_build_object('subject', q.subject, 'body', q.body, 'options', to_jsonb(q.options)) from approval_request q
+          where q.task_instance_id = c.task_instance_id order by q.lease_epoch desc limit 1) end as request
   from claimed c
   join dag_run r on r.dag_run_id = c.dag_run_id
   join dag_version v on v.version_id = r.version_id
