@@ -6,6 +6,7 @@ import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import type { HeldShard } from '#platform/db/queries/hold-shards.ts';
+import { pruneServices } from '#platform/db/queries/prune-services.ts';
 import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { findTimedOutWaiters } from '#platform/db/queries/waiting/find-timed-out-waiters.ts';
@@ -45,6 +46,9 @@ const WAITS_MS = 5_000;
 const WAITS_GRACE_MS = 2_000;
 /** Beside the doorbell, and for DAGs whose events wait until a run of theirs ends. */
 const ASSETS_MS = 1_000;
+const PRUNE_MS = 3_600_000;
+/** A process that ended or was lost is shown on pages for this long. */
+const SERVICE_KEPT_MS = 24 * 3_600_000;
 
 export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { config, db, broker, clock, logger } = deps;
@@ -101,8 +105,9 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     });
 
   const rescue = async () => {
-    if (engine.shards.length === 0) return undefined;
-    const rescued = await rescueExpiredLeases(db, { shards: engine.shards, graceMs: config.leaseGraceMs, owner: schedulerId });
+    const ids = engine.memory.inFlight().map(({ instance }) => instance.id);
+    if (ids.length === 0) return undefined;
+    const rescued = await rescueExpiredLeases(db, { shards: engine.shards, ids, graceMs: config.leaseGraceMs, owner: schedulerId });
     for (const lost of rescued)
       logger.warn(
         { event: 'attempt.lost', dag_id: lost.dagId, run_id: lost.runId, task_instance_id: lost.id, to: lost.to },
@@ -173,6 +178,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: () => watchDeadlines(engineDeps, engine.shards) }),
     assetLoop,
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
+    new Loop({ name: 'prune', clock, logger, intervalMs: PRUNE_MS, runOnce: async () => void (await pruneServices(db, SERVICE_KEPT_MS)) }),
     new DagProcessor(deps),
   ];
   await heartbeat(false);

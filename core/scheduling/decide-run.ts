@@ -49,6 +49,7 @@ export function decideRun(run: RunModel, nowMs: number): Decision {
       const move = decideInstance(run, instance, nowMs);
       if (move) {
         moves.push(move);
+        if (move.to === 'scheduled') instance.readySinceMs = nowMs;
         run.setState(instance, move.to);
         instance.tryNumber += move.tryDelta;
         instance.reason = move.reason;

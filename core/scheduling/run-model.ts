@@ -29,6 +29,8 @@ export interface Instance {
   /** branch, gate: direct downstream task ids that may run; null = all. */
   followed: readonly string[] | null;
   reason: string | null;
+  /** `scheduled`: since when, ms; its age counts for its place in the queue. */
+  readySinceMs?: number | null;
   /** Upstreams of the same mapped region, by index. */
   readonly local: MutableCounts;
 }
@@ -45,6 +47,8 @@ export interface TaskState {
   readonly upstream: MutableCounts;
   /** The task's own instances. */
   readonly own: MutableCounts;
+  /** Of the own instances, those queued or running. */
+  occupying: number;
 }
 
 export interface RunRow {
@@ -90,8 +94,12 @@ export class RunModel {
   mapLengthMax: number = SPEC_LIMITS.mappedInstances;
   /** In `scheduled`, waiting for a slot. */
   readonly ready = new Set<Instance>();
+  /** Of `ready`, what the queues of the pools have not been told of yet. */
+  readonly arrived = new Set<Instance>();
   /** In up_for_retry or up_for_reschedule, waiting for their instant. */
   readonly timed = new Set<Instance>();
+  /** With a worker, on the way to one, or deferred: what changes without the scheduler. */
+  readonly inFlight = new Set<Instance>();
   /** Read before each decision of a DAG whose tasks look at the run before. */
   previous: PreviousRun | null = null;
   /** Instances whose rule is met but that wait for something else, with the reason in words. */
@@ -108,7 +116,14 @@ export class RunModel {
     this.row = row;
     this.index = index;
     this.mapLengths = new Map(mapLengths);
-    this.tasks = index.tasks.map((task) => ({ task, instances: [], expanded: false, upstream: emptyCounts(), own: emptyCounts() }));
+    this.tasks = index.tasks.map((task) => ({
+      task,
+      instances: [],
+      expanded: false,
+      upstream: emptyCounts(),
+      own: emptyCounts(),
+      occupying: 0,
+    }));
     for (const instance of instances) this.#adopt(instance);
     for (const state of this.tasks) {
       state.instances.sort((a, b) => a.mapIndex - b.mapIndex);
@@ -134,6 +149,7 @@ export class RunModel {
     this.#recountRun(from, to, 1);
     this.#file(instance);
     const source = this.taskOf(instance);
+    source.occupying += occupies(to) - occupies(from);
     recount(source.own, from, to);
     for (const number of source.task.downstream) {
       const target = this.tasks[number] as TaskState;
@@ -233,6 +249,7 @@ export class RunModel {
         this.#recountRun('removed', instance.state, 1);
         this.#file(instance);
         target.own.total += 1;
+        target.occupying += occupies(instance.state);
         recount(target.own, 'none', instance.state);
       }
       for (const number of target.task.upstream) {
@@ -245,10 +262,14 @@ export class RunModel {
 
   #file(instance: Instance): void {
     const { state } = instance;
-    if (state === 'scheduled') this.ready.add(instance);
-    else this.ready.delete(instance);
+    if (state === 'scheduled') {
+      this.ready.add(instance);
+      this.arrived.add(instance);
+    } else this.ready.delete(instance);
     if (state === 'up_for_retry' || state === 'up_for_reschedule') this.timed.add(instance);
     else this.timed.delete(instance);
+    if (state === 'deferred' || OCCUPYING_STATES.includes(state)) this.inFlight.add(instance);
+    else this.inFlight.delete(instance);
     const { spec } = this.taskOf(instance).task;
     if (spec.kind !== 'gate' || spec.ignoreDownstreamTriggerRules === false) return;
     if (state === 'success' && instance.followed?.length === 0) this.closedGates.add(instance);
@@ -257,8 +278,12 @@ export class RunModel {
 
   #recountRun(from: TaskInstanceState, to: TaskInstanceState, by: number): void {
     this.unfinished += ((isFinished(to) ? 0 : 1) - (isFinished(from) ? 0 : 1)) * by;
-    this.occupying += (Number(OCCUPYING_STATES.includes(to)) - Number(OCCUPYING_STATES.includes(from))) * by;
+    this.occupying += (occupies(to) - occupies(from)) * by;
   }
+}
+
+function occupies(state: TaskInstanceState): 0 | 1 {
+  return OCCUPYING_STATES.includes(state) ? 1 : 0;
 }
 
 /** The instances that `mapIndex` of an upstream of the same region counts for. */

@@ -105,6 +105,12 @@ export const CONFIG_KEYS = {
     fallback: '100000',
     doc: 'Airflow core.max_map_length: a task that returns a longer list to map over fails. At most 100000.',
   },
+  priorityHeadStartMaxMs: {
+    env: 'WINDLASS_PRIORITY_HEAD_START_MAX_MS',
+    type: 'int',
+    fallback: '3600000',
+    doc: 'A task of priority weight w goes before others as if it were ready earlier by this much times w / (|w| + 360). 0: first come, first served.',
+  },
   leaseTtlMs: { env: 'WINDLASS_LEASE_TTL_MS', type: 'int', fallback: '30000', doc: 'A running attempt not renewed for this long is lost.' },
   leaseRenewMs: { env: 'WINDLASS_LEASE_RENEW_MS', type: 'int', fallback: '5000', doc: 'How often a worker renews its leases.' },
   leaseGraceMs: {

@@ -3,10 +3,11 @@
  * that any number of processes may start at once. After them it (re)makes what is derived from the
  * transition table: the guard that refuses an illegal move.
  */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { QueryConfig } from 'pg';
+import type { ClientBase, QueryConfig } from 'pg';
 import { AppError } from '#core/errors.ts';
 import { legalMoves } from '#core/states.ts';
 import type { Database } from './client.ts';
@@ -48,9 +49,7 @@ export async function migrate(db: Database): Promise<readonly string[]> {
       await client.query('commit');
       applied.push(migration.name);
     }
-    await client.query('begin');
-    await client.query(transitionGuard());
-    await client.query('commit');
+    await renewGuard(client);
   } catch (error) {
     await client.query('rollback').catch(() => {});
     throw error;
@@ -91,11 +90,23 @@ export async function checkSchema(db: Database): Promise<SchemaState> {
   return { current, wanted };
 }
 
-/** A row may only move along the table in core/states.ts, whoever writes it. */
-function transitionGuard(): string {
+/** Makes the guard anew when the table in core/states.ts is no longer the one it was made from: its trigger locks every writer out. */
+async function renewGuard(client: ClientBase): Promise<void> {
   const moves = legalMoves()
     .map(([from, to]) => `'${from}>${to}'`)
     .join(', ');
+  const wanted = createHash('sha256').update(moves).digest('hex');
+  const found = await client.query<{ made_from: string | null }>(
+    "select obj_description(to_regprocedure('guard_task_instance_state()'), 'pg_proc') as made_from",
+  );
+  if (found.rows[0]?.made_from === wanted) return;
+  await client.query('begin');
+  await client.query(transitionGuard(moves, wanted));
+  await client.query('commit');
+}
+
+/** A row may only move along the table in core/states.ts, whoever writes it. */
+function transitionGuard(moves: string, madeFrom: string): string {
   return `
     create or replace function guard_task_instance_state() returns trigger language plpgsql as $guard$
     begin
@@ -106,5 +117,6 @@ function transitionGuard(): string {
     end $guard$;
     drop trigger if exists guard_task_instance_state on task_instance;
     create trigger guard_task_instance_state before update of state on task_instance
-      for each row when (old.state is distinct from new.state) execute function guard_task_instance_state();`;
+      for each row when (old.state is distinct from new.state) execute function guard_task_instance_state();
+    comment on function guard_task_instance_state() is '${madeFrom}';`;
 }

@@ -14,14 +14,14 @@ import { confirmShards } from '#platform/db/queries/confirm-shards.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
 import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
-import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
+import type { Holder } from '#platform/db/queries/settle-pools.ts';
 import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { announceRun, topicsOf } from './announce.ts';
 import { callbacksOfRun } from './callbacks.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
-import { enqueueReady } from './enqueue.ts';
+import { Enqueuer } from './enqueue.ts';
 import { expandRegions, resizeRegions } from './expand-regions.ts';
 import { FlushBuilder } from './flush-builder.ts';
 import { pauseIfFailing } from './give-up.ts';
@@ -40,6 +40,7 @@ const READ_MAX = 1_000;
 export class Engine {
   readonly memory = new Memory();
   readonly pools = new PoolBook();
+  readonly queues: Enqueuer;
   readonly lastRungMs = new Map<string, number>();
   idleSlots: (queue: string) => number = () => 1;
   /** Database time minus ours, ms. */
@@ -51,6 +52,8 @@ export class Engine {
   readonly #epochs = new Map<number, number>();
   readonly #dirtyRuns = new Set<RunModel>();
   readonly #dirtyDags = new Set<string>();
+  /** Runs, DAGs and pools whose limits may have room for what they held back. */
+  readonly #relieved = new Set<string>();
   readonly #due = new DueHeap<string>();
   /** A pass failed: what is in memory may differ from the rows in any way. */
   #mistrusted = false;
@@ -61,6 +64,7 @@ export class Engine {
     this.#deps = deps;
     this.#inbox = inbox;
     this.#loader = new Loader(deps.db);
+    this.queues = new Enqueuer(deps, this.memory, this.pools);
   }
 
   get shards(): readonly number[] {
@@ -128,11 +132,14 @@ export class Engine {
     await this.#createRuns();
     const flush = new FlushBuilder();
     this.#startRuns(flush);
-    await this.#decide(flush);
-    await enqueueReady({ deps: this.#deps, memory: this.memory, pools: this.pools, holder: this.holder, nowMs: this.nowMs(), flush });
+    const runs = await this.#decide(flush);
+    const changed = [...this.#relieved];
+    this.#relieved.clear();
+    await this.queues.run({ holder: this.holder, nowMs: this.nowMs(), flush, runs, changed });
     await this.#write(flush);
     if (this.#dirtyRuns.size > 0 || this.#dirtyDags.size > 0 || !this.#inbox.isEmpty) return 0;
-    return Math.max(0, Math.min(1_000, (this.#due.peekMs() ?? Number.POSITIVE_INFINITY) - this.nowMs()));
+    const nextMs = Math.min(this.#due.peekMs() ?? Number.POSITIVE_INFINITY, this.queues.askAgainAtMs);
+    return Math.max(0, Math.min(1_000, nextMs - this.nowMs()));
   }
 
   /** Takes its own shards over from itself: one way to recover, whatever went wrong and wherever. */
@@ -218,7 +225,14 @@ export class Engine {
     this.#dirtyDags.add(run.row.dagId);
   }
 
+  /** The next pass looks at what the pool held back. */
+  relieve(pools: readonly string[]): void {
+    for (const pool of pools) this.#relieved.add(`pool:${pool}`);
+  }
+
   #forget(run: RunModel): void {
+    this.queues.forget(run);
+    this.#relieved.add(run.row.dagId);
     this.memory.dropRun(run.row.dagRunId);
     this.pools.giveBackAll(run);
     this.#clean(run);
@@ -273,12 +287,16 @@ export class Engine {
     this.#dirtyDags.clear();
   }
 
-  async #decide(flush: FlushBuilder): Promise<void> {
+  /** Returns the runs it decided. */
+  async #decide(flush: FlushBuilder): Promise<readonly RunModel[]> {
+    const decided: RunModel[] = [];
     for (const run of this.#dirtyRuns) {
-      if (flush.size > FLUSH_MAX) return;
+      if (flush.size > FLUSH_MAX) break;
       this.#dirtyRuns.delete(run);
       if (run.row.state !== 'running' || this.memory.runs.get(run.row.dagRunId) !== run) continue;
       if (await this.#stopIfDue(run)) continue;
+      decided.push(run);
+      this.#relieved.add(run.row.dagRunId).add(run.row.dagId);
       if (looksAtPast(run.index)) run.previous = await this.#previousRunOf(run);
       for (;;) {
         const decision = decideRun(run, this.nowMs());
@@ -293,6 +311,7 @@ export class Engine {
         }
       }
     }
+    return decided;
   }
 
   async #changeRegions(run: RunModel, { expansions, resizes }: Decision): Promise<boolean> {

@@ -3,8 +3,8 @@ import type { Expansion, MapList, Resize } from '#core/scheduling/map-regions.ts
 import type { RunModel, TaskState } from '#core/scheduling/run-model.ts';
 import type { Database } from '#platform/db/client.ts';
 import { expandMapped, type SavedList } from '#platform/db/queries/expand-mapped.ts';
-import type { Holder } from '#platform/db/queries/reserve-pool-slots.ts';
 import { resizeMapped } from '#platform/db/queries/resize-mapped.ts';
+import type { Holder } from '#platform/db/queries/settle-pools.ts';
 import { moveInstance } from './ingest.ts';
 import type { PoolBook } from './pool-book.ts';
 

@@ -1,6 +1,5 @@
 /** Brings rows that changed in Postgres into the models. */
 import type { Instance, RunModel } from '#core/scheduling/run-model.ts';
-import { OCCUPYING_STATES } from '#core/states.ts';
 import type { ReadInstance } from '#platform/db/queries/read-instances.ts';
 import type { Memory } from './memory.ts';
 import type { PoolBook } from './pool-book.ts';
@@ -22,6 +21,7 @@ export function applyRow(
   instance.nextTryAtMs = row.nextTryAtMs;
   instance.followed = row.followed;
   instance.reason = row.reason;
+  instance.readySinceMs = row.readySinceMs ?? null;
   moveInstance(run, pools, instance, row.state);
   run.dirty.add(instance);
   return { run, instance };
@@ -29,9 +29,8 @@ export function applyRow(
 
 /** The way every instance enters or leaves the states that hold a pool slot. */
 export function moveInstance(run: RunModel, pools: PoolBook, instance: Instance, to: Instance['state']): void {
-  const before = OCCUPYING_STATES.includes(instance.state);
-  const after = OCCUPYING_STATES.includes(to);
+  const before = pools.holds(instance.pool, instance.state);
+  const after = pools.holds(instance.pool, to);
   run.setState(instance, to);
-  if (before && !after) pools.giveBack(instance.pool, run.row.shard, instance.poolSlots);
-  if (!before && after) pools.take(instance.pool, run.row.shard, instance.poolSlots);
+  if (before !== after) pools.take(run, instance.pool, after ? instance.poolSlots : -instance.poolSlots);
 }

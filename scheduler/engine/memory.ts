@@ -4,7 +4,7 @@
  */
 
 import type { DagIndex } from '#core/scheduling/dag-index.ts';
-import type { RunModel } from '#core/scheduling/run-model.ts';
+import type { Instance, RunModel } from '#core/scheduling/run-model.ts';
 import type { NextRun } from '#core/timetable/timetable.ts';
 import type { ScheduledDag } from '#platform/db/queries/list-scheduled-dags.ts';
 
@@ -61,6 +61,11 @@ export class Memory {
     siblings?.delete(run);
     if (siblings?.size === 0) this.#runsOfDag.delete(run.row.dagId);
     return run;
+  }
+
+  /** What is queued, with a worker, or deferred. */
+  inFlight(): { readonly run: RunModel; readonly instance: Instance }[] {
+    return [...this.runs.values()].flatMap((run) => [...run.inFlight].map((instance) => ({ run, instance })));
   }
 
   /** Returns the runs it held. */

@@ -4,8 +4,9 @@ import type { RunModel } from '#core/scheduling/run-model.ts';
 import { finalArgs, type WaitPlan } from '#core/waiting/plan.ts';
 import { waiterOfSensor } from '#core/waiting/sensor-rules.ts';
 import { describeWaiter, type Waiter } from '#core/waiting/waiter.ts';
-import type { Enqueueing } from './enqueue.ts';
+import type { FlushBuilder } from './flush-builder.ts';
 import { moveInstance } from './ingest.ts';
+import type { PoolBook } from './pool-book.ts';
 
 const withWaits = new WeakMap<DagIndex, boolean>();
 
@@ -17,21 +18,25 @@ function hasWaits(index: DagIndex): boolean {
   return has;
 }
 
-/** Of these runs, which may start tasks. */
-export function startWaits({ pools, flush, nowMs }: Pick<Enqueueing, 'pools' | 'flush' | 'nowMs'>, runs: readonly RunModel[]): void {
-  for (const run of runs) {
-    if (!hasWaits(run.index)) continue;
-    for (const instance of [...run.ready]) {
-      const { wait, sensor } = run.taskOf(instance).task.spec;
-      if (wait === undefined || sensor === null) continue;
-      const waiter: Waiter = { ...waiterOfSensor(sensor), ...argsNow(wait, run, nowMs), onFound: 'succeed', state: null };
-      const words = describeWaiter(waiter);
-      const reason = `waits for ${words}`;
-      flush.move(run, { instance, event: 'start_deferred', from: 'scheduled', to: 'deferred', reason, tryDelta: 0 });
-      flush.waiters.push({ taskInstanceId: instance.id, waiter, words, sealedArgs: null });
-      moveInstance(run, pools, instance, 'deferred');
-      instance.reason = reason;
-    }
+export interface StartingWaits {
+  readonly pools: PoolBook;
+  readonly flush: FlushBuilder;
+  readonly nowMs: number;
+}
+
+/** Of a run that may start tasks. Where deferred tasks hold pool slots too, a task first gets its slot as any other does. */
+export function startWaits({ pools, flush, nowMs }: StartingWaits, run: RunModel): void {
+  if (!hasWaits(run.index)) return;
+  for (const instance of [...run.ready]) {
+    const { wait, sensor } = run.taskOf(instance).task.spec;
+    if (wait === undefined || sensor === null || pools.holds(instance.pool, 'deferred')) continue;
+    const waiter: Waiter = { ...waiterOfSensor(sensor), ...argsNow(wait, run, nowMs), onFound: 'succeed', state: null };
+    const words = describeWaiter(waiter);
+    const reason = `waits for ${words}`;
+    flush.move(run, { instance, event: 'start_deferred', from: 'scheduled', to: 'deferred', reason, tryDelta: 0 });
+    flush.waiters.push({ taskInstanceId: instance.id, waiter, words, sealedArgs: null });
+    moveInstance(run, pools, instance, 'deferred');
+    instance.reason = reason;
   }
 }
 

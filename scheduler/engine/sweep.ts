@@ -11,8 +11,6 @@ import type { Engine } from './engine.ts';
 import type { Inbox } from './inbox.ts';
 import { type Ringing, ring } from './ring.ts';
 
-const IN_FLIGHT = new Set(['queued', 'running', 'restarting', 'deferred']);
-
 export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
   const { shards } = engine;
   // A half-loaded memory knows of fewer taken slots than there are: nothing may be given back by it.
@@ -24,7 +22,8 @@ export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Pro
   ringAgain(deps, engine);
   await engine.pools.trim(deps.db, engine.holder);
   engine.pools.forgetMissing();
-  await engine.pools.load(deps.db, shards);
+  engine.relieve(await engine.pools.load(deps.db, shards));
+  engine.queues.reword();
 }
 
 async function noticeChanges(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
@@ -40,7 +39,9 @@ async function noticeChanges(deps: EngineDeps, engine: Engine, inbox: Inbox): Pr
 }
 
 async function noticeMoves(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
-  const known = inFlight(engine).map(({ instance }) => ({ id: instance.id, state: instance.state, leaseEpoch: instance.leaseEpoch }));
+  const known = engine.memory
+    .inFlight()
+    .map(({ instance }) => ({ id: instance.id, state: instance.state, leaseEpoch: instance.leaseEpoch }));
   if (known.length > 0) inbox.ended(await findMovedInstances(deps.db, known));
 }
 
@@ -48,18 +49,10 @@ async function noticeMoves(deps: EngineDeps, engine: Engine, inbox: Inbox): Prom
 function ringAgain(deps: EngineDeps, engine: Engine): void {
   const before = engine.nowMs() - deps.config.reringAfterMs;
   const late: Ringing[] = [];
-  for (const { instance } of inFlight(engine)) {
+  for (const { instance } of engine.memory.inFlight()) {
     if (instance.state !== 'queued' || (engine.lastRungMs.get(instance.id) ?? instance.queuedAtMs ?? 0) > before) continue;
     engine.lastRungMs.set(instance.id, engine.nowMs());
     late.push({ queue: instance.queue, taskInstanceId: instance.id, tryNumber: instance.tryNumber, leaseEpoch: instance.leaseEpoch });
   }
   if (late.length > 0) void ring(deps.broker, deps.logger, late, engine.idleSlots);
-}
-
-function inFlight(engine: Engine) {
-  return [...engine.memory.runs.values()].flatMap((run) =>
-    run.row.state === 'running'
-      ? [...run.byId.values()].filter((instance) => IN_FLIGHT.has(instance.state)).map((instance) => ({ run, instance }))
-      : [],
-  );
 }

@@ -84,7 +84,8 @@ export class DyingScheduler {
       return undefined;
     });
     this.#loop(HEARTBEAT_MS, async () => {
-      const rescue = { shards: this.engine.shards, graceMs: this.#deps.config.leaseGraceMs, owner: this.schedulerId };
+      const ids = this.engine.memory.inFlight().map(({ instance }) => instance.id);
+      const rescue = { shards: this.engine.shards, ids, graceMs: this.#deps.config.leaseGraceMs, owner: this.schedulerId };
       this.#inbox.ended((await rescueExpiredLeases(this.#deps.db, rescue)).map((lost) => lost.id));
       return undefined;
     });

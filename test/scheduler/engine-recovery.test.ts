@@ -1,5 +1,6 @@
 /** Goal: whatever is lost, late or given up, the engine comes to the right end, and never writes what is not its own. */
 import { describe, expect, it } from 'vitest';
+import type { RunModel } from '#core/scheduling/run-model.ts';
 import { shardOf } from '#core/sharding.ts';
 import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
 import { holdShards } from '#platform/db/queries/hold-shards.ts';
@@ -115,12 +116,16 @@ describe('the engine in trouble', () => {
     await sql(`insert into pool (name, slots) values ('few', 4)`);
     await startRun(aDagSpec('slept', [aTask('a', { pool: 'few' }), aTask('b', { pool: 'few' })]));
     const asleep = { pools: engine.pools, holder: engine.holder };
-    asleep.pools.giveBack('few', shardOf('slept'), 1);
+    const run = [...engine.memory.runs.values()][0] as RunModel;
+    asleep.pools.take(run, 'few', -1);
     const reserved = await sql(`select * from pool_reservation where pool = 'few'`);
     await sql(`update scheduler_shard set owner = 'heir', epoch = epoch + 1`);
     await asleep.pools.trim(database.db, asleep.holder);
     expect(await sql(`select * from pool_reservation where pool = 'few'`)).toEqual(reserved);
-    expect(await asleep.pools.reserve(database.db, asleep.holder, [{ pool: 'few', shard: shardOf('slept'), slots: 1 }])).toBe(false);
+    const claims = [{ shard: shardOf('slept'), slots: 1, rankMs: 0 }];
+    const answers = await asleep.pools.settle(database.db, asleep.holder, [{ pool: 'few', claims, waiting: null }]);
+    expect(answers[0]?.granted).toEqual([false]);
+    expect(await sql(`select * from pool_reservation where pool = 'few'`)).toEqual(reserved);
     await sql(`delete from pool where name = 'few'`);
   });
 

@@ -102,7 +102,7 @@ describe('the engine', () => {
     const rows = await instances(run);
     expect(rows.filter((row) => row.state === 'queued')).toHaveLength(2);
     expect(rows.filter((row) => row.state === 'scheduled').map((row) => row.reason)).toEqual(
-      Array(2).fill('pool tiny is full: all 2 slots are taken'),
+      Array(2).fill('pool tiny is full: 2 of 2 slots are taken (pooled 2)'),
     );
     await finish(run, rows.find((row) => row.state === 'queued')?.task_id as string);
     expect((await instances(run)).filter((row) => row.state === 'queued')).toHaveLength(2);

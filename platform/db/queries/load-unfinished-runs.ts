@@ -47,7 +47,8 @@ select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId", r.r
 export const INSTANCE_COLUMNS = `
   task_instance_id as "id", task_id as "taskId", map_index as "mapIndex", state, try_number as "tryNumber", lease_epoch as "leaseEpoch",
   pool, pool_slots as "poolSlots", queue, priority_weight as "priorityWeight", followed, reason,
-  (extract(epoch from next_try_at) * 1000)::float8 as "nextTryAtMs", (extract(epoch from queued_at) * 1000)::float8 as "queuedAtMs"`;
+  (extract(epoch from next_try_at) * 1000)::float8 as "nextTryAtMs", (extract(epoch from queued_at) * 1000)::float8 as "queuedAtMs",
+  (extract(epoch from scheduled_at) * 1000)::float8 as "readySinceMs"`;
 
 const INSTANCES = {
   name: 'load_unfinished_runs_instances',

@@ -21,7 +21,7 @@ with expired as (
      and ti.lease_expires_at < clock_timestamp() - $2 * interval '1 millisecond'
     join dag_version v on v.version_id = r.version_id
     left join task_attempt a on a.task_instance_id = ti.task_instance_id and a.ended_at is null
-   where r.state in ('queued', 'running') and r.shard = any($1::smallint[])
+   where r.state in ('queued', 'running') and r.shard = any($1::smallint[]) and ($4::uuid[] is null or ti.task_instance_id = any($4))
    order by ti.lease_expires_at limit 100
    for update of ti skip locked
 ), decided as (
@@ -65,14 +65,16 @@ select m.task_instance_id as id, d.dag_id as "dagId", d.run_id as "runId", d.sha
 };
 
 /**
- * rescueExpiredLeases    who: scheduler, every second or so; several may run at once (skip locked).
+ * rescueExpiredLeases    who: scheduler, every second or so; several may run at once (skip locked). `ids`: the instances
+ * it believes in flight, so that a look costs what runs, not what there is;
+ * without them it looks at all.
  * Locks the expired rows. An attempt whose lease ran out by the database's clock plus a grace is lost: one that had
  * not begun is requeued for free, one that had costs a try (P4). The epoch is raised, so the old worker writes nothing.
  * Zero rows = nothing was lost.
  */
 export async function rescueExpiredLeases(
   db: Queryable,
-  rescue: { readonly shards: readonly number[]; readonly graceMs: number; readonly owner: string },
+  rescue: { readonly shards: readonly number[]; readonly ids?: readonly string[]; readonly graceMs: number; readonly owner: string },
 ): Promise<readonly Rescued[]> {
-  return (await db.query<Rescued>(STATEMENT, [rescue.shards, rescue.graceMs, rescue.owner])).rows;
+  return (await db.query<Rescued>(STATEMENT, [rescue.shards, rescue.graceMs, rescue.owner, rescue.ids ?? null])).rows;
 }
