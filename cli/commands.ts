@@ -34,6 +34,7 @@ import { usersCreate } from './commands/users-create.ts';
 import { usersList } from './commands/users-list.ts';
 import { version } from './commands/version.ts';
 import { webserver } from './commands/webserver.ts';
+import { why } from './commands/why.ts';
 import { worker } from './commands/worker.ts';
 
 export const GROUPS = {
@@ -62,6 +63,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { define: triggerer },
   { define: webserver },
   { define: monitor },
+  { define: why },
   { group: 'db', define: dbMigrate },
   { group: 'db', define: dbCheck },
   { group: 'db', define: dbReset },

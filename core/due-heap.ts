@@ -65,3 +65,8 @@ export class DueHeap<Key> {
     return top;
   }
 }
+
+/** The earlier of two instants; null = never. */
+export function earliestOf(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.min(a, b);
+}

@@ -1,5 +1,5 @@
--- 0008_pool_demand: what each shard still waits for in a pool, so that shards of several schedulers share it fairly; an
--- index for what asks by version. Safe for: 0002's code, which reads none of it.
+-- 0008_pool_demand: what each shard still waits for in a pool, so that shards of several schedulers share it fairly.
+-- Safe for: 0002's code, which reads none of it.
 
 -- Written by a scheduler whose work waits for a full pool while other schedulers use it too; refreshed by each of its
 -- attempts, and believed for some seconds only: a scheduler that died keeps no slot free.
@@ -11,5 +11,3 @@ create table pool_demand (
   asked_at  timestamptz not null default clock_timestamp(),
   primary key (pool, shard)
 );
-
-create index dag_run_by_version on dag_run (version_id);

@@ -24,6 +24,7 @@ import { systemRoutes } from './api/system.ts';
 import { taskInstanceRoutes } from './api/task-instances.ts';
 import { triggerRoutes } from './api/trigger.ts';
 import { variableRoutes } from './api/variables.ts';
+import { whyRoutes } from './api/why.ts';
 import { xcomRoutes } from './api/xcoms.ts';
 import { authRoutes } from './auth/routes.ts';
 import { sendProblem } from './http/problem.ts';
@@ -51,6 +52,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
   const routes = [
     ...authRoutes(deps),
     ...healthRoutes,
+    ...whyRoutes,
     ...dagRoutes(deps),
     ...triggerRoutes(deps),
     ...dagRunRoutes(deps),

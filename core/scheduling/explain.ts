@@ -1,6 +1,6 @@
 /** Why an instance was skipped, failed or still waits, in words a person can act on. */
 
-import { isFinished, type TaskInstanceState } from '../states.ts';
+import type { TaskInstanceState } from '../states.ts';
 import type { TriggerRule, Verdict } from '../trigger-rules.ts';
 import type { Instance, RunModel, TaskState } from './run-model.ts';
 
@@ -37,16 +37,6 @@ function explainTeardown(run: RunModel, state: TaskState, instance: Instance): s
   const isSetup = (source: TaskState) => source.task.spec.isSetup === true;
   const setups = upstreamsIn(run, state, instance, ['failed', 'upstream_failed', 'skipped', 'removed'], isSetup);
   return `setup ${setups.join(', ')}: there is nothing to tear down`;
-}
-
-/** "waiting for 2 of 3 upstream tasks: extract, clean", or null when it waits for none. */
-export function explainWaiting(run: RunModel, state: TaskState): string | null {
-  const open = state.task.upstream
-    .map((number) => run.tasks[number] as TaskState)
-    .filter((source) => source.instances.some((instance) => !isFinished(instance.state)));
-  if (open.length === 0) return null;
-  const names = open.slice(0, SHOWN_MAX).map((source) => source.task.spec.taskId);
-  return `waiting for ${open.length} of ${state.task.upstream.length} upstream tasks: ${names.join(', ')}${open.length > SHOWN_MAX ? ', …' : ''}`;
 }
 
 function upstreamsIn(

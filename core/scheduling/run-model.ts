@@ -65,6 +65,8 @@ export interface RunRow {
   startedAtMs: number | null;
   readonly params: unknown;
   revision: number;
+  /** queued: why it has not started, as recorded. */
+  reason?: string | null;
   /** Why it was stopped before its time (core/scheduling/stop-run.ts): it fails once its teardowns have ended. */
   stopReason?: string | null;
   /** The backfill the run belongs to: its limit and pause count for the run, not the DAG's limit. */

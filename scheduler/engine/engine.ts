@@ -4,15 +4,14 @@
  * between any two lines: the next one, here or in another scheduler, starts from the rows.
  */
 
-import { DueHeap } from '#core/due-heap.ts';
+import { DueHeap, earliestOf } from '#core/due-heap.ts';
 import { type Decision, decideRun } from '#core/scheduling/decide-run.ts';
 import { learnParamsLists } from '#core/scheduling/map-regions.ts';
-import { looksAtPast, type PreviousRun, tasksWithPast } from '#core/scheduling/past.ts';
+import { looksAtPast } from '#core/scheduling/past.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
 import { findStop, nextTimeout } from '#core/scheduling/stop-run.ts';
 import { confirmShards } from '#platform/db/queries/confirm-shards.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
-import { loadPreviousRun } from '#platform/db/queries/load-previous-run.ts';
 import { readInstances } from '#platform/db/queries/read-instances.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
 import type { Holder } from '#platform/db/queries/settle-pools.ts';
@@ -30,8 +29,10 @@ import { applyRow } from './ingest.ts';
 import { Loader } from './loader.ts';
 import { type DagEntry, Memory } from './memory.ts';
 import { PoolBook } from './pool-book.ts';
+import { previousRunOf } from './previous-run.ts';
+import { Reasons } from './reasons.ts';
 import { ring, ringingOf } from './ring.ts';
-import { planStarts } from './start-runs.ts';
+import { startRuns } from './start-runs.ts';
 
 /** Bounds one flush; the rest is the next pass. */
 const FLUSH_MAX = 5_000;
@@ -41,6 +42,7 @@ export class Engine {
   readonly memory = new Memory();
   readonly pools = new PoolBook();
   readonly queues: Enqueuer;
+  readonly reasons = new Reasons();
   readonly lastRungMs = new Map<string, number>();
   idleSlots: (queue: string) => number = () => 1;
   /** Database time minus ours, ms. */
@@ -137,8 +139,9 @@ export class Engine {
     this.#relieved.clear();
     await this.queues.run({ holder: this.holder, nowMs: this.nowMs(), flush, runs, changed });
     await this.#write(flush);
+    await this.#sayWhy();
     if (this.#dirtyRuns.size > 0 || this.#dirtyDags.size > 0 || !this.#inbox.isEmpty) return 0;
-    const nextMs = Math.min(this.#due.peekMs() ?? Number.POSITIVE_INFINITY, this.queues.askAgainAtMs);
+    const nextMs = Math.min(this.#due.peekMs() ?? Number.POSITIVE_INFINITY, this.queues.askAgainAtMs, this.reasons.dueMs);
     return Math.max(0, Math.min(1_000, nextMs - this.nowMs()));
   }
 
@@ -240,6 +243,7 @@ export class Engine {
 
   #clean(run: RunModel): void {
     this.#dirtyRuns.delete(run);
+    this.reasons.forget(run);
     this.#due.set(`run:${run.row.dagRunId}`, null);
     for (const id of run.byId.keys()) this.lastRungMs.delete(id);
   }
@@ -275,14 +279,10 @@ export class Engine {
     for (const dagId of this.#dirtyDags) {
       const dag = this.memory.dags.get(dagId);
       if (!dag) continue;
-      const plan = planStarts(this.memory, dag, this.nowMs());
-      if (plan.nextDueMs !== null) this.#due.set(`dag:${dagId}`, Math.min(plan.nextDueMs, dag.askAgainAtMs ?? Number.POSITIVE_INFINITY));
-      for (const run of plan.start) {
-        flush.moveRun(run, 'running', null);
-        run.row.startedAtMs ??= this.nowMs();
-        run.markAllDirty();
-        this.#dirtyRuns.add(run);
-      }
+      const { started, waiting, nextDueMs } = startRuns(this.memory, dag, this.nowMs(), flush);
+      if (nextDueMs !== null) this.#due.set(`dag:${dagId}`, Math.min(nextDueMs, dag.askAgainAtMs ?? Number.POSITIVE_INFINITY));
+      for (const run of started) this.#dirtyRuns.add(run);
+      for (const { run, words } of waiting) this.reasons.ofRun(run, words);
     }
     this.#dirtyDags.clear();
   }
@@ -296,12 +296,13 @@ export class Engine {
       if (run.row.state !== 'running' || this.memory.runs.get(run.row.dagRunId) !== run) continue;
       if (await this.#stopIfDue(run)) continue;
       decided.push(run);
+      this.reasons.touch(run, this.nowMs());
       this.#relieved.add(run.row.dagRunId).add(run.row.dagId);
-      if (looksAtPast(run.index)) run.previous = await this.#previousRunOf(run);
+      if (looksAtPast(run.index)) run.previous = await previousRunOf(this.#deps.db, run);
       for (;;) {
         const decision = decideRun(run, this.nowMs());
         for (const move of decision.moves) flush.move(run, move);
-        this.#due.set(`run:${run.row.dagRunId}`, earliest(decision.nextDueMs, nextTimeout(run, this.nowMs())));
+        this.#due.set(`run:${run.row.dagRunId}`, earliestOf(decision.nextDueMs, nextTimeout(run, this.nowMs())));
         if (decision.end) flush.moveRun(run, decision.end.state, decision.end.reason);
         for (const [instance, reason] of run.held) flush.note(run, instance, reason);
         if (decision.expansions.length + decision.resizes.length === 0) break;
@@ -332,14 +333,6 @@ export class Engine {
     }
   }
 
-  #previousRunOf(run: RunModel): Promise<PreviousRun | null> {
-    return loadPreviousRun(this.#deps.db, {
-      dagRunId: run.row.dagRunId,
-      taskIds: tasksWithPast(run.index),
-      onlyScheduled: run.index.spec.catchup === true,
-    });
-  }
-
   /** Returns true when the run is not to be decided any more, or only once it is read again. */
   async #stopIfDue(run: RunModel): Promise<boolean> {
     const stop = findStop(run, this.nowMs());
@@ -357,6 +350,12 @@ export class Engine {
     else this.#doubt(dagId);
     if (done !== null) this.#deps.broker.ring('ui_events', { topics: topicsOf([run]) });
     return true;
+  }
+
+  async #sayWhy(): Promise<void> {
+    if (this.reasons.dueMs > this.nowMs()) return;
+    const changed = await this.reasons.write(this.#deps.db, this.holder, this.nowMs());
+    if (changed.length > 0) this.#deps.broker.ring('ui_events', { topics: topicsOf(changed) });
   }
 
   #fence(): readonly Shard[] {
@@ -394,8 +393,4 @@ export class Engine {
     // The next queued run may start now; a continuous DAG may get its next run.
     this.#dirtyDags.add(run.row.dagId);
   }
-}
-
-function earliest(a: number | null, b: number | null): number | null {
-  return a === null ? b : b === null ? a : Math.min(a, b);
 }

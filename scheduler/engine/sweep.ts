@@ -17,6 +17,7 @@ export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Pro
   if (shards.length === 0 || !engine.isTrusted) return;
   const idle = await countIdleSlots(deps.db);
   engine.idleSlots = (queue) => idle.get(queue)?.idle ?? 1;
+  engine.reasons.ofQueued(engine.memory.inFlight(), idle, engine.nowMs());
   await noticeChanges(deps, engine, inbox);
   await noticeMoves(deps, engine, inbox);
   ringAgain(deps, engine);

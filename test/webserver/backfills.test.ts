@@ -169,9 +169,10 @@ describe('backfills', () => {
        select new_id(), dag_run_id, 'extract', 'task', 'default', 'default_pool', 1, 1 from dag_run where dag_id = 'paging' and run_id = 'r3'`,
     );
     const why = async () => (await web.request('GET', '/ui/api/dags/paging/runs/r3/tasks/extract')).json.waitingFor[0];
-    expect(await why()).toBe('The run is queued: 2 of 2 runs of its backfill are active (max_active_runs).');
-    await put(activeBackfill.backfillId, 'pause');
-    expect(await why()).toBe('The backfill of this run is paused: let it go on and this run starts.');
+    expect(await why()).toBe('The run is queued: the scheduler has not started it yet.');
+    const words = 'maxActiveRuns of its backfill reached: 2 of 2 runs are active';
+    await web.db.pool.query(`update dag_run set reason = $1 where run_id = 'r3'`, [words]);
+    expect(await why()).toBe('maxActiveRuns of its backfill reached: 2 of 2 runs are active.');
   });
 
   it('are not for viewers to start', async () => {

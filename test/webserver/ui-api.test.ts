@@ -117,21 +117,25 @@ describe('the pages of a run', () => {
   });
 
   it('say in sentences why an instance waits', async () => {
-    expect((await get('/ui/api/dags/asleep/runs/z1/tasks/only')).waitingFor).toEqual([
+    expect((await get('/ui/api/dags/asleep/runs/z1/tasks/only')).waitingFor).toContain(
       'The DAG is paused: unpause it and this run starts.',
-    ]);
+    );
     await web.request('POST', '/api/v2/dags/etl/dagRuns', { body: { logical_date: null, dag_run_id: 'r2' } });
     await web.db.pool.query("update dag_run set state = 'running', started_at = clock_timestamp() where run_id = 'r2'");
-    expect((await get('/ui/api/dags/etl/runs/r2/tasks/load')).waitingFor).toEqual(['Waiting for 1 of 1 upstream tasks: transform.']);
+    const why = async (taskId: string) => (await get(`/ui/api/dags/etl/runs/r2/tasks/${taskId}`)).waitingFor;
+    const noScheduler = 'No scheduler lives: start one with windlass scheduler (or npm start).';
+    expect(await why('load')).toEqual(['Waiting for 1 of 1 upstream task: transform.', noScheduler]);
     await web.db.pool.query(
-      "update task_instance set state = 'scheduled' where task_id = 'extract' and dag_run_id = (select dag_run_id from dag_run where run_id = 'r2')",
+      "update task_instance set state = 'scheduled', reason = 'pool p is full: 2 of 2 slots are taken (other 2)' where task_id = 'extract' and dag_run_id = (select dag_run_id from dag_run where run_id = 'r2')",
     );
-    await web.db.pool.query("update pool set slots = 0 where name = 'default_pool'");
-    expect((await get('/ui/api/dags/etl/runs/r2/tasks/extract')).waitingFor).toEqual([
-      'The pool default_pool is full: 0 of 0 slots are taken.',
+    expect(await why('extract')).toEqual(['Pool p is full: 2 of 2 slots are taken (other 2).', noScheduler]);
+    const all = await get('/api/v2/dags/etl/dagRuns/r2/why');
+    expect(all.task_instances).toMatchObject([
+      { task_id: 'extract', map_index: -1, state: 'scheduled', why: ['Pool p is full: 2 of 2 slots are taken (other 2).', noScheduler] },
+      { task_id: 'load', state: null },
+      { task_id: 'transform', state: null },
     ]);
-    await web.db.pool.query("update task_instance set state = 'queued' where state = 'scheduled'");
-    expect((await get('/ui/api/dags/etl/runs/r2/tasks/extract')).waitingFor[0]).toContain('No worker listens on the queue default');
+    expect((await get('/api/v2/dags/etl/dagRuns/r2/why?task_id=load')).task_instances).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,6 @@
 /** GET /ui/api/dags/{dagId}/runs/{runId}/tasks/{taskId}: one instance with attempts, history and XComs. */
 
+import { whyWaiting } from '#core/why.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instance.ts';
 import { type AttemptRow, listAttemptsOf } from '#platform/db/queries/api/list-attempts-of.ts';
@@ -14,7 +15,6 @@ import { iso } from '../http/iso.ts';
 import { type Route, route } from '../http/route.ts';
 import { type ShownTask, uiInstance, uiRun, uiTask } from './shapes.ts';
 import type { UiAttempt, UiTaskInstance } from './types.ts';
-import { waitingFor } from './waiting-for.ts';
 
 const XCOM_SHOWN_BYTES = 64 * 1024;
 
@@ -36,7 +36,7 @@ async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTask
   const { spec } = await requireDagVersion(db, key.dagId, run.version_number);
   const task: ShownTask = spec.tasks.find((candidate) => candidate.taskId === key.taskId) ?? lostTask(instance);
   const id = instance.task_instance_id;
-  const facts = await readWaitingFacts(db, id, task.upstream);
+  const [facts] = await readWaitingFacts(db, { dagRunId: run.dag_run_id, taskId: key.taskId, mapIndex: key.mapIndex, limit: 1 });
   return {
     ...uiInstance(instance),
     run: uiRun(run),
@@ -55,7 +55,7 @@ async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTask
       tryNumber: event.try_number,
     })),
     xcoms: await listInstanceXComs(db, id, XCOM_SHOWN_BYTES),
-    waitingFor: facts === null ? [] : waitingFor({ instance, run, task, facts, maxActiveRuns: spec.maxActiveRuns }),
+    waitingFor: facts === undefined ? [] : whyWaiting(facts),
   };
 }
 

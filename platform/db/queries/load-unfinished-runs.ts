@@ -24,6 +24,7 @@ interface RunRecord {
   readonly params: unknown;
   readonly revision: number;
   readonly stopReason: string | null;
+  readonly reason: string | null;
   readonly backfillId: number | null;
   readonly backfillOrdinal: number;
   readonly backfillMaxActiveRuns: number;
@@ -35,7 +36,7 @@ const RUNS = {
   text: `
 select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId", r.run_type as "runType", r.shard, r.state,
        r.version_id as "versionId", r.run_after as "runAfter", r.logical_date as "logicalDate", r.data_interval_end as "intervalEnd", r.started_at as "startedAt", r.params, r.revision,
-       r.stop_reason as "stopReason",
+       r.stop_reason as "stopReason", r.reason,
        b.backfill_id as "backfillId", r.backfill_ordinal as "backfillOrdinal", b.max_active_runs as "backfillMaxActiveRuns",
        (b.is_paused and b.completed_at is null) as "backfillIsPaused"
   from dag_run r left join backfill b on b.backfill_id = r.backfill_id
@@ -95,6 +96,7 @@ export async function loadUnfinishedRuns(
       params: run.params,
       revision: run.revision,
       stopReason: run.stopReason,
+      reason: run.reason,
       backfill:
         run.backfillId === null
           ? null

@@ -1,49 +1,48 @@
 /**
- * What an instance that has not started may be waiting for: its DAG, its run's place, its pool, its queue's workers,
- * its upstream tasks. Called by the instance page. Zero rows: no such instance.
+ * What the unfinished instances of a run wait for: the recorded reasons of instances and run, and what is added to them.
+ * Called by pages, the API and `windlass why`. Zero rows: nothing of the run (of the task) is unfinished.
  */
+import type { WaitingFacts } from '#core/why.ts';
 import type { Queryable } from '../../client.ts';
 
 const READ_WAITING_FACTS = {
   name: 'read_waiting_facts',
   text: `
-select d.is_paused,
-       (select count(*)::int from dag_run x where x.shard = d.shard and x.dag_id = d.dag_id and x.state = 'running'
-           and x.backfill_id is not distinct from r.backfill_id) as running_runs,
-       (b.is_paused and b.completed_at is null) as is_backfill_paused, b.max_active_runs as backfill_max_active_runs,
-       p.slots as pool_slots,
-       (select coalesce(sum(t.pool_slots), 0)::int from dag_run x join task_instance t using (dag_run_id)
-         where x.state in ('queued', 'running') and t.pool = ti.pool and t.state in ('queued', 'running', 'restarting')) as pool_occupied,
-       w.workers, w.free_slots,
-       (select coalesce(jsonb_object_agg(task_id, is_done), '{}')
-          from (select u.task_id, bool_and(u.state in ('success', 'failed', 'skipped', 'upstream_failed', 'removed')) as is_done
-                  from task_instance u where u.dag_run_id = ti.dag_run_id and u.task_id = any($2) group by u.task_id) s) as upstream
-  from task_instance ti
-  join dag_run r using (dag_run_id) join dag d using (dag_id) left join pool p on p.name = ti.pool
-  left join backfill b on b.backfill_id = r.backfill_id
- cross join lateral (select count(*)::int as workers, coalesce(sum(greatest(s.slots - s.running, 0)), 0)::int as free_slots from service s
-                      where s.kind = 'worker' and s.stopped_at is null and coalesce(s.state, 'running') = 'running'
-                        and s.last_heartbeat_at > clock_timestamp() - interval '30 seconds' and ti.queue = any(s.queues)) w
- where ti.task_instance_id = $1`,
+select ti.task_id as "taskId", ti.map_index as "mapIndex", ti.state, ti.reason, ti.try_number as "tryNumber", ti.max_tries as "maxTries",
+       (extract(epoch from ti.next_try_at) * 1000)::float8 as "nextTryAtMs", ti.queue, r.state as "runState", r.reason as "runReason",
+       d.is_paused as "isDagPaused", d.has_import_errors as "isDagBroken", alive.schedulers,
+       case when ti.state = 'none' and ti.reason is null then u.upstream end as upstream,
+       (extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs"
+  from dag_run r join task_instance ti using (dag_run_id) join dag d using (dag_id)
+ cross join lateral (select count(*)::int as schedulers from service s where s.kind = 'scheduler' and s.stopped_at is null
+                        and s.last_heartbeat_at > clock_timestamp() - interval '30 seconds') alive
+  left join lateral (
+    -- Only of what nothing is recorded of yet.
+    select coalesce(jsonb_object_agg(up.task_id, up.is_done), '{}') as upstream
+      from dag_version v cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
+     cross join lateral (select o.task_id, bool_and(o.state in ('success', 'failed', 'skipped', 'upstream_failed', 'removed')) as is_done
+                           from task_instance o where o.dag_run_id = r.dag_run_id and t -> 'upstream' ? o.task_id group by o.task_id) up
+     where v.version_id = r.version_id and t ->> 'taskId' = ti.task_id and ti.state = 'none' and ti.reason is null
+  ) u on true
+ where r.dag_run_id = $1 and ($2::text is null or ti.task_id = $2) and ($3::int is null or ti.map_index = $3)
+   and ti.state not in ('success', 'failed', 'skipped', 'upstream_failed', 'removed')
+ order by ti.task_id, ti.map_index limit $4`,
 };
 
-export interface WaitingFacts {
-  readonly is_paused: boolean;
-  /** Of the run's backfill, or of the DAG without its backfills: what counts against the same limit. */
-  readonly running_runs: number;
-  /** Null: the run belongs to no backfill. */
-  readonly is_backfill_paused: boolean | null;
-  readonly backfill_max_active_runs: number | null;
-  /** Null: there is no such pool. -1: no limit. */
-  readonly pool_slots: number | null;
-  readonly pool_occupied: number;
-  /** Workers that listen on the instance's queue and take work. */
-  readonly workers: number;
-  readonly free_slots: number;
-  /** Upstream task id -> whether all its instances have ended. */
-  readonly upstream: Readonly<Record<string, boolean>>;
+export interface WaitingInstance extends WaitingFacts {
+  readonly taskId: string;
+  readonly mapIndex: number;
 }
 
-export async function readWaitingFacts(db: Queryable, taskInstanceId: string, upstream: readonly string[]): Promise<WaitingFacts | null> {
-  return (await db.query<WaitingFacts>(READ_WAITING_FACTS, [taskInstanceId, upstream])).rows[0] ?? null;
+export interface WaitingQuestion {
+  readonly dagRunId: string;
+  readonly taskId?: string;
+  readonly mapIndex?: number;
+  readonly limit: number;
+}
+
+export async function readWaitingFacts(db: Queryable, question: WaitingQuestion): Promise<readonly WaitingInstance[]> {
+  const { dagRunId, taskId, mapIndex, limit } = question;
+  const { rows } = await db.query<WaitingInstance>(READ_WAITING_FACTS, [dagRunId, taskId ?? null, mapIndex ?? null, limit]);
+  return rows.map((row) => ({ ...row, upstream: row.upstream ?? {} }));
 }
