@@ -11,6 +11,7 @@ import { quietLogger } from '#platform/logger.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { startScheduler } from '../../scheduler/main.ts';
+import { startTriggerer } from '../../triggerer/main.ts';
 import { startWorker } from '../../worker/main.ts';
 import { until } from '../support/until.ts';
 import { windlass } from '../support/windlass-process.ts';
@@ -29,9 +30,11 @@ beforeAll(async () => {
   const deps = { config, db: database.db, broker, clock: systemClock, logger: quietLogger() };
   const scheduler = await startScheduler(deps);
   const worker = await startWorker(deps);
+  const triggerer = await startTriggerer(deps);
   stops.push(
     () => scheduler.stop(),
     () => worker.stop(),
+    () => triggerer.stop(),
   );
 });
 afterAll(async () => {
@@ -108,6 +111,17 @@ describe('a file written for Airflow’s SDK, unchanged in the dags folder', () 
       'keep.cold.second': { value: 2 },
       last: { value: 'done' },
     });
+  });
+
+  it('starts runs of other DAGs, and waits for them', async () => {
+    const ended = await run('airflow_controller');
+    expect(ended).toMatchObject({ start: { state: 'success' }, start_and_wait: { state: 'success' }, done: { value: 'done' } });
+    const started = await rows<{ state: string; conf: unknown }>(
+      "select state, conf from dag_run where dag_id = 'airflow_target' order by queued_at",
+      [],
+    );
+    expect(started).toHaveLength(2);
+    expect(started.map((one) => one.conf)).toContainEqual({ by: 'airflow_controller' });
   });
 
   it('runs with `windlass dags test`', async () => {
