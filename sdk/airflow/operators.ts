@@ -2,6 +2,7 @@
 import { buildTrigger } from '../build-trigger.ts';
 import type { BuildContext } from '../make-task.ts';
 import { invalid } from './invalid.ts';
+import { placeHitl } from './place-hitl.ts';
 import type { TaskRecord } from './records.ts';
 import type { Arguments, Operator, TaskRef } from './types.ts';
 
@@ -15,18 +16,22 @@ export function isOperator(value: unknown): value is Operator {
   return typeof value === 'object' && value !== null && OPERATOR in value;
 }
 
-/** Throws DAG_INVALID for those whose engine is not part of this version. */
+/** Throws DAG_INVALID for options that are not known. */
 export function placeOperator(
   context: BuildContext,
   task: TaskRecord,
   { operator, options }: Operator,
-  _input: Readonly<Record<string, unknown>>,
+  input: Readonly<Record<string, unknown>>,
 ): void {
   if (operator === 'triggerDagRun') {
     buildTrigger(context, [task.localId, ...triggerArguments(task, options as unknown as TriggerDagRunSpec)]);
     return;
   }
-  throw invalid(`${operator}() of task "${task.id}" in DAG "${context.draft.dagId}" is not available in this version of Windlass yet.`);
+  if (operator === 'approval' || operator === 'hitl') {
+    placeHitl(context, task, operator, options, input);
+    return;
+  }
+  throw invalid(`Task "${task.id}" of DAG "${context.draft.dagId}" has "${operator}" in place of a handler, which is not known.`);
 }
 
 export type DagRunState = 'queued' | 'running' | 'success' | 'failed';

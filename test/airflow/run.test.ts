@@ -3,9 +3,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { answerApproval } from '#platform/approvals/answer-approval.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
+import { findApproval } from '#platform/db/queries/approvals/find-approval.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { testConfig } from '#test/support/config.ts';
@@ -42,6 +44,20 @@ afterAll(async () => {
   await broker.close();
   await database.drop();
 });
+
+async function answer(taskId: string, chosen: readonly string[], form: Record<string, unknown> = {}): Promise<void> {
+  const asked = await until(
+    async () => {
+      const found = await rows<{ id: string }>(
+        `select q.approval_id as id from approval_request q join task_instance ti using (task_instance_id) where ti.task_id = $1`,
+        [taskId],
+      );
+      return found[0] && (await findApproval(database.db, found[0].id));
+    },
+    { what: `${taskId} asks`, deadlineMs: 60_000 },
+  );
+  await answerApproval(database.db, asked, { chosen, form, by: 'op' });
+}
 
 async function run(dagId: string): Promise<Readonly<Record<string, { state: string; value: unknown }>>> {
   const dagRunId = newId();
@@ -110,6 +126,18 @@ describe('a file written for Airflow’s SDK, unchanged in the dags folder', () 
       'keep.first': { value: 1 },
       'keep.cold.second': { value: 2 },
       last: { value: 'done' },
+    });
+  });
+
+  it('asks people, who approve and choose, and gets answers in the shape of Airflow', async () => {
+    const ended = run('airflow_release');
+    await answer('sign_off', ['Reject']);
+    await answer('size_rollout', ['us', 'apac'], { replicas: 5 });
+    expect(await ended).toMatchObject({
+      sign_off: { state: 'success', value: { chosenOptions: ['Reject'], respondedByUser: { id: 'op', name: 'op' }, timedout: false } },
+      publish: { state: 'skipped' },
+      deploy: { value: { to: ['us', 'apac'], replicas: 5, by: 'op', timedout: false } },
+      after_all: { value: [['no'], null, true] },
     });
   });
 
