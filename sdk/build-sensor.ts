@@ -5,6 +5,7 @@ import { AppError } from '#core/errors.ts';
 import type { WaiterKind } from '#core/waiting/kinds.ts';
 import type { WaitPlan } from '#core/waiting/plan.ts';
 import { brandOf, WAIT } from './brands.ts';
+import type { EventPlan } from './definition.ts';
 import { taskHandle } from './handles.ts';
 import { type BuildContext, makeTask, type Options, readBody, readOptions } from './make-task.ts';
 import { durationMs, flag, oneOf, type Place, positiveNumber } from './option-values.ts';
@@ -47,10 +48,18 @@ const OPERATORS: Readonly<Record<WaiterKind, string>> = {
   answer: 'answer',
 };
 
-function makeWaiting(context: BuildContext, id: unknown, plan: WaitPlan, options: Options, where: string): string {
+/** `event`: of waitForEvent, whose schema and match look at what was found. */
+export function makeWaiting(
+  context: BuildContext,
+  id: unknown,
+  plan: WaitPlan,
+  options: Options,
+  where: string,
+  event?: EventPlan,
+): string {
   const sensor = readSensor(where, options);
   return makeTask(context, {
-    what: 'sensor',
+    what: event === undefined ? 'sensor' : 'waitForEvent',
     localId: id,
     kind: 'sensor',
     call: 'input',
@@ -58,10 +67,11 @@ function makeWaiting(context: BuildContext, id: unknown, plan: WaitPlan, options
     body: { run: () => undefined, definition: null },
     input: { args: plan.args },
     options: { ...options, templateFields: ['args'] },
-    table: { ...WAIT_SENSOR_OPTION_TABLE, templateFields: 'known' },
+    table: { ...WAIT_SENSOR_OPTION_TABLE, templateFields: 'known', ...(event && { schema: 'known', match: 'known' }) },
     extra: {
       operator: OPERATORS[plan.kind],
       sensor,
+      ...(event === undefined ? {} : { event }),
       wait: { kind: plan.kind, everyMs: options['every'] === undefined ? plan.everyMs : sensor.everyMs },
     },
   });

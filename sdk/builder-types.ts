@@ -39,9 +39,11 @@ interface TaskForms<P, More> {
 }
 
 export interface EventOpts<S extends StandardSchemaV1, P> {
+  /** What an event has to be; one that does not fit is passed over. */
   schema: S;
   timeout: Duration;
-  match?: (event: InferOut<S>, ctx: Ctx<P>) => boolean;
+  /** Runs in a task process, for each event of the name that fits the schema. */
+  match?: (event: InferOut<S>, ctx: Ctx<P>) => boolean | Promise<boolean>;
 }
 
 export interface Builder<P> {
@@ -132,8 +134,15 @@ export interface Builder<P> {
     options?: SensorOpts & TaskOpts<Exclude<Awaited<O>, Pending | Deferred>>,
   ): Ref<Exclude<Awaited<O>, Pending | Deferred>>;
 
-  /** Not available in this version yet. */
-  waitForEvent<S extends StandardSchemaV1>(id: string, event: string, options: EventOpts<S, P>): Ref<InferOut<S>>;
+  /**
+   * Until an event of this name is sent (POST /api/v2/events/<name>), without a worker; one that came since the run was
+   * made counts. The result is the event. Every wait for the name sees it.
+   */
+  waitForEvent<S extends StandardSchemaV1>(
+    id: string,
+    event: string,
+    options: EventOpts<S, P> & Omit<WaitOpts, 'timeout'> & Omit<TaskOpts<InferOut<S>>, 'templateFields'>,
+  ): Ref<InferOut<S>>;
   /** Asks a person, and holds no worker slot until somebody answers. A rejection skips what follows. */
   approval<const I extends Inputs, const Options extends readonly string[] = DefaultOptions, F extends StandardSchemaV1 = EmptySchema>(
     id: string,

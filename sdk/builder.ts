@@ -3,6 +3,7 @@ import { AppError } from '#core/errors.ts';
 import { brandOf, TASK_DEFINITION } from './brands.ts';
 import { buildApproval, buildApprovalBranch, buildEntry } from './build-approval.ts';
 import { buildBranch } from './build-branch.ts';
+import { buildEvent } from './build-event.ts';
 import { buildEmpty, buildGate, buildLatestOnly } from './build-gate.ts';
 import { buildGroup, buildMapGroup } from './build-group.ts';
 import { buildSensor } from './build-sensor.ts';
@@ -30,13 +31,6 @@ export function makeBuilder(context: BuildContext): Builder<unknown> {
       );
     };
   };
-  const later = (name: string) =>
-    open((id: unknown) => {
-      throw new AppError(
-        'DAG_INVALID',
-        `${name}("${String(id)}") in ${draft.scope.label} is not available in this version of Windlass yet. Remove it.`,
-      );
-    });
   const builder = {
     params: makeRef({ draft, id: 'params', heads: () => [], tails: () => [], isJoin: false, source: { kind: 'params', path: [] } }),
     task: open((...args: unknown[]) => buildTask(context, args)),
@@ -53,7 +47,7 @@ export function makeBuilder(context: BuildContext): Builder<unknown> {
     mapGroup: open((...args: unknown[]) => buildMapGroup(context, makeBuilder, args)),
     chain: open((...steps: unknown[]) => buildChain(context, steps)),
     trigger: open((...args: unknown[]) => buildTrigger(context, args)),
-    waitForEvent: later('waitForEvent'),
+    waitForEvent: open((...args: unknown[]) => buildEvent(context, args)),
     approval: open((...args: unknown[]) => buildApproval(context, args)),
     approvalBranch: open((...args: unknown[]) => buildApprovalBranch(context, makeBuilder, args)),
     entry: open((...args: unknown[]) => buildEntry(context, args)),

@@ -14,6 +14,13 @@ import type { Hook, TaskSettings } from './task-options.ts';
 
 export const API_VERSION = 1;
 
+/** What an event has to be. */
+export interface EventPlan {
+  readonly schema: StandardSchemaV1;
+  /** Null = any that fits the schema. */
+  readonly match: Hook;
+}
+
 /** What a task that triggers a run does, beside its input `{params, runId, logicalDate, note}`. */
 export interface TriggerPlan {
   readonly dagId: string;
@@ -60,6 +67,8 @@ export interface TaskDefinition {
   readonly sensor: SensorSpec | null;
   /** Starts a run of another DAG; what it is given is the input. Absent = the body says what there is to do. */
   readonly trigger?: TriggerPlan;
+  /** Of a wait for an event. */
+  readonly event?: EventPlan;
   /** A ready-made wait; its arguments are the input. Absent = the body says what there is to do. */
   readonly wait?: Omit<WaitPlan, 'args'>;
   /** Sorted. */

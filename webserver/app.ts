@@ -11,6 +11,7 @@ import { connectionRoutes } from './api/connections.ts';
 import { dagPartRoutes } from './api/dag-parts.ts';
 import { dagRunRoutes } from './api/dag-runs.ts';
 import { dagRoutes } from './api/dags.ts';
+import { eventRoutes } from './api/events.ts';
 import { extraLinkRoutes } from './api/extra-links.ts';
 import { healthRoutes } from './api/health.ts';
 import { hitlDetailRoutes } from './api/hitl-details.ts';
@@ -70,6 +71,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...xcomRoutes,
     ...poolRoutes,
     ...variableRoutes(deps),
+    ...eventRoutes(deps),
     ...connectionRoutes(deps),
     ...systemRoutes,
     ...homeRoutes(deps, events),

@@ -52,6 +52,7 @@ export function decideRun(run: RunModel, nowMs: number): Decision {
         if (move.to === 'scheduled') instance.readySinceMs = nowMs;
         run.setState(instance, move.to);
         instance.tryNumber += move.tryDelta;
+        if (move.tryDelta > 0) instance.isResumed = false;
         instance.reason = move.reason;
       }
     }

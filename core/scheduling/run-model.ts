@@ -31,6 +31,8 @@ export interface Instance {
   reason: string | null;
   /** `scheduled`: since when, ms; its age counts for its place in the queue. */
   readySinceMs?: number | null;
+  /** What it waited for has come: its body is to be called. */
+  isResumed?: boolean;
   /** Upstreams of the same mapped region, by index. */
   readonly local: MutableCounts;
 }

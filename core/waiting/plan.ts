@@ -9,6 +9,8 @@ export interface WaitPlan {
   readonly kind: WaiterKind;
   readonly args: WaiterArgs;
   readonly everyMs: number | null;
+  /** A body has to see what was found. Absent = it is the result. */
+  readonly onFound?: 'wake';
 }
 
 /** What relative arguments are relative to, ms since 1970. */
@@ -48,9 +50,9 @@ export function finalArgs(plan: Pick<WaitPlan, 'kind' | 'args'>, facts: WaitFact
 
 /** Checks a plan that a stranger wrote. */
 export function isWaitPlan(value: unknown): boolean {
-  const { kind, args, everyMs = null } = (value ?? {}) as Partial<WaitPlan>;
+  const { kind, args, everyMs = null, onFound = 'wake' } = (value ?? {}) as Partial<WaitPlan>;
   if (kind === undefined || !waiterKinds.includes(kind) || typeof args !== 'object' || args === null) return false;
-  if (everyMs !== null && typeof everyMs !== 'number') return false;
+  if ((everyMs !== null && typeof everyMs !== 'number') || onFound !== 'wake') return false;
   try {
     return checkArgs(kind, finalArgs({ kind, args }, { nowMs: 0, logicalDateMs: 0, intervalEndMs: 0 })) === null;
   } catch {

@@ -22,6 +22,7 @@ export function applyRow(
   instance.followed = row.followed;
   instance.reason = row.reason;
   instance.readySinceMs = row.readySinceMs ?? null;
+  instance.isResumed = row.isResumed === true;
   moveInstance(run, pools, instance, row.state);
   run.dirty.add(instance);
   return { run, instance };

@@ -29,13 +29,15 @@ export function startWaits({ pools, flush, nowMs }: StartingWaits, run: RunModel
   if (!hasWaits(run.index)) return;
   for (const instance of [...run.ready]) {
     const { wait, sensor } = run.taskOf(instance).task.spec;
-    if (wait === undefined || sensor === null || pools.holds(instance.pool, 'deferred')) continue;
-    const waiter: Waiter = { ...waiterOfSensor(sensor), ...argsNow(wait, run, nowMs), onFound: 'succeed', state: null };
+    if (wait === undefined || sensor === null || instance.isResumed || pools.holds(instance.pool, 'deferred')) continue;
+    const waiter: Waiter = { ...waiterOfSensor(sensor), ...argsNow(wait, run, nowMs), onFound: wait.onFound ?? 'succeed', state: null };
     const words = describeWaiter(waiter);
     const reason = `waits for ${words}`;
     flush.move(run, { instance, event: 'start_deferred', from: 'scheduled', to: 'deferred', reason, tryDelta: 0 });
     flush.waiters.push({ taskInstanceId: instance.id, waiter, words, sealedArgs: null });
     moveInstance(run, pools, instance, 'deferred');
+    // As the flush does: an answer to the wait of the try before must not end this one.
+    instance.leaseEpoch += 1;
     instance.reason = reason;
   }
 }

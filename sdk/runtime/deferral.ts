@@ -66,14 +66,13 @@ function endsWithoutBody(dag: DagDefinition, task: TaskDefinition): boolean {
     leavesOf(serialiseList(over)).some((source) => source.from === 'task' && source.taskId === task.id),
   );
   const { checks, outlets, hooks } = task.settings;
-  return checks.length === 0 && outlets.length === 0 && !hooks && !isMappedOver;
+  return task.event === undefined && checks.length === 0 && outlets.length === 0 && !hooks && !isMappedOver;
 }
 
 /** The wait of a task that needs no worker before it either; null when only a body can say what it is. */
 export function startWaitOf(dag: DagDefinition, task: TaskDefinition): WaitPlan | null {
   const { wait, input, settings } = task;
-  if (wait === undefined || settings.when !== null || input?.kind !== 'literal' || hasTemplates(task) || !endsWithoutBody(dag, task))
-    return null;
+  if (wait === undefined || settings.when !== null || settings.hooks || input?.kind !== 'literal' || hasTemplates(task)) return null;
   const args = JSON.parse(JSON.stringify((input.value as { readonly args: WaiterArgs }).args)) as WaiterArgs;
-  return holdsSecret(args) ? null : { ...wait, args };
+  return holdsSecret(args) ? null : { ...wait, args, ...(endsWithoutBody(dag, task) ? {} : { onFound: 'wake' }) };
 }

@@ -16,6 +16,7 @@ import { deferralOf, sensorDeferral } from './deferral.ts';
 import { makeItem } from './make-item.ts';
 import { measureLists } from './measure-lists.ts';
 import { readDecision } from './read-decision.ts';
+import { readEvent } from './read-event.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
 import { runSensor } from './run-sensor.ts';
 import { runTrigger, type TriggerInput } from './run-trigger.ts';
@@ -54,6 +55,12 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
     return sensorDeferral(dag, task, message.context, (given.input as { readonly args: WaiterArgs }).args);
   let notYet: BodyResult | null = null;
   const returned = await withBodyHooks(task.settings.hooks, { attempt: message.context, ctx: context, host }, async () => {
+    if (task.event !== undefined) {
+      const seen = await readEvent(dag, task, task.event, message.context, host, context);
+      if ('returned' in seen) return seen.returned;
+      notYet = seen.result;
+      return undefined;
+    }
     if (task.wait !== undefined) return context.event?.value;
     if (task.trigger !== undefined) {
       const triggered = await runTrigger(task, task.trigger, message.context, host, given.input as TriggerInput);

@@ -188,9 +188,14 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
     /Option "timeout" of trigger "t" is for wait: true/,
   ],
   [
-    'waitForEvent',
-    build(({ waitForEvent }) => waitForEvent('w', 'e', { schema: z.object({}), timeout: '1h' })),
-    /not available in this version/,
+    'a wait for an event without a schema',
+    build(({ waitForEvent }) => waitForEvent('w', 'e', { timeout: '1h' } as never)),
+    /waitForEvent "w" needs a schema/,
+  ],
+  [
+    'a wait for an event without a name',
+    build(({ waitForEvent }) => waitForEvent('w', 'no spaces', { schema: z.object({}), timeout: '1h' })),
+    /name of its event/,
   ],
   ['an asset schedule without assets', build(one, { schedule: onAssets.all() }), /empty all\(\)/],
   ['@continuous with several runs', build(one, { schedule: '@continuous', maxActiveRuns: 2 }), /maxActiveRuns must be 1/],

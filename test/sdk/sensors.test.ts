@@ -122,7 +122,6 @@ describe('a sensor with a wait', () => {
   it.for<[string, Build]>([
     ['a template', ({ sensor }) => void sensor('s', waitForFile('in/{{ ds }}.csv'))],
     ['a secret', ({ sensor }) => void sensor('s', waitForHttp({ url: 'http://x/', headers: { authorization: 'Bearer x' } }))],
-    ['a check', ({ sensor }) => void sensor('s', waitForFile('x'), { checks: { is: () => true } })],
     ['a condition', ({ sensor }) => void sensor('s', waitForFile('x'), { when: () => true })],
     [
       'a wired value',
@@ -133,6 +132,11 @@ describe('a sensor with a wait', () => {
     ],
   ])('starts in a worker when it has %s', ([, build]) => {
     expect(specOf(build).tasks.find((task) => task.taskId === 's')?.wait).toBeUndefined();
+  });
+
+  it('wakes its body for what only that can do: checks, outlets, a list that others map over', () => {
+    const spec = specOf(({ sensor }) => void sensor('s', waitForFile('x'), { checks: { is: () => true } }));
+    expect(spec.tasks[0]?.wait).toMatchObject({ kind: 'file', onFound: 'wake' });
   });
 
   it('renders templates and takes wired values in the body, then defers', async () => {

@@ -204,7 +204,7 @@ describe('a task whose wait the DAG file says', () => {
     expect(await statesOf(run)).toEqual({ a: 'deferred', b: 'none' });
     expect((await instances(run))[0]).toMatchObject({
       try_number: 1,
-      lease_epoch: 0,
+      lease_epoch: 1,
       reason: expect.stringMatching(/^waits for the time 20/),
     });
     await aTriggerer();

@@ -89,17 +89,13 @@ export async function openWhole(files: Readonly<Record<string, string>>, dagIds:
       await until(async () => (await states(dagRunId))[taskId] === state, { what: `${taskId} is ${state}`, deadlineMs: 30_000 });
     },
     async ends(dagRunId, state) {
-      const over = await until(
-        async () => {
-          const row = (await sql<{ state: string }>('select state from dag_run where dag_run_id = $1', [dagRunId]))[0];
-          return row && ['success', 'failed'].includes(row.state) && row.state;
-        },
-        { what: 'the run ends', deadlineMs: 30_000 },
-      );
-      if (over !== state)
-        throw new Error(
-          `the run is ${over}: ${JSON.stringify(await sql('select task_id, state, reason from task_instance where dag_run_id = $1', [dagRunId]))}`,
-        );
+      const told = () => sql('select task_id, state, reason from task_instance where dag_run_id = $1 order by task_id', [dagRunId]);
+      const over = async () => {
+        const row = (await sql<{ state: string }>('select state from dag_run where dag_run_id = $1', [dagRunId]))[0];
+        return row && ['success', 'failed'].includes(row.state) && row.state;
+      };
+      const ended = await until(over, { what: 'the run ends', deadlineMs: 30_000 }).catch((error: Error) => error);
+      if (ended !== state) throw new Error(`the run is ${String(ended)}: ${JSON.stringify(await told())}`);
     },
     async result(dagRunId, taskId) {
       const rows = await sql<{ value: unknown }>(

@@ -68,7 +68,7 @@ with fence as materialized (
     as a(task_instance_id, shard, from_state, lease_epoch, to_state, try_delta, reason)
 ), moved as (
   update task_instance ti
-     set state = a.to_state, reason = a.reason, try_number = ti.try_number + a.try_delta,
+     set state = a.to_state, reason = a.reason, lease_epoch = ti.lease_epoch + (a.to_state = 'deferred')::int, try_number = ti.try_number + a.try_delta,
          scheduled_at = case when a.to_state in ('scheduled', 'queued', 'deferred') and a.from_state <> 'scheduled' then clock_timestamp() else ti.scheduled_at end,
          queued_at = case when a.to_state = 'queued' then clock_timestamp() else ti.queued_at end,
          -- Without a worker: it starts and ends at once, or begins its wait.

@@ -47,7 +47,7 @@ select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId", r.r
 /** The columns of an instance that scheduling needs; shared by every statement that feeds the models. */
 export const INSTANCE_COLUMNS = `
   task_instance_id as "id", task_id as "taskId", map_index as "mapIndex", state, try_number as "tryNumber", lease_epoch as "leaseEpoch",
-  pool, pool_slots as "poolSlots", queue, priority_weight as "priorityWeight", followed, reason,
+  pool, pool_slots as "poolSlots", queue, priority_weight as "priorityWeight", followed, reason, resumed is not null as "isResumed",
   (extract(epoch from next_try_at) * 1000)::float8 as "nextTryAtMs", (extract(epoch from queued_at) * 1000)::float8 as "queuedAtMs",
   (extract(epoch from scheduled_at) * 1000)::float8 as "readySinceMs"`;
 
