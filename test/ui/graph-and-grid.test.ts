@@ -100,6 +100,19 @@ describe('the graph', () => {
     ]);
   });
 
+  test('dots what leads from a setup to its teardown, and nothing else', () => {
+    const scoped = [
+      { ...task('up', [], 'load'), role: 'setup' as const },
+      task('work', ['up'], 'load'),
+      { ...task('down', ['up', 'work']), role: 'teardown' as const },
+    ];
+    const dotted = (closed: readonly string[]) =>
+      flowGraph(scoped, groups, new Set(closed)).edges.map((edge) => `${edge.id}${edge.isScope ? ' dotted' : ''}`);
+    expect(dotted([])).toEqual(['up→work', 'up→down dotted', 'work→down']);
+    // Folded, the work's edge is in it as well.
+    expect(dotted(['load'])).toEqual([`${groupNodeId('load')}→down`]);
+  });
+
   test('finds what lies before and after a task, and not what lies beside it', () => {
     const graph = flowGraph([...tasks, task('aside', ['extract'])], groups, new Set());
     expect([...lineageOf(graph, 'load.stage')].sort()).toEqual(['extract', 'load.inner.copy', 'load.stage', 'report']);

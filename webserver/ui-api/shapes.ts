@@ -50,7 +50,7 @@ export type ShownTask = Pick<
   TaskSpec,
   'taskId' | 'kind' | 'operator' | 'groupId' | 'mapScope' | 'triggerRule' | 'upstream' | 'retries' | 'pool' | 'queue' | 'docMd'
 > &
-  Partial<Pick<TaskSpec, 'displayName' | 'owner' | 'uiColor' | 'uiFgcolor' | 'docs'>>;
+  Partial<Pick<TaskSpec, 'isSetup' | 'isTeardown' | 'displayName' | 'owner' | 'uiColor' | 'uiFgcolor' | 'docs'>>;
 
 /** The tasks of a DAG, with the words on the edges between them. */
 export function uiTasks({ tasks, edgeLabels = [] }: Pick<DagSpec, 'tasks' | 'edgeLabels'>): readonly UiTaskNode[] {
@@ -87,6 +87,8 @@ export function uiTask(task: ShownTask): UiTaskNode {
     operator: task.operator,
     groupId: task.groupId,
     isMapped: task.mapScope !== null,
+    ...(task.isSetup && { role: 'setup' as const }),
+    ...(task.isTeardown && { role: 'teardown' as const }),
     triggerRule: task.triggerRule,
     upstream: task.upstream,
     retries: task.retries,

@@ -129,6 +129,8 @@ export interface UiTaskNode {
   readonly operator: string;
   readonly groupId: string | null;
   readonly isMapped: boolean;
+  /** Absent for all other tasks. */
+  readonly role?: 'setup' | 'teardown';
   readonly triggerRule: string;
   readonly upstream: readonly string[];
   readonly retries: number;

@@ -19,6 +19,8 @@ export interface FlowEdge {
   readonly target: string;
   /** Words on it. */
   readonly label?: string;
+  /** From a setup to its teardown: dotted, because it is not what carries the work. */
+  readonly isScope: boolean;
 }
 
 export interface FlowGraph {
@@ -32,6 +34,8 @@ const CHARACTER_PX = 7.25;
 const LEAST_WIDTH = 132;
 /** A mapped task also says how many instances it has. */
 const LEAST_WIDTH_MAPPED = 172;
+/** The mark of a setup or teardown. */
+const ROLE_PX = 28;
 const MOST_WIDTH = 260;
 
 /** Node ids of groups must not meet task ids. */
@@ -83,10 +87,11 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
       kind: 'task',
       label,
       parentId: task.groupId === null ? null : groupNodeId(task.groupId),
-      width: widthOf(label, task.isMapped ? LEAST_WIDTH_MAPPED : LEAST_WIDTH),
+      width: widthOf(label, task.isMapped ? LEAST_WIDTH_MAPPED : LEAST_WIDTH) + (task.role === undefined ? 0 : ROLE_PX),
       height: NODE_HEIGHT,
     });
   }
+  const roles = new Map(tasks.map((task) => [task.taskId, task.role]));
   const edges = new Map<string, FlowEdge>();
   for (const task of tasks)
     for (const upstream of task.upstream) {
@@ -95,7 +100,9 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
       if (source === undefined || target === undefined || source === target) continue;
       const id = `${source}→${target}`;
       const label = task.edgeLabels?.[upstream] ?? edges.get(id)?.label;
-      edges.set(id, { id, source, target, ...(label !== undefined && { label }) });
+      const isScope = roles.get(upstream) === 'setup' && task.role === 'teardown';
+      // Several edges may be drawn as one into or out of a folded group.
+      edges.set(id, { id, source, target, isScope: isScope && edges.get(id)?.isScope !== false, ...(label !== undefined && { label }) });
     }
   return { nodes, edges: [...edges.values()] };
 }

@@ -1,5 +1,19 @@
 import { Handle, type NodeProps, Position } from '@xyflow/react';
-import { Boxes, ChevronDown, Database, GitBranch, Globe, type LucideIcon, Radar, Split, SquareTerminal, Waypoints } from 'lucide-react';
+import {
+  ArrowDownToLine,
+  ArrowUpFromLine,
+  Boxes,
+  ChevronDown,
+  CircleDashed,
+  Database,
+  GitBranch,
+  Globe,
+  type LucideIcon,
+  Radar,
+  Split,
+  SquareTerminal,
+  Waypoints,
+} from 'lucide-react';
 import { cx } from '#ui-kit/class-names.ts';
 import { lookOf, STATE_ORDER } from '#ui-kit/state-looks.ts';
 import { StateIcon } from '#ui-kit/state-pill.tsx';
@@ -29,6 +43,7 @@ const OPERATOR_ICONS: Readonly<Record<string, LucideIcon>> = {
   sensor: Radar,
   branch: GitBranch,
   gate: Split,
+  empty: CircleDashed,
 };
 
 function Handles({ direction }: { direction: GraphDirection }) {
@@ -87,6 +102,7 @@ export function TaskNode({ data, width, height }: NodeProps & { data: NodeData }
           )}
         </span>
       </span>
+      {task?.role === undefined ? null : <RoleMark role={task.role} />}
       {state?.counts === null || state === null ? null : <CountBar counts={state.counts} />}
     </div>
   );
@@ -95,6 +111,16 @@ export function TaskNode({ data, width, height }: NodeProps & { data: NodeData }
 /** The author's colour, beside the colours of states and never in their place. */
 function ColourStripe({ colour }: { colour: string }) {
   return <span aria-hidden="true" className="-ml-1.5 h-5 w-1 shrink-0 rounded-full" style={{ backgroundColor: colour }} />;
+}
+
+/** An arrow out of the ground for a setup, back into it for a teardown. */
+function RoleMark({ role }: { role: 'setup' | 'teardown' }) {
+  const Icon = role === 'setup' ? ArrowUpFromLine : ArrowDownToLine;
+  return (
+    <span title={role} className="ml-auto shrink-0 rounded-md bg-sunken p-1 text-ink-2">
+      <Icon size={13} aria-label={role} />
+    </span>
+  );
 }
 
 /** An open group: a frame with its name; a click on the name folds it. */

@@ -9,11 +9,12 @@ interface RoutedEdgeData {
   readonly isLit: boolean;
   readonly isFaded: boolean;
   readonly isMoving: boolean;
+  readonly isScope: boolean;
 }
 
 /** An edge along the route that the layout found for it, with round corners. */
 export function RoutedEdge({ id, data, sourceX, sourceY, targetX, targetY }: EdgeProps) {
-  const { points, label, isLit, isFaded, isMoving } = data as unknown as RoutedEdgeData;
+  const { points, label, isLit, isFaded, isMoving, isScope } = data as unknown as RoutedEdgeData;
   const route =
     points.length > 1
       ? points
@@ -30,6 +31,7 @@ export function RoutedEdge({ id, data, sourceX, sourceY, targetX, targetY }: Edg
         style={{
           stroke: isLit ? 'var(--accent)' : isMoving ? 'var(--st-running)' : 'var(--line-strong)',
           strokeWidth: isLit || isMoving ? 1.8 : 1.4,
+          ...(isScope && !isMoving ? { strokeDasharray: '1 5', strokeLinecap: 'round' } : {}),
           opacity: isFaded ? 0.3 : 1,
         }}
       />

@@ -29,7 +29,7 @@ export function TaskDetailsTab() {
     ...(node.displayName === undefined ? [] : ([['Name', node.displayName]] as const)),
     ...(node.owner === undefined ? [] : ([['Owner', node.owner]] as const)),
     ['Operator', node.operator],
-    ['Kind', node.kind],
+    ['Kind', node.role ?? node.kind],
     [
       'Trigger rule',
       <code key="rule" className="font-mono text-xs">
