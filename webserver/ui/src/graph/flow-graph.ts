@@ -20,7 +20,7 @@ export interface FlowEdge {
   /** Words on it. */
   readonly label?: string;
   /** From a setup to its teardown: dotted, because it is not what carries the work. */
-  readonly isScope: boolean;
+  readonly isScope?: true;
 }
 
 export interface FlowGraph {
@@ -100,9 +100,9 @@ export function flowGraph(tasks: readonly UiTaskNode[], groups: readonly Group[]
       if (source === undefined || target === undefined || source === target) continue;
       const id = `${source}→${target}`;
       const label = task.edgeLabels?.[upstream] ?? edges.get(id)?.label;
-      const isScope = roles.get(upstream) === 'setup' && task.role === 'teardown';
       // Several edges may be drawn as one into or out of a folded group.
-      edges.set(id, { id, source, target, isScope: isScope && edges.get(id)?.isScope !== false, ...(label !== undefined && { label }) });
+      const isScope = roles.get(upstream) === 'setup' && task.role === 'teardown' && (edges.get(id)?.isScope ?? !edges.has(id));
+      edges.set(id, { id, source, target, ...(isScope && { isScope }), ...(label !== undefined && { label }) });
     }
   return { nodes, edges: [...edges.values()] };
 }

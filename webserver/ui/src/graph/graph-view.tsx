@@ -153,7 +153,7 @@ function Drawing({
             isLit,
             isFaded: lineage !== null && !isLit,
             isMoving: source === 'running',
-            isScope: edge.isScope,
+            isScope: edge.isScope === true,
           },
         };
       }),
