@@ -158,6 +158,8 @@ export interface TaskSpec {
   readonly owner?: string;
   readonly uiColor?: string;
   readonly uiFgcolor?: string;
+  /** The task's own params, over the DAG's defaults and under what the run was given. Plain JSON. */
+  readonly params?: Readonly<Record<string, unknown>>;
   /** Names of the in-line checks run on the result. */
   readonly checks: readonly string[];
   /** Absent = none. */
@@ -223,6 +225,8 @@ export interface DagSpec {
   /** JSON Schema (draft 2020-12) of the params, for the form and for validation; null = any object. */
   readonly paramsSchema: Readonly<Record<string, unknown>> | null;
   readonly paramsDefaults: Readonly<Record<string, unknown>>;
+  /** Names of the params as the author ordered them; jsonb does not keep the order of keys. */
+  readonly paramsOrder?: readonly string[];
   readonly groups: readonly GroupSpec[];
   readonly mapScopes: readonly MapScope[];
   readonly edgeLabels?: readonly EdgeLabelSpec[];

@@ -152,6 +152,16 @@ export interface LogMessage {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
+/** Where to look for an XCom, if not in all instances of a task of this run. */
+export interface XcomPlace {
+  readonly mapIndexes?: readonly number[];
+  /** The newest value of this run and of those before it, by logical date. */
+  readonly includePriorDates?: boolean;
+  readonly dagId?: string;
+  /** Default: the run of this id, also in another DAG. */
+  readonly runId?: string;
+}
+
 /** What the process may ask for. The supervisor decides whether this attempt may see it. */
 export type RequestBody =
   | { readonly what: 'connection'; readonly id: string }
@@ -172,7 +182,9 @@ export type RequestBody =
     }
   /** What a run that this task has triggered returned. */
   | { readonly what: 'run_output'; readonly dagId: string; readonly runId: string }
-  | { readonly what: 'xcom_pull'; readonly taskId: string; readonly key: string }
+  | ({ readonly what: 'xcom_pull'; readonly taskId: string; readonly key: string } & XcomPlace)
+  | { readonly what: 'state_get' | 'state_delete'; readonly key: string }
+  | { readonly what: 'state_set'; readonly key: string; readonly value: unknown }
   | { readonly what: 'asset_events'; readonly query: AssetEventQuery };
 
 export interface RequestMessage {

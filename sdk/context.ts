@@ -39,6 +39,20 @@ export interface WaitEvent<T = unknown> {
   readonly state: unknown;
 }
 
+export interface PullOptions<T> {
+  /** Default "return_value": what the task returned. */
+  readonly key?: string;
+  /** Of a mapped task: one index gives its value, several a list in map order. */
+  readonly mapIndexes?: number | readonly number[];
+  /** Instead of undefined. */
+  readonly default?: T;
+  /** The newest value of this run and the runs before it, by logical date. */
+  readonly includePriorDates?: boolean;
+  readonly dagId?: string;
+  /** Default: the id of this run, also in another DAG. */
+  readonly runId?: string;
+}
+
 export interface Ctx<P> extends AssetsOfTask {
   readonly params: P;
   readonly run: {
@@ -70,6 +84,15 @@ export interface Ctx<P> extends AssetsOfTask {
     push(key: string, value: unknown): Promise<void>;
     /** A value pushed (or returned: key "return_value") by a task of this run; undefined when there is none. */
     pull<T = unknown>(taskId: string, key?: string): Promise<T | undefined>;
+    /** The same of other places; several tasks give a list, with `default` where one has no value. */
+    pull<T = unknown>(taskId: string, options: PullOptions<T>): Promise<T | undefined>;
+    pull<T = unknown>(taskIds: readonly string[], options?: string | PullOptions<T>): Promise<(T | undefined)[]>;
+  };
+  /** What this task instance keeps from try to try, until it is cleared. Written at once. */
+  readonly state: {
+    get<T = unknown>(key: string): Promise<T | undefined>;
+    set(key: string, value: unknown): Promise<void>;
+    delete(key: string): Promise<void>;
   };
   /**
    * Renders `{{ … }}` with Airflow's names (ds, params, var, conn, …) and those of `values`. Throws an error with the

@@ -11,6 +11,7 @@ import type { Dag } from './dag-type.ts';
 import { API_VERSION, type DagDefinition, type InputTree, type TaskDefinition } from './definition.ts';
 import { Draft, refusePromise } from './draft.ts';
 import { readInputTree } from './input-tree.ts';
+import { producersOf } from './map-over.ts';
 import { registeredMacros } from './plugin.ts';
 import { handleOf, type Ref } from './ref.ts';
 import { withParseGuard } from './runtime/parse-guard.ts';
@@ -65,8 +66,9 @@ function readOutput(draft: Draft, result: unknown): InputTree {
 /** A result that is not kept cannot be read. */
 function refuseUnkept(draft: Draft): void {
   for (const { id, over } of draft.mapScopes)
-    if (over.kind === 'task' && draft.tasks.get(over.taskId)?.settings.doXcomPush === false)
-      throw new AppError('DAG_INVALID', `"${id}" maps over the result of "${over.taskId}", which has doXcomPush: false. Remove that.`);
+    for (const producer of producersOf(over))
+      if (draft.tasks.get(producer)?.settings.doXcomPush === false)
+        throw new AppError('DAG_INVALID', `"${id}" maps over the result of "${producer}", which has doXcomPush: false. Remove that.`);
   for (const [reader, { reads }] of draft.edges)
     for (const id of reads)
       if (draft.tasks.get(id)?.settings.doXcomPush === false)

@@ -21,7 +21,7 @@ export {
 export type { Builder, EventOpts } from './builder-types.ts';
 export { type CalendarOptions, duringTimes, onWeekdays, type TimeWindow, type Weekday } from './calendar.ts';
 export type { Callback, CallbackCtx, CallbackError, CallbackEvent, Callbacks, Notifier } from './callback-event.ts';
-export type { Connection, Ctx, Progress, TaskLog, WaitEvent } from './context.ts';
+export type { Connection, Ctx, Progress, PullOptions, TaskLog, WaitEvent } from './context.ts';
 export type { AssetEvent, EmitOptions, InletQuery } from './context-assets.ts';
 export { dag } from './dag.ts';
 export type { DagOpts } from './dag-options.ts';

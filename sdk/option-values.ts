@@ -72,3 +72,14 @@ export function instant({ where, name }: Place, value: unknown): string {
   const date = new Date(hasZone || value.length === 10 ? value : `${value}Z`);
   return Number.isNaN(date.getTime()) ? refuse(where, name, value, wanted) : date.toISOString();
 }
+
+/** An object that JSON can say. */
+export function plainObject({ where, name }: Place, value: unknown): Readonly<Record<string, unknown>> {
+  const wanted = 'an object of plain values';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(where, name, value, wanted);
+  try {
+    return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+  } catch {
+    return refuse(where, name, 'something that is no JSON', wanted);
+  }
+}

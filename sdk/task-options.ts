@@ -49,6 +49,8 @@ export interface TaskOpts<Out = any, In = any> extends TaskLookOpts {
   /** Assets whose events the body reads with ctx.inletEvents. */
   inlets?: AssetLike | readonly AssetLike[];
   /** false: the result is not kept, so no other task can read it. */
+  /** Params of its own, over the DAG's defaults and under what the run was given. Plain JSON. */
+  params?: Readonly<Record<string, unknown>>;
   doXcomPush?: boolean;
   /** The result is an object, and each of its keys is kept as an XCom of its own as well. */
   multipleOutputs?: boolean;
@@ -128,6 +130,7 @@ export interface TaskSettings {
   readonly docMd: string | null;
   readonly looks?: TaskLooks;
   /** Absent = true. */
+  readonly params?: Readonly<Record<string, unknown>> | null;
   readonly doXcomPush?: boolean;
   readonly multipleOutputs?: boolean;
   /** Absent in bundles of an older sdk. */
@@ -138,6 +141,7 @@ export interface TaskSettings {
 
 export const TASK_OPTION_TABLE: OptionTable = {
   ...TASK_LOOK_TABLE,
+  params: 'known',
   doXcomPush: 'known',
   multipleOutputs: 'known',
   after: 'known',
@@ -212,6 +216,7 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     inlets: readAssetList(where, 'inlets', given['inlets']),
     docMd: optional('docMd', read.text, null),
     looks: readTaskLooks(where, given),
+    params: optional('params', read.plainObject, null),
     doXcomPush: optional('doXcomPush', read.flag, true),
     multipleOutputs: optional('multipleOutputs', read.flag, false),
     templateFields: optional('templateFields', read.texts, []),

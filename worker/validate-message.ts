@@ -3,7 +3,7 @@
  * exactly a message of `core/task-protocol.ts` is refused (null), and strings are made storable.
  */
 import { parseAssetQuery, parseEmissions } from '#core/assets/parse-messages.ts';
-import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody } from '#core/task-protocol.ts';
+import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody, XcomPlace } from '#core/task-protocol.ts';
 import { parseWaiter } from '#core/waiting/waiter.ts';
 
 const LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warning', 'error']);
@@ -45,14 +45,17 @@ function parseLog({ level, message, fields }: Fields): FromTaskProcess | null {
   };
 }
 
-function parseRequest(body: Fields): RequestBody | null {
-  const { what, id, key, taskId, value, query } = body;
+function parseRequest(fields: Fields): RequestBody | null {
+  const { what, id, key, taskId, value, query } = fields;
   if (what === 'connection' && isName(id)) return { what, id };
   if (what === 'variable' && isName(key)) return { what, key };
   if (what === 'xcom_push' && isName(key)) return { what, key, value };
-  if (what === 'xcom_pull' && isName(key) && isName(taskId)) return { what, taskId, key };
-  if (what === 'trigger_run') return parseTrigger(body);
-  if (what === 'run_output' && isName(body['dagId']) && isName(body['runId'])) return { what, dagId: body['dagId'], runId: body['runId'] };
+  if (what === 'xcom_pull' && isName(key) && isName(taskId)) return { what, taskId, key, ...parsePlace(fields) };
+  if ((what === 'state_get' || what === 'state_delete') && isName(key)) return { what, key };
+  if (what === 'state_set' && isName(key)) return { what, key, value };
+  if (what === 'trigger_run') return parseTrigger(fields);
+  if (what === 'run_output' && isName(fields['dagId']) && isName(fields['runId']))
+    return { what, dagId: fields['dagId'], runId: fields['runId'] };
   if (what === 'asset_events') {
     const parsed = parseAssetQuery(query);
     return parsed && { what, query: parsed };
@@ -73,6 +76,17 @@ function parseTrigger({ dagId, runId, conf, logicalDate, note, ...flags }: Field
     resetDagRun: flags['resetDagRun'] === true,
     skipWhenAlreadyExists: flags['skipWhenAlreadyExists'] === true,
     failWhenDagIsPaused: flags['failWhenDagIsPaused'] === true,
+  };
+}
+
+function parsePlace({ mapIndexes, includePriorDates, dagId, runId }: Fields): XcomPlace {
+  return {
+    ...(Array.isArray(mapIndexes) && {
+      mapIndexes: (mapIndexes as unknown[]).slice(0, LIST_MAX).filter((index) => Number.isSafeInteger(index)) as number[],
+    }),
+    ...(includePriorDates === true && { includePriorDates }),
+    ...(isName(dagId) && { dagId }),
+    ...(isName(runId) && { runId }),
   };
 }
 

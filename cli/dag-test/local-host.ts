@@ -24,6 +24,7 @@ export class LocalHost {
   readonly #options: LocalHostOptions;
   /** `<task>, <key>` -> map index -> value. */
   readonly #xcoms = new Map<string, Map<number, unknown>>();
+  readonly #states = new Map<string, unknown>();
   readonly #assets = new LocalAssets();
   #db: Database | undefined;
   #store: SecretStore | undefined;
@@ -82,7 +83,15 @@ export class LocalHost {
       case 'run_output':
         throw new AppError('NOT_FOUND', 'dags test runs one DAG: there is no output of another.');
       case 'xcom_pull':
-        return this.#pull(body.taskId, body.key);
+        return this.#pull(message, body);
+      case 'state_get':
+        return this.#states.get(stateKey(message, body.key)) ?? null;
+      case 'state_set':
+        this.#states.set(stateKey(message, body.key), body.value);
+        return null;
+      case 'state_delete':
+        this.#states.delete(stateKey(message, body.key));
+        return null;
       case 'asset_events':
         return this.#assets.events(body.query);
     }
@@ -100,11 +109,15 @@ export class LocalHost {
     this.#xcoms.set(xcomKey(taskId, key), values.set(mapIndex, value));
   }
 
-  /** A mapped task's values are a list in map order. */
-  #pull(taskId: string, key: string): unknown {
+  /** A mapped task's values are a list in map order. There are no other runs here. */
+  #pull({ context }: RunMessage, { taskId, key, mapIndexes, dagId, runId }: Extract<RequestBody, { what: 'xcom_pull' }>): unknown {
+    if ((dagId ?? context.dagId) !== context.dagId || (runId ?? context.runId) !== context.runId) return undefined;
     const values = this.#xcoms.get(xcomKey(taskId, key));
-    if (values === undefined || values.has(-1)) return values?.get(-1);
-    return [...values].sort(([a], [b]) => a - b).map(([, value]) => value);
+    if (values === undefined) return undefined;
+    if (mapIndexes?.length === 1) return values.get(mapIndexes[0] as number);
+    if (values.has(-1)) return values.get(-1);
+    const wanted = [...values].filter(([index]) => mapIndexes === undefined || mapIndexes.includes(index));
+    return wanted.sort(([a], [b]) => a - b).map(([, value]) => value);
   }
 
   /** For waits: connections as a triggerer would find them. */
@@ -140,4 +153,8 @@ export class LocalHost {
 
 function xcomKey(taskId: string, key: string): string {
   return JSON.stringify([taskId, key]);
+}
+
+function stateKey({ context }: RunMessage, key: string): string {
+  return JSON.stringify([context.taskId, context.mapIndex, key]);
 }

@@ -29,7 +29,9 @@ export interface TaskEnd {
 export interface MemoryRunOptions {
   readonly spec: DagSpec;
   readonly runId: string;
+  /** The DAG's defaults with conf over them. */
   readonly params: Readonly<Record<string, unknown>>;
+  readonly conf: Readonly<Record<string, unknown>>;
   readonly scratchFolder: string;
   readonly mapLengthMax: number;
   readonly clock: Clock;
@@ -276,7 +278,7 @@ export class MemoryRun {
   }
 
   #contextOf(instance: Instance): AttemptContext {
-    const { spec, runId, params, scratchFolder, clock } = this.#options;
+    const { spec, runId, conf, scratchFolder, clock } = this.#options;
     const { task } = this.#model.taskOf(instance);
     const startedAt = new Date(this.#startedAt).toISOString();
     const firstStartedAt = this.#firstStarts.get(instance.id) ?? null;
@@ -297,7 +299,7 @@ export class MemoryRun {
       dataIntervalStart: startedAt,
       dataIntervalEnd: startedAt,
       runAfter: startedAt,
-      params,
+      params: { ...spec.paramsDefaults, ...task.spec.params, ...conf },
       firstStartedAt,
       idempotencyKey: `${spec.dagId}/${runId}/${task.spec.taskId}/${instance.mapIndex}`,
       scratchFolder,

@@ -77,6 +77,7 @@ async function runDag(request: TestDagRequest): Promise<number> {
       spec,
       runId,
       params,
+      conf: request.conf ?? {},
       scratchFolder,
       mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),
       clock,

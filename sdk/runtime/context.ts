@@ -8,7 +8,8 @@ import { type AssetDesk, triggeringEventsOf } from './asset-desk.ts';
 import { now } from './now.ts';
 import type { TaskHost } from './task-host.ts';
 import type { Templates } from './templates.ts';
-import { decodeValue, encodeValue } from './value-codec.ts';
+import { decodeValue } from './value-codec.ts';
+import { stateDesk, xcomDesk } from './xcom-desk.ts';
 
 const RUN_TYPES: Readonly<Record<string, Ctx<unknown>['run']['type']>> = {
   manual: 'manual',
@@ -48,15 +49,8 @@ export function makeContext(
     log: makeLog(host),
     conn: <T>(id: string) => host.request({ what: 'connection', id }) as Promise<T>,
     variable: async (key) => ((await host.request({ what: 'variable', key })) ?? null) as string | null,
-    xcom: {
-      push: async (key, value) => {
-        await host.request({ what: 'xcom_push', key, value: encodeValue(value, `xcom "${key}"`) });
-      },
-      pull: async <T>(taskId: string, key = 'return_value') => {
-        const found = await host.request({ what: 'xcom_pull', taskId, key });
-        return (found === undefined || found === null ? undefined : decodeValue(found)) as T | undefined;
-      },
-    },
+    xcom: xcomDesk(host),
+    state: stateDesk(host),
     event: eventOf(attempt),
     template: (text, values) => templates.render(text, values),
     heartbeat: (progress) => host.heartbeat(progress ?? null),

@@ -90,7 +90,14 @@ async function readValues(dag: DagDefinition, task: TaskDefinition, message: Run
   const checked = await validateWith(dag.params, raw);
   if (!checked.ok)
     throw new Fatal(`The run's params do not fit the DAG: ${checked.problems.join('; ')}. Trigger it again with other params.`);
-  return { params: checked.value, item, inputs };
+  return { params: withOwnParams(task, checked.value, raw), item, inputs };
+}
+
+/** A schema passes on what it knows; the task's own params it may not know. */
+function withOwnParams(task: TaskDefinition, checked: unknown, raw: unknown): unknown {
+  const own = Object.keys(task.settings.params ?? {});
+  if (own.length === 0 || typeof checked !== 'object' || checked === null) return checked;
+  return { ...Object.fromEntries(own.map((name) => [name, (raw as Record<string, unknown>)[name]])), ...checked };
 }
 
 interface Given {

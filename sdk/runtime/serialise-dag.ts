@@ -20,6 +20,7 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
   const order = topologicalOrder(new Map([...dag.tasks.values()].map((task) => [task.id, task.upstream])));
   if (order === null) throw new AppError('DAG_INVALID', `DAG "${dag.id}" has a cycle.`);
   const params = readParams(dag.id, dag.params);
+  if (settings.schedule.spec.kind !== 'none') refuseParamsWithoutDefaults(dag);
   return {
     specVersion: SPEC_VERSION,
     dagId: dag.id,
@@ -45,6 +46,7 @@ export function serialiseDag(dag: DagDefinition): DagSpec {
     ...(settings.disableBundleVersioning && { disableBundleVersioning: true }),
     paramsSchema: params.schema,
     paramsDefaults: params.defaults,
+    ...(params.order.length > 1 && { paramsOrder: params.order }),
     groups: dag.groups.map((group) => ({
       groupId: group.id,
       parentId: group.parentId,
@@ -100,6 +102,7 @@ function serialiseTask(dag: DagDefinition, task: TaskDefinition): TaskSpec {
     ...(task.trigger === undefined ? {} : { triggers: { dagId: task.trigger.dagId, wait: task.trigger.wait } }),
     docMd: settings.docMd,
     ...settings.looks,
+    ...(settings.params && { params: settings.params }),
     checks: settings.checks.map((check) => check.name),
     ...optionalPart('callbacks', namesOf(settings.callbacks)),
     ...serialiseUses('outlets', settings.outlets),
@@ -118,12 +121,13 @@ function serialiseScope(scope: MapScopeDefinition): MapScope {
 interface ParamsOfDag {
   readonly schema: Readonly<Record<string, unknown>> | null;
   readonly defaults: Readonly<Record<string, unknown>>;
+  readonly order: readonly string[];
 }
 
 function readParams(dagId: string, schema: StandardSchemaV1 | null): ParamsOfDag {
-  if (schema === null) return { schema: null, defaults: {} };
+  if (schema === null) return { schema: null, defaults: {}, order: [] };
   const json = jsonSchemaOf(schema);
-  if (json === null) return { schema: null, defaults: plainObject(valueOfEmpty(schema)) };
+  if (json === null) return { schema: null, defaults: plainObject(valueOfEmpty(schema)), order: [] };
   if (json['type'] !== undefined && json['type'] !== 'object')
     throw new AppError(
       'DAG_INVALID',
@@ -131,7 +135,18 @@ function readParams(dagId: string, schema: StandardSchemaV1 | null): ParamsOfDag
     );
   const properties = (json['properties'] ?? {}) as Readonly<Record<string, { readonly default?: unknown }>>;
   const declared = Object.entries(properties).filter(([, property]) => property?.default !== undefined);
-  return { schema: json, defaults: Object.fromEntries(declared.map(([name, property]) => [name, property.default])) };
+  const defaults = Object.fromEntries(declared.map(([name, property]) => [name, property.default]));
+  return { schema: json, defaults, order: Object.keys(properties) };
+}
+
+/** Nobody gives params to a scheduled run. */
+function refuseParamsWithoutDefaults(dag: DagDefinition): void {
+  const checked = dag.params === null ? null : validateAtOnce(dag.params, {});
+  if (checked === null || checked.ok) return;
+  throw new AppError(
+    'DAG_INVALID',
+    `DAG "${dag.id}" has a schedule, so its params need defaults that fit its schema: ${checked.problems.join('; ')}. Add .default(...), or remove the schedule.`,
+  );
 }
 
 /** What the schema makes of an empty object; undefined when something is required. */

@@ -1,8 +1,10 @@
 /** Goal: every mistake in a DAG file is answered by what was wrong, where, and what to do. Method: one row a mistake. */
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import type { DagDefinition } from '#sdk/definition.ts';
 import type { Ref } from '#sdk/index.ts';
 import { type Builder, cross, dag, defineTask, onAssets, type StandardSchemaV1, zip } from '#sdk/index.ts';
+import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 
 type Build = (builder: Builder<Record<never, never>>) => unknown;
 const build =
@@ -215,6 +217,11 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['a definition without a schema', () => defineTask({ run: () => 1 } as never), /needs a schema/],
   ['a bad DAG id', () => dag('a/b', {}, one as never), /DAG id "a\/b" is not valid/],
 ];
+
+test('a schedule with a param that nobody gives is refused when the file is read', () => {
+  const made = dag('d', { schedule: '@daily', params: z.object({ region: z.string() }) }, one as never);
+  expect(() => serialiseDag(made as unknown as DagDefinition)).toThrow(/has a schedule, so its params need defaults.*region/);
+});
 
 test.each(MISTAKES)('%s is refused with a clear message', (_name, make, message) => {
   expect(make).toThrowError(message);

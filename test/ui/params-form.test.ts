@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { entryOf, fieldsOf, parseEntry, parseJson } from '../../webserver/ui/src/trigger/param-schema.ts';
+import { entryOf, fieldsOf, parseEntry, parseJson, sectionsOf } from '../../webserver/ui/src/trigger/param-schema.ts';
 
 const schema = z.toJSONSchema(
   z.object({
@@ -76,4 +76,20 @@ describe('the trigger form', () => {
     expect(fieldsOf(null)).toEqual([]);
     expect(fieldsOf({ type: 'string' })).toEqual([]);
   });
+});
+
+test('fields stand in their sections, values have their names, and examples are suggestions', () => {
+  const made = fieldsOf({
+    properties: {
+      region: { type: 'string', enum: ['eu', 'us'], values_display: { eu: 'Europe' }, section: 'Where' },
+      day: { type: 'string', examples: ['monday', 'friday'] },
+      city: { type: 'string', section: 'Where' },
+    },
+  });
+  expect(sectionsOf(made).map(({ title, fields }) => [title, fields.map((one) => one.name)])).toEqual([
+    [null, ['day']],
+    ['Where', ['region', 'city']],
+  ]);
+  expect(made[0]).toMatchObject({ options: ['eu', 'us'], optionLabels: ['Europe', 'us'] });
+  expect(made[1]?.suggestions).toEqual(['monday', 'friday']);
 });

@@ -1,5 +1,7 @@
 /** GET /ui/api/dags/{dagId}, its source. */
+
 import { z } from 'zod';
+import { orderedParamsSchema } from '#core/params-order.ts';
 import { ticksOf } from '#core/timetable/ticks.ts';
 import { upcomingTicks } from '#core/timetable/timetable.ts';
 import type { Queryable } from '#platform/db/client.ts';
@@ -68,7 +70,7 @@ async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiD
     nextRuns: nextRunsOf(row, nowMs),
     hasDates: ticksOf(spec.schedule, null) !== null,
     activeBackfill: await activeBackfillOf(db, dagId),
-    paramsSchema: spec.paramsSchema,
+    paramsSchema: orderedParamsSchema(spec),
     paramsDefaults: spec.paramsDefaults,
     tasks: uiTasks(spec),
     groups: spec.groups.map(uiGroup),

@@ -92,7 +92,7 @@ export class CallbackAttempt {
       return;
     }
     this.#process = process;
-    const desk = new RequestDesk(requests, claimed, version);
+    const desk = new RequestDesk(requests, { dagRunId: claimed.dagRunId }, version);
     void process.exited.then((exit) =>
       this.#settle(failed(explainCrash({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb }).error, true)),
     );

@@ -55,7 +55,7 @@ export function bodyStart(claimed: Claimed, plan: TaskPlan, pid: number): BodySt
 
 function paramsOf(claimed: Claimed, plan: TaskPlan): Readonly<Record<string, unknown>> {
   const conf = typeof claimed.conf === 'object' && claimed.conf !== null ? claimed.conf : {};
-  return { ...plan.spec.paramsDefaults, ...conf };
+  return { ...plan.spec.paramsDefaults, ...plan.task.params, ...conf };
 }
 
 function readMode(plan: TaskPlan, taskId: string, mapIndex: number): InputRead['mode'] {

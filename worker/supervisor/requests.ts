@@ -8,6 +8,7 @@ import type { Database, Queryable } from '#platform/db/client.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { findXcom } from '#platform/db/queries/find-xcom.ts';
 import type { Finish } from '#platform/db/queries/finish-attempts.ts';
+import { findTaskState, STATES_MAX, type StateHolder, saveTaskState } from '#platform/db/queries/task-state.ts';
 import { isSensitiveKey, type Masker } from '#platform/mask.ts';
 import type { Connection } from '#platform/secrets/connection.ts';
 import { requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
@@ -25,6 +26,9 @@ export interface RequestDeps {
   readonly runs?: { readonly db: Database; readonly broker: Broker; readonly clock: Clock };
 }
 
+/** A callback has no lease. */
+type Requester = Pick<Claimed, 'dagRunId'> & Partial<Pick<Claimed, 'taskInstanceId' | 'leaseEpoch'>>;
+
 /** Values one attempt may push beside its result. */
 const PUSHES_MAX = 100;
 /** Questions of one attempt that wait for an answer. */
@@ -32,12 +36,12 @@ const OPEN_MAX = 100;
 
 export class RequestDesk {
   readonly #deps: RequestDeps;
-  readonly #claimed: Pick<Claimed, 'dagRunId'>;
+  readonly #claimed: Requester;
   readonly #plan: Pick<TaskPlan, 'tasks'> & Partial<Pick<TaskPlan, 'task'>>;
   readonly #pushed = new Map<string, Finish['extraXcoms'][number]>();
   #open = 0;
 
-  constructor(deps: RequestDeps, claimed: Pick<Claimed, 'dagRunId'>, plan: Pick<TaskPlan, 'tasks'> & Partial<Pick<TaskPlan, 'task'>>) {
+  constructor(deps: RequestDeps, claimed: Requester, plan: Pick<TaskPlan, 'tasks'> & Partial<Pick<TaskPlan, 'task'>>) {
     this.#deps = deps;
     this.#claimed = claimed;
     this.#plan = plan;
@@ -76,7 +80,13 @@ export class RequestDesk {
       case 'run_output':
         return this.#runs(body);
       case 'xcom_pull':
-        return this.#pull(body.taskId, body.key);
+        return this.#pull(body);
+      case 'state_get':
+        return (await findTaskState(this.#deps.db, this.#holder(), body.key)) ?? null;
+      case 'state_delete':
+        return this.#setState(body.key, undefined);
+      case 'state_set':
+        return this.#setState(body.key, body.value);
       case 'asset_events':
         return listInletEvents(this.#deps.db, this.#plan.task, body.query);
     }
@@ -118,12 +128,38 @@ export class RequestDesk {
     return null;
   }
 
-  async #pull(taskId: string, key: string): Promise<unknown> {
-    if (!this.#plan.tasks.has(taskId)) throw new AppError('NOT_FOUND', `This DAG has no task ${JSON.stringify(taskId)} to pull from.`);
-    const rows = await findXcom(this.#deps.db, { dagRunId: this.#claimed.dagRunId, taskId, key });
-    const unmapped = rows.find((row) => row.mapIndex === -1);
-    if (unmapped) return unmapped.value;
+  /** A mapped task's values are a list in map order; one index asked for gives its value alone. */
+  async #pull({ taskId, key, ...place }: Extract<RequestBody, { what: 'xcom_pull' }>): Promise<unknown> {
+    if (place.dagId === undefined && !this.#plan.tasks.has(taskId))
+      throw new AppError('NOT_FOUND', `This DAG has no task ${JSON.stringify(taskId)} to pull from.`);
+    const rows = await findXcom(this.#deps.db, { dagRunId: this.#claimed.dagRunId, taskId, key, ...place });
+    const single = place.mapIndexes?.length === 1 ? rows[0] : rows.find((row) => row.mapIndex === -1);
+    if (single) return single.value;
     return rows.length === 0 ? undefined : rows.map((row) => row.value);
+  }
+
+  /** Written at once, so that it is there whatever becomes of this try. */
+  async #setState(key: string, value: unknown): Promise<null> {
+    const valueJson = value === undefined ? null : JSON.stringify(value);
+    const bytes = Buffer.byteLength(valueJson ?? '');
+    const { xcomMaxBytes } = this.#deps;
+    if (bytes > xcomMaxBytes)
+      throw new AppError(
+        'XCOM_TOO_LARGE',
+        `The state ${JSON.stringify(key)} has ${bytes} bytes; the limit is ${xcomMaxBytes}. Keep it in a store.`,
+      );
+    const written = await saveTaskState(this.#deps.db, this.#holder(), { key, valueJson, bytes });
+    if (written === 'too_many')
+      throw new AppError('BAD_REQUEST', `A task may keep at most ${STATES_MAX} states. Put them into one object.`);
+    if (written === 'lost') throw new AppError('CONFLICT', 'The attempt has lost its lease: its state is not written.');
+    return null;
+  }
+
+  #holder(): StateHolder {
+    const { taskInstanceId, leaseEpoch } = this.#claimed;
+    if (taskInstanceId === undefined || leaseEpoch === undefined)
+      throw new AppError('BAD_REQUEST', 'A callback has no state: only the body of a task does.');
+    return { taskInstanceId, leaseEpoch };
   }
 }
 

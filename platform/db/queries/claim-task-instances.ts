@@ -66,6 +66,10 @@ with asked as (
      and ti.try_number = a.try_number and ti.lease_epoch = a.lease_epoch
   returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.try_number, ti.max_tries, ti.clear_number,
             ti.lease_epoch, ti.first_started_at, ti.started_at, ti.resumed, a.attempt_id
+), stale as (
+  -- A new try starts without the XComs of the one before; one that goes on after a wait keeps them.
+  delete from xcom x using claimed c
+   where c.try_number > 1 and c.first_started_at = c.started_at and x.task_instance_id = c.task_instance_id
 ), history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor)
   select task_instance_id, 'start', 'queued', 'running', try_number, lease_epoch, 'worker:' || $1 from claimed

@@ -43,6 +43,8 @@ with fence as materialized (
   returning ti.*, m.from_state
 ), results as (
   delete from xcom x using moved m where x.task_instance_id = m.task_instance_id and m.state = 'none'
+), states as (
+  delete from task_state s using moved m where s.task_instance_id = m.task_instance_id
 ), closed as (
   update task_attempt a set outcome = 'killed', ended_at = clock_timestamp() from moved m where a.task_instance_id = m.task_instance_id and a.ended_at is null
 ), history as (

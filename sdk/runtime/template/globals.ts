@@ -1,5 +1,5 @@
 /** The names every template knows: Airflow's, made from what the supervisor said of the attempt. */
-import type { AttemptContext } from '#core/task-protocol.ts';
+import type { AttemptContext, XcomPlace } from '#core/task-protocol.ts';
 import type { Macros } from '../../plugin.ts';
 import { MISSING_NAMES } from './airflow-names.ts';
 import { asText, asWhole } from './arguments.ts';
@@ -117,13 +117,18 @@ function taskInstance(attempt: AttemptContext, lookups: Lookups): Namespace {
       xcom_pull: {
         params: ['task_ids', 'key', 'default', 'dag_id', 'map_indexes', 'include_prior_dates', 'run_id'],
         required: 0,
-        run: (taskIds, key, fallback, ...others) => {
-          if (others.some((other) => other !== undefined && other !== null && other !== false))
-            throw new TemplateError('xcom_pull reads this run only: leave dag_id, map_indexes, include_prior_dates and run_id out.');
+        run: (taskIds, key, fallback, dagId, mapIndexes, includePriorDates, runId) => {
           const name = asText('key', key ?? undefined, 'return_value');
-          if (taskIds === undefined || taskIds === null) throw new TemplateError('xcom_pull needs the task: ti.xcom_pull("task_id").');
-          if (Array.isArray(taskIds)) return taskIds.map((one) => pulled(lookups, asText('A task id', wrap(one)), name, fallback ?? null));
-          return pulled(lookups, asText('task_ids', taskIds), name, fallback);
+          const place: XcomPlace = {
+            ...(isGiven(dagId) && { dagId: asText('dag_id', dagId) }),
+            ...(isGiven(runId) && { runId: asText('run_id', runId) }),
+            ...(isGiven(mapIndexes) && { mapIndexes: [mapIndexes].flat().map((index) => asWhole('map_indexes', wrap(index))) }),
+            ...(includePriorDates === true && { includePriorDates }),
+          };
+          if (!isGiven(taskIds)) throw new TemplateError('xcom_pull needs the task: ti.xcom_pull("task_id").');
+          if (Array.isArray(taskIds))
+            return taskIds.map((one) => pulled(lookups, { taskId: asText('A task id', wrap(one)), key: name, place }, fallback ?? null));
+          return pulled(lookups, { taskId: asText('task_ids', taskIds), key: name, place }, fallback);
         },
       },
     },
@@ -131,14 +136,26 @@ function taskInstance(attempt: AttemptContext, lookups: Lookups): Namespace {
   });
 }
 
+interface Pulled {
+  readonly taskId: string;
+  readonly key: string;
+  readonly place: XcomPlace;
+}
+
 /** Without a default, an absent value counts as none in conditions, but is never pasted as "None" into a text. */
-function pulled(lookups: Lookups, taskId: string, key: string, fallback: Value | undefined): unknown {
-  const found = lookups.xcom(taskId, key);
+function pulled(lookups: Lookups, { taskId, key, place }: Pulled, fallback: Value | undefined): unknown {
+  const found = lookups.xcom(taskId, key, place);
   if (found !== undefined) return found;
   if (fallback !== undefined) return fallback;
   const what = key === 'return_value' ? 'no result' : `no value ${JSON.stringify(key)}`;
   const advice = 'Does this task wait for it (after: …)? Or give a default: | default("…").';
-  return new Missing(() => new TemplateError(`Task ${JSON.stringify(taskId)} has ${what} in this run. ${advice}`), true);
+  return new Missing(
+    () =>
+      new TemplateError(
+        `Task ${JSON.stringify(taskId)} has ${what} in ${place.dagId === undefined ? 'this run' : `the run of ${JSON.stringify(place.dagId)}`}. ${advice}`,
+      ),
+    true,
+  );
 }
 
 /** `var.value.KEY`, `var.value.get("key", "default")`, `var.json.KEY.part`. */
@@ -155,6 +172,10 @@ function variables(lookups: Lookups): Namespace {
     () => new Namespace(`var.${name}`, { lookup, methods: { get: getOr(lookup) } }),
   ]);
   return new Namespace('var', { values: Object.fromEntries(entries), hints: {} });
+}
+
+function isGiven(value: Value | undefined): value is Exclude<Value, null | undefined> {
+  return value !== undefined && value !== null;
 }
 
 function getOr(lookup: (key: string) => unknown): Fn {

@@ -5,14 +5,14 @@
  */
 import { type ErrorCode, isAppError } from '#core/errors.ts';
 import { isSensitiveKey } from '#core/sensitive-key.ts';
-import type { RequestBody } from '#core/task-protocol.ts';
+import type { RequestBody, XcomPlace } from '#core/task-protocol.ts';
 import type { TaskHost } from '../task-host.ts';
 import { decodeValue } from '../value-codec.ts';
 import { Signal } from './signal.ts';
 import { TemplateError } from './template-error.ts';
 import { Missing, ownValue, wrap } from './values.ts';
 
-type Wanted = Exclude<RequestBody, { what: 'xcom_push' }>;
+type Wanted = Extract<RequestBody, { what: 'connection' | 'variable' | 'xcom_pull' }>;
 
 /** The rendering lacks this. */
 export class Lacking extends Signal {
@@ -52,8 +52,8 @@ export class Lookups {
   }
 
   /** Undefined when there is none. Throws Lacking. */
-  xcom(taskId: string, key: string): unknown {
-    return this.#get({ what: 'xcom_pull', taskId: checkName('task', taskId), key: checkName('xcom', key) });
+  xcom(taskId: string, key: string, place: XcomPlace = {}): unknown {
+    return this.#get({ what: 'xcom_pull', taskId: checkName('task', taskId), key: checkName('xcom', key), ...place });
   }
 
   #get(wanted: Wanted): unknown {

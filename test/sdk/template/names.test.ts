@@ -131,7 +131,7 @@ describe('what lies with the supervisor', () => {
     ['{{ var.region }}', /var has no "region"\. Known: value, json/],
     ['{{ conn.db.pasword }}', /conn\.db has no "pasword"\. Did you mean "password"/],
     ['{{ ti.xcom_pull("none") }}', /Task "none" has no result in this run\. Does this task wait for it/],
-    ['{{ ti.xcom_pull("a", dag_id="b") }}', /xcom_pull reads this run only/],
+    ['{{ ti.xcom_pull("a", dag_id="b") }}', /Task "a" has no result in the run of "b"/],
   ])('%s says how to add what is missing', async (template, message) => {
     await expect(fetch(template)).rejects.toThrow(message);
   });

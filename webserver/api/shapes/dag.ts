@@ -1,5 +1,6 @@
 /** DAGResponse and DAGDetailsResponse. */
 import { join } from 'node:path';
+import { orderedParamsSchema } from '#core/params-order.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import { iso } from '../../http/iso.ts';
 import { BUNDLE_NAME, dagVersionShape } from './dag-version.ts';
@@ -62,7 +63,7 @@ export function dagDetailsShape(row: DagRow, options: DagShapeOptions, facts: Da
     start_date: utc(head.startDate),
     end_date: utc(head.endDate),
     is_paused_upon_creation: head.isPausedUponCreation,
-    params: paramsShape(head.paramsDefaults, head.paramsSchema),
+    params: paramsShape(head.paramsDefaults, orderedParamsSchema(head)),
     render_template_as_native_obj: false,
     template_search_path: null,
     timezone: 'timezone' in head.schedule ? head.schedule.timezone : 'UTC',

@@ -63,6 +63,8 @@ with ${LOCKED}, allowed as (
   returning ti.task_instance_id, ti.try_number, ti.lease_epoch, ti.reason
 ), results as (
   delete from xcom x using moved m where x.task_instance_id = m.task_instance_id
+), states as (
+  delete from task_state s using moved m where s.task_instance_id = m.task_instance_id
 ), ${HISTORY}
 select task_instance_id as id from moved`,
 };

@@ -49,13 +49,14 @@ function Control({
   onChange: (entry: Entry) => void;
 }) {
   const { kind } = field;
+  const listId = field.suggestions.length > 1 ? `suggestions-${field.name}` : undefined;
   if (kind === 'enum')
     return (
       <Select aria-invalid={isInvalid} value={entry} onChange={(event) => onChange(event.target.value)} className="w-full">
         {field.isNullable || entry === '' || entry === '-1' ? <option value="">–</option> : null}
         {field.options.map((option, index) => (
           <option key={JSON.stringify(option)} value={index}>
-            {typeof option === 'string' ? option : JSON.stringify(option)}
+            {field.optionLabels[index]}
           </option>
         ))}
       </Select>
@@ -72,16 +73,26 @@ function Control({
       />
     );
   return (
-    <Input
-      type={INPUT_TYPES[kind as keyof typeof INPUT_TYPES] ?? 'text'}
-      aria-invalid={isInvalid}
-      step={kind === 'integer' || kind === 'datetime' ? 1 : kind === 'number' ? 'any' : undefined}
-      min={field.minimum ?? undefined}
-      max={field.maximum ?? undefined}
-      placeholder={field.placeholder ?? undefined}
-      value={entry}
-      onChange={(event) => onChange(event.target.value)}
-    />
+    <>
+      <Input
+        list={listId}
+        type={INPUT_TYPES[kind as keyof typeof INPUT_TYPES] ?? 'text'}
+        aria-invalid={isInvalid}
+        step={kind === 'integer' || kind === 'datetime' ? 1 : kind === 'number' ? 'any' : undefined}
+        min={field.minimum ?? undefined}
+        max={field.maximum ?? undefined}
+        placeholder={field.placeholder ?? undefined}
+        value={entry}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      {listId === undefined ? null : (
+        <datalist id={listId}>
+          {field.suggestions.map((value) => (
+            <option key={value} value={value} />
+          ))}
+        </datalist>
+      )}
+    </>
   );
 }
 

@@ -22,6 +22,12 @@ export interface ParamField {
   readonly isNullable: boolean;
   /** Of an enum: its values, as they are. */
   readonly options: readonly unknown[];
+  /** Of an enum: what they are called. */
+  readonly optionLabels: readonly string[];
+  /** Values one may want: shown while typing. */
+  readonly suggestions: readonly string[];
+  /** Fields of one section stand together under its name. */
+  readonly section: string | null;
   readonly minimum: number | null;
   readonly maximum: number | null;
   readonly pattern: string | null;
@@ -84,13 +90,39 @@ export function fieldsOf(schema: Schema | null): readonly ParamField[] {
       kind: kindOf(own),
       isRequired: required.has(name) && own['default'] === undefined,
       isNullable,
-      options: Array.isArray(own['enum']) ? (own['enum'] as unknown[]) : [],
+      ...optionsOf(own),
+      suggestions: suggestionsOf(own),
+      section: text(own['section']),
       minimum: number(own['minimum']) ?? number(own['exclusiveMinimum']),
       maximum: number(own['maximum']) ?? number(own['exclusiveMaximum']),
       pattern: text(own['pattern']),
       placeholder: text(asSchema({ first: (own['examples'] as unknown[] | undefined)?.[0] })['first']),
     };
   });
+}
+
+/** `values_display`: names of the values, by value, as in Airflow. */
+function optionsOf(schema: Schema): Pick<ParamField, 'options' | 'optionLabels'> {
+  const options = Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : [];
+  const names = asSchema(schema['values_display']);
+  const label = (option: unknown) => text(names[String(option)]) ?? (typeof option === 'string' ? option : JSON.stringify(option));
+  return { options, optionLabels: options.map(label) };
+}
+
+function suggestionsOf(schema: Schema): readonly string[] {
+  const { examples } = schema;
+  if (!Array.isArray(examples)) return [];
+  return examples.filter((example) => typeof example === 'string' || typeof example === 'number').map(String);
+}
+
+/** Fields by section, in the order in which each first appears; those without one first. */
+export function sectionsOf(
+  fields: readonly ParamField[],
+): readonly { readonly title: string | null; readonly fields: readonly ParamField[] }[] {
+  const titles = [...new Set<string | null>([null, ...fields.map((field) => field.section)])];
+  return titles
+    .map((title) => ({ title, fields: fields.filter((field) => field.section === title) }))
+    .filter((section) => section.fields.length > 0);
 }
 
 /** What stands in a field: text, or the on/off of a boolean. */

@@ -1,21 +1,37 @@
+import type { ReactNode } from 'react';
 import { TextArea } from '#ui-kit/fields.tsx';
 import { ParamInput } from './param-input.tsx';
+import { sectionsOf } from './param-schema.ts';
 import type { ParamsForm } from './use-params.ts';
 
-/** One field a param. */
+/** One field a param, by section. */
 export function ParamsAsForm({ params }: { params: ParamsForm }) {
   return (
     <div className="flex flex-col gap-4">
-      {params.fields.map((field) => (
-        <ParamInput
-          key={field.name}
-          field={field}
-          entry={params.entries[field.name] ?? ''}
-          error={params.errors[field.name]}
-          onChange={(entry) => params.setEntry(field.name, entry)}
-        />
+      {sectionsOf(params.fields).map(({ title, fields }) => (
+        <Section key={title ?? ''} title={title}>
+          {fields.map((field) => (
+            <ParamInput
+              key={field.name}
+              field={field}
+              entry={params.entries[field.name] ?? ''}
+              error={params.errors[field.name]}
+              onChange={(entry) => params.setEntry(field.name, entry)}
+            />
+          ))}
+        </Section>
       ))}
     </div>
+  );
+}
+
+function Section({ title, children }: { title: string | null; children: ReactNode }) {
+  if (title === null) return children;
+  return (
+    <fieldset className="flex flex-col gap-4 border-t border-line pt-3">
+      <legend className="pr-2 text-xs font-medium text-ink-3">{title}</legend>
+      {children}
+    </fieldset>
   );
 }
 
