@@ -35,6 +35,7 @@ import type { Route, WebDeps } from './http/route.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { serveUi } from './http/serve-ui.ts';
 import { UiEvents } from './streams/ui-events.ts';
+import { assetPageRoutes } from './ui-api/assets.ts';
 import { dagPageRoutes } from './ui-api/dag.ts';
 import { dagListRoutes } from './ui-api/dag-list.ts';
 import { gridRoutes } from './ui-api/grid.ts';
@@ -76,6 +77,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...systemRoutes,
     ...homeRoutes(deps, events),
     ...dagListRoutes,
+    ...assetPageRoutes(deps),
     ...dagPageRoutes(deps),
     ...gridRoutes,
     ...runPageRoutes,

@@ -4,6 +4,7 @@ import { DAG_RUN_STATES } from '#core/states.ts';
 import type { Filter } from '#platform/db/list-query.ts';
 import { listDagTags } from '#platform/db/queries/api/list-dag-tags.ts';
 import { listDags } from '#platform/db/queries/api/list-dags.ts';
+import { listWaitingOfDags } from '#platform/db/queries/assets/waiting-of-dags.ts';
 import { listRecentRuns } from '#platform/db/queries/ui/list-recent-runs.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
@@ -39,9 +40,11 @@ export const dagListRoutes: readonly Route[] = [
       });
       const ids = page.rows.map((row) => row.dag_id);
       const runs = Map.groupBy(await listRecentRuns(db, ids, SHOWN_RUNS), (run) => run.dag_id);
+      const onAssets = page.rows.filter((row) => row.head.assetSchedule !== undefined).map((row) => row.dag_id);
+      const waiting = Map.groupBy(onAssets.length > 0 ? await listWaitingOfDags(db, onAssets) : [], (one) => one.dagId);
       const tags = await listDagTags(db, { filters: [], orderBy: [], limit: MAX_TAGS, offset: 0 });
       return {
-        dags: page.rows.map((row) => uiDagCard(row, runs.get(row.dag_id) ?? [])),
+        dags: page.rows.map((row) => uiDagCard(row, runs.get(row.dag_id) ?? [], waiting.get(row.dag_id) ?? [])),
         total: page.total,
         tags: tags.rows.map((row) => row.tag),
       };

@@ -8,6 +8,7 @@ import type { Queryable } from '#platform/db/client.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import { listDagVersions } from '#platform/db/queries/api/list-dag-versions.ts';
 import { listImportErrors } from '#platform/db/queries/api/list-import-errors.ts';
+import { listWaitingOfDags } from '#platform/db/queries/assets/waiting-of-dags.ts';
 import { listBackfills } from '#platform/db/queries/backfill/list-backfills.ts';
 import { listRecentRuns } from '#platform/db/queries/ui/list-recent-runs.ts';
 import { requireDag, requireDagVersion } from '../api/lookups.ts';
@@ -57,7 +58,7 @@ async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiD
     offset: 0,
   });
   return {
-    ...uiDagCard(row, await listRecentRuns(db, [dagId], SHOWN_RUNS)),
+    ...uiDagCard(row, await listRecentRuns(db, [dagId], SHOWN_RUNS), spec.assetSchedule ? await listWaitingOfDags(db, [dagId]) : []),
     docMd: spec.docMd,
     ownerLinks: spec.ownerLinks ?? {},
     versionNumber: row.version_number,

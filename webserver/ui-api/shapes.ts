@@ -3,7 +3,9 @@ import type { DagSpec, GroupSpec, TaskSpec } from '#core/dag-spec.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import type { DagRunRow } from '#platform/db/queries/api/dag-run-row.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
+import type { WaitingOfDag } from '#platform/db/queries/assets/waiting-of-dags.ts';
 import { iso } from '../http/iso.ts';
+import { uiAssetWait } from './asset-wait.ts';
 import type { UiDagCard, UiGroup, UiInstance, UiRunSummary, UiTaskNode } from './types.ts';
 
 export function uiRun(row: DagRunRow): UiRunSummary {
@@ -24,10 +26,11 @@ export function uiRun(row: DagRunRow): UiRunSummary {
     versionNumber: row.version_number,
     note: row.note,
     reason: row.reason,
+    partitionKey: row.partition_key,
   };
 }
 
-export function uiDagCard(row: DagRow, recentRuns: readonly DagRunRow[]): UiDagCard {
+export function uiDagCard(row: DagRow, recentRuns: readonly DagRunRow[], waiting: readonly WaitingOfDag[]): UiDagCard {
   const { head } = row;
   return {
     dagId: row.dag_id,
@@ -41,6 +44,7 @@ export function uiDagCard(row: DagRow, recentRuns: readonly DagRunRow[]): UiDagC
     filePath: row.file_path,
     nextRunAfter: row.is_paused || row.is_stale ? null : iso(row.next_run_after),
     taskCount: row.task_count,
+    assetWait: uiAssetWait(head.assetSchedule, waiting),
     recentRuns: recentRuns.map(uiRun),
   };
 }

@@ -36,6 +36,7 @@ export interface UiRunSummary {
   readonly versionNumber: number;
   readonly note: string | null;
   readonly reason: string | null;
+  readonly partitionKey: string | null;
 }
 
 /** GET /ui/api/home */
@@ -69,6 +70,8 @@ export interface UiDagCard {
   readonly filePath: string;
   readonly nextRunAfter: string | null;
   readonly taskCount: number;
+  /** Null when no run comes from assets. */
+  readonly assetWait: UiAssetWait | null;
   /** Oldest first, at most 14. */
   readonly recentRuns: readonly UiRunSummary[];
 }
@@ -88,6 +91,63 @@ export interface UiPlugins {
     readonly lastFault: string | null;
     readonly faultedAt: string | null;
   }[];
+}
+
+/** What a DAG that is scheduled on assets waits for. */
+export interface UiAssetWait {
+  /** "orders and (customers or returns)" */
+  readonly words: string;
+  /** Of the assets it names, those that have an event: "2 of 3". */
+  readonly ready: number;
+  readonly total: number;
+  readonly waitingEvents: number;
+  /** Every event makes a run of its own. */
+  readonly isEach: boolean;
+  /** Every partition key makes a run of its own. */
+  readonly isPartitioned: boolean;
+  readonly needs: readonly {
+    readonly name: string;
+    readonly isAlias: boolean;
+    /** Null while none of its events waits. */
+    readonly assetId: number | null;
+    readonly events: number;
+    readonly newestAt: string | null;
+  }[];
+}
+
+export interface UiTaskName {
+  readonly dagId: string;
+  readonly taskId: string;
+}
+
+export interface UiAssetCard {
+  readonly assetId: number;
+  readonly name: string;
+  readonly uri: string;
+  readonly group: string;
+  readonly isActive: boolean;
+  readonly producers: readonly UiTaskName[];
+  readonly scheduledDags: readonly string[];
+  readonly readers: readonly UiTaskName[];
+  readonly lastEventAt: string | null;
+  readonly freshnessMs: number | null;
+  readonly isOverdue: boolean;
+  /** "file", "http": what watches it. */
+  readonly watch: string | null;
+}
+
+/** GET /ui/api/assets?search=&all=&limit=&offset= */
+export interface UiAssetList {
+  readonly assets: readonly UiAssetCard[];
+  readonly total: number;
+}
+
+/** GET /ui/api/assets/{id} */
+export interface UiAsset extends UiAssetCard {
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly aliases: readonly string[];
+  readonly createdAt: string;
+  readonly waits: readonly { readonly dagId: string; readonly isPaused: boolean; readonly wait: UiAssetWait }[];
 }
 
 /** GET /ui/api/importErrors */

@@ -28,6 +28,8 @@ export const router = createBrowserRouter([
       { index: true, element: <HomePage /> },
       { path: 'dags', element: <DagsPage /> },
       { path: 'runs', element: <RunsPage /> },
+      { path: 'assets', lazy: async () => ({ Component: (await import('./assets/assets-page.tsx')).AssetsPage }) },
+      { path: 'assets/:assetId', lazy: async () => ({ Component: (await import('./assets/asset-page.tsx')).AssetPage }) },
       { path: 'plugins', lazy: async () => ({ Component: (await import('./plugins/plugins-page.tsx')).PluginsPage }) },
       {
         path: 'dags/:dagId',

@@ -14,10 +14,31 @@ export interface RestDagRun {
   readonly triggered_by: string | null;
   readonly triggering_user_name: string | null;
   readonly note: string | null;
+  readonly partition_key: string | null;
 }
 
 export interface RestDagRunPage {
   readonly dag_runs: readonly RestDagRun[];
+  readonly total_entries: number;
+}
+
+export interface RestAssetEvent {
+  readonly id: number;
+  readonly asset_id: number;
+  readonly name: string | null;
+  readonly uri: string | null;
+  readonly extra: Readonly<Record<string, unknown>> | null;
+  readonly source_dag_id: string | null;
+  readonly source_run_id: string | null;
+  readonly source_task_id: string | null;
+  readonly source_map_index: number;
+  readonly created_dagruns: readonly { readonly dag_id: string; readonly run_id: string; readonly state: DagRunState }[];
+  readonly timestamp: string;
+  readonly partition_key: string | null;
+}
+
+export interface RestAssetEventPage {
+  readonly asset_events: readonly RestAssetEvent[];
   readonly total_entries: number;
 }
 

@@ -6,6 +6,7 @@ import { Skeleton } from '#ui-kit/spinner.tsx';
 import { Instant, TimeAgo } from '#ui-kit/time.tsx';
 import { pages } from '../api/paths.ts';
 import { useGrid } from '../api/queries.ts';
+import { AssetWaitCard } from '../assets/asset-wait-card.tsx';
 import { FailureList } from '../home/failure-list.tsx';
 import { Markdown } from '../shell/markdown.tsx';
 import { useDagOfPage } from './dag-layout.tsx';
@@ -50,24 +51,27 @@ export function OverviewTab() {
       </div>
       <div className="flex min-w-0 flex-col gap-4">
         <NextStep dag={dag} />
-        <Card title="Next runs">
-          {dag.nextRuns.length === 0 ? (
-            <p className="px-4 py-3.5 text-ink-3">
-              {dag.isPaused ? 'Paused: no run will start by schedule.' : 'None planned. Runs start by hand or from outside.'}
-            </p>
-          ) : (
-            <ul className="divide-y divide-line">
-              {dag.nextRuns.slice(0, 6).map((at) => (
-                <li key={at} className="flex items-center justify-between gap-3 px-4 py-2">
-                  <Instant iso={at} />
-                  <span className="text-xs text-ink-3">
-                    <TimeAgo iso={at} />
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
-        </Card>
+        {dag.assetWait === null ? null : <AssetWaitCard wait={dag.assetWait} />}
+        {dag.assetWait !== null && dag.nextRuns.length === 0 ? null : (
+          <Card title="Next runs">
+            {dag.nextRuns.length === 0 ? (
+              <p className="px-4 py-3.5 text-ink-3">
+                {dag.isPaused ? 'Paused: no run will start by schedule.' : 'None planned. Runs start by hand or from outside.'}
+              </p>
+            ) : (
+              <ul className="divide-y divide-line">
+                {dag.nextRuns.slice(0, 6).map((at) => (
+                  <li key={at} className="flex items-center justify-between gap-3 px-4 py-2">
+                    <Instant iso={at} />
+                    <span className="text-xs text-ink-3">
+                      <TimeAgo iso={at} />
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Card>
+        )}
       </div>
     </div>
   );

@@ -63,9 +63,7 @@ function DagRow({ dag, onTrigger }: { dag: UiDagCard; onTrigger: (dagId: string)
           </span>
         </span>
       </td>
-      <td className="text-ink-2 max-lg:hidden">
-        {dag.isPaused ? <span className="text-ink-3">Paused</span> : <TimeAgo iso={dag.nextRunAfter} />}
-      </td>
+      <td className="text-ink-2 max-lg:hidden">{dag.isPaused ? <span className="text-ink-3">Paused</span> : <NextRun dag={dag} />}</td>
       <td className="max-sm:hidden">
         <RunBars runs={dag.recentRuns} />
       </td>
@@ -94,6 +92,18 @@ function DagRow({ dag, onTrigger }: { dag: UiDagCard; onTrigger: (dagId: string)
         </Button>
       </td>
     </tr>
+  );
+}
+
+/** By time, by assets, or by whichever comes first. */
+function NextRun({ dag }: { dag: UiDagCard }) {
+  if (dag.assetWait === null) return <TimeAgo iso={dag.nextRunAfter} />;
+  const { ready, total } = dag.assetWait;
+  return (
+    <span className="flex flex-col">
+      {dag.nextRunAfter === null ? null : <TimeAgo iso={dag.nextRunAfter} />}
+      <span className="whitespace-nowrap tabular-nums">{total === 1 ? 'on an event' : `${ready} of ${total} assets ready`}</span>
+    </span>
   );
 }
 

@@ -2,6 +2,8 @@ import type { ReactNode } from 'react';
 import { Card } from '#ui-kit/card.tsx';
 import { CodeBlock } from '#ui-kit/code-block.tsx';
 import { Instant } from '#ui-kit/time.tsx';
+import { useTriggeringEvents } from '../assets/asset-requests.ts';
+import { EventTable } from '../assets/event-list.tsx';
 import { Facts } from '../shell/facts.tsx';
 import { causeOf } from './run-facts.tsx';
 import { useRunOfPage } from './run-layout.tsx';
@@ -27,9 +29,20 @@ export function RunDetailsTab() {
     ['Started', <Instant key="started" iso={run.startedAt} />],
     ['Ended', <Instant key="ended" iso={run.endedAt} />],
     ['DAG version', run.versionNumber],
+    ...(run.partitionKey === null
+      ? []
+      : ([
+          [
+            'Partition',
+            <code key="partition" className="font-mono text-xs">
+              {run.partitionKey}
+            </code>,
+          ],
+        ] as const)),
     ['Note', run.note ?? '–'],
   ];
   const conf = run.conf ?? {};
+  const events = useTriggeringEvents(run.dagId, run.runId, run.runType === 'asset_triggered');
   return (
     <div className="grid items-start gap-4 px-4 py-4 md:px-6 lg:grid-cols-2">
       <Card title="Params" bodyClassName="p-4">
@@ -42,6 +55,11 @@ export function RunDetailsTab() {
       <Card title="Details" bodyClassName="px-4 py-3">
         <Facts rows={facts} />
       </Card>
+      {events.data === undefined ? null : (
+        <Card title="Made by these events" className="lg:col-span-2">
+          <EventTable events={events.data.asset_events} showsAsset />
+        </Card>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** Small facts about runs that many pages show the same way. */
-import { CalendarClock, CalendarPlus, History, type LucideIcon, MousePointerClick, Workflow } from 'lucide-react';
+import { CalendarClock, CalendarPlus, Database, Hammer, History, type LucideIcon, MousePointerClick } from 'lucide-react';
 import { formatLocalShort } from '#ui-kit/time-format.ts';
 
 interface RunTypeLook {
@@ -11,7 +11,8 @@ const RUN_TYPES: Readonly<Record<string, RunTypeLook>> = {
   scheduled: { word: 'Scheduled', icon: CalendarClock },
   manual: { word: 'Manual', icon: MousePointerClick },
   backfill: { word: 'Backfill', icon: History },
-  asset_triggered: { word: 'By asset', icon: Workflow },
+  asset_triggered: { word: 'By asset', icon: Database },
+  asset_materialization: { word: 'Materialize', icon: Hammer },
 };
 
 /** How a run came to be, as icon and word. */
@@ -36,10 +37,12 @@ interface RunDates {
   readonly dataIntervalStart?: string | null;
   readonly dataIntervalEnd?: string | null;
   readonly runAfter: string;
+  readonly partitionKey?: string | null;
 }
 
-/** What a run is *for*: its data interval when it spans time, else its one instant. */
+/** What a run is *for*: its partition, its data interval when it spans time, else its one instant. */
 export function runIsFor(run: RunDates): string {
+  if (run.partitionKey) return run.partitionKey;
   const { dataIntervalStart: start, dataIntervalEnd: end } = run;
   if (start !== null && start !== undefined && end !== null && end !== undefined && start !== end)
     return `${formatLocalShort(start)} → ${formatLocalShort(end)}`;

@@ -17,7 +17,7 @@ import { causeOf, RunTypeIcon, runIsFor } from './run-facts.tsx';
 
 const PAGE_SIZE = 50;
 const STATES = ['queued', 'running', 'success', 'failed'] as const;
-const RUN_TYPES = ['scheduled', 'manual', 'backfill'] as const;
+const RUN_TYPES = ['scheduled', 'manual', 'backfill', 'asset_triggered', 'asset_materialization'] as const;
 
 /** Runs of one DAG, or of all for `~`, filtered by what the address says. */
 export function RunList({ dagId }: { dagId: string }) {
@@ -121,7 +121,9 @@ function RunRow({ run, showsDag }: { run: RestDagRun; showsDag: boolean }) {
       <td>
         <StatePill state={run.state} />
       </td>
-      <td className="whitespace-nowrap text-ink-2 max-lg:hidden">{runIsFor({ logicalDate: run.logical_date, runAfter: run.run_after })}</td>
+      <td className="whitespace-nowrap text-ink-2 max-lg:hidden">
+        {runIsFor({ logicalDate: run.logical_date, runAfter: run.run_after, partitionKey: run.partition_key })}
+      </td>
       <td className="text-ink-2 max-sm:hidden">
         <TimeAgo iso={run.start_date ?? run.queued_at} />
       </td>

@@ -1,6 +1,7 @@
 import { useMatch } from 'react-router';
 import { Breadcrumbs, type Crumb } from '#ui-kit/app-shell.tsx';
 import { pages } from '../api/paths.ts';
+import { useAsset } from '../assets/asset-requests.ts';
 
 /** The trail of the current address. */
 export function AppCrumbs() {
@@ -10,7 +11,13 @@ export function AppCrumbs() {
   const isPlugins = useMatch('/plugins') !== null;
   const isRuns = useMatch('/runs') !== null;
   const isDags = useMatch('/dags') !== null;
+  const asset = useMatch('/assets/:assetId');
+  const assetId = asset?.params.assetId;
+  const assetName = useAsset(assetId ?? '').data?.name;
+  const isAssets = useMatch('/assets') !== null;
   if (isPlugins) return <Breadcrumbs crumbs={[{ label: 'Plugins' }]} />;
+  if (isAssets) return <Breadcrumbs crumbs={[{ label: 'Assets' }]} />;
+  if (asset !== null) return <Breadcrumbs crumbs={[{ label: 'Assets', to: pages.assets() }, { label: assetName ?? assetId ?? '' }]} />;
   if (isRuns) return <Breadcrumbs crumbs={[{ label: 'Runs' }]} />;
   if (isDags) return <Breadcrumbs crumbs={[{ label: 'DAGs' }]} />;
   const dagId = dag?.params.dagId;

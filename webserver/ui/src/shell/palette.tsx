@@ -1,4 +1,4 @@
-import { House, ListChecks, type LucideIcon, Play, Puzzle, Search, Workflow } from 'lucide-react';
+import { Database, House, ListChecks, type LucideIcon, Play, Puzzle, Search, Workflow } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { cx } from '#ui-kit/class-names.ts';
@@ -19,6 +19,7 @@ const PAGES: readonly Entry[] = [
   { id: 'home', icon: House, label: 'Home', kind: 'Page', to: pages.home(), isMono: false },
   { id: 'dags', icon: Workflow, label: 'DAGs', kind: 'Page', to: pages.dags(), isMono: false },
   { id: 'runs', icon: ListChecks, label: 'Runs', kind: 'Page', to: pages.runs(), isMono: false },
+  { id: 'assets', icon: Database, label: 'Assets', kind: 'Page', to: pages.assets(), isMono: false },
   { id: 'plugins', icon: Puzzle, label: 'Plugins', kind: 'Page', to: pages.plugins(), isMono: false },
   { id: 'failed', icon: ListChecks, label: 'Failed runs', kind: 'Page', to: pages.runs('?state=failed'), isMono: false },
 ];

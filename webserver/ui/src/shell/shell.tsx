@@ -1,4 +1,4 @@
-import { Activity, ExternalLink, House, ListChecks, Puzzle, Search, Workflow } from 'lucide-react';
+import { Activity, Database, ExternalLink, House, ListChecks, Puzzle, Search, Workflow } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { linksFor } from '#core/fill-link.ts';
 import { AppShell, type NavItem } from '#ui-kit/app-shell.tsx';
@@ -32,6 +32,7 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
       { to: '/', label: 'Home', icon: House, isExact: true },
       { to: '/dags', label: 'DAGs', icon: Workflow, alertCount: errorCount },
       { to: '/runs', label: 'Runs', icon: ListChecks },
+      { to: '/assets', label: 'Assets', icon: Database },
       { to: '/plugins', label: 'Plugins', icon: Puzzle, alertCount: failing },
       { to: monitorUrl(session.monitorPort), label: 'Workers', icon: Activity, isExternal: true },
       ...navLinks.map((link) => ({ to: link.href, label: link.name, icon: ExternalLink, isExternal: true })),

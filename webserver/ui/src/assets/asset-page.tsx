@@ -1,0 +1,126 @@
+import { Hammer, Zap } from 'lucide-react';
+import { useState } from 'react';
+import { useNavigate, useParams } from 'react-router';
+import { Page } from '#ui-kit/app-shell.tsx';
+import { Badge } from '#ui-kit/badge.tsx';
+import { Button } from '#ui-kit/button.tsx';
+import { Card } from '#ui-kit/card.tsx';
+import { CodeBlock } from '#ui-kit/code-block.tsx';
+import { CopyButton } from '#ui-kit/copy-button.tsx';
+import { Skeleton } from '#ui-kit/spinner.tsx';
+import { Instant } from '#ui-kit/time.tsx';
+import { formatDuration } from '#ui-kit/time-format.ts';
+import { useToast } from '#ui-kit/toast.tsx';
+import type { UiAsset } from '../../../ui-api/types.ts';
+import { ApiError } from '../api/http.ts';
+import { pages } from '../api/paths.ts';
+import { useMayEdit } from '../api/session.ts';
+import { ErrorPanel } from '../shell/error-panel.tsx';
+import { Facts } from '../shell/facts.tsx';
+import { NotFoundPage } from '../shell/not-found.tsx';
+import { AssetBadges } from './asset-badges.tsx';
+import { useAsset, useMaterialize } from './asset-requests.ts';
+import { EventDialog } from './event-dialog.tsx';
+import { EventList } from './event-list.tsx';
+import { Lineage } from './lineage.tsx';
+
+/** One asset: where it comes from, whom it runs, and what happened to it. */
+export function AssetPage() {
+  const { assetId = '' } = useParams();
+  const asset = useAsset(assetId);
+  if (asset.error instanceof ApiError && asset.error.status === 404) return <NotFoundPage what={`The asset ${assetId}`} />;
+  if (asset.error !== null && asset.data === undefined)
+    return (
+      <Page>
+        <ErrorPanel error={asset.error} onRetry={() => void asset.refetch()} />
+      </Page>
+    );
+  return (
+    <Page>
+      <title>{`${asset.data?.name ?? 'Asset'} · Windlass`}</title>
+      {asset.data === undefined ? (
+        <Skeleton className="h-24 w-full rounded-xl" />
+      ) : (
+        <>
+          <AssetHeader asset={asset.data} />
+          <Lineage asset={asset.data} />
+          <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_340px]">
+            <EventList assetId={asset.data.assetId} />
+            <About asset={asset.data} />
+          </div>
+        </>
+      )}
+    </Page>
+  );
+}
+
+function AssetHeader({ asset }: { asset: UiAsset }) {
+  const mayEdit = useMayEdit();
+  const navigate = useNavigate();
+  const toast = useToast();
+  const materialize = useMaterialize(asset.assetId);
+  const [isSaying, setSaying] = useState(false);
+  const makers = [...new Set(asset.producers.map((task) => task.dagId))];
+  const make = () =>
+    materialize.mutate(undefined, {
+      onSuccess: (run) => void navigate(pages.run(run.dag_id, run.dag_run_id)),
+      onError: (error) => toast({ tone: 'danger', title: `Could not make ${asset.name}`, detail: error.message }),
+    });
+  return (
+    <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+      <div className="min-w-0">
+        <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
+          <h1 className="truncate text-xl font-semibold tracking-[-0.02em]">{asset.name}</h1>
+          <Badge>{asset.group}</Badge>
+          <AssetBadges asset={asset} />
+        </div>
+        <div className="mt-1 flex min-w-0 items-center gap-1 text-ink-3">
+          <span className="truncate font-mono text-xs">{asset.uri}</span>
+          <CopyButton text={asset.uri} label="Copy URI" />
+        </div>
+      </div>
+      <div className="flex gap-2">
+        <Button icon={<Zap size={14} />} disabled={!mayEdit || !asset.isActive} onClick={() => setSaying(true)}>
+          Create event
+        </Button>
+        <Button
+          variant="primary"
+          icon={<Hammer size={14} />}
+          disabled={!mayEdit || makers.length !== 1}
+          title={materializeTitle(makers)}
+          isBusy={materialize.isPending}
+          onClick={make}
+        >
+          Materialize
+        </Button>
+      </div>
+      {isSaying ? <EventDialog asset={asset} onClose={() => setSaying(false)} /> : null}
+    </div>
+  );
+}
+
+function materializeTitle(makers: readonly string[]): string {
+  if (makers.length === 0) return 'No DAG makes this asset';
+  return makers.length === 1 ? `Run ${makers[0]}` : `Several DAGs make it: ${makers.join(', ')}. Trigger one of them.`;
+}
+
+function About({ asset }: { asset: UiAsset }) {
+  return (
+    <Card title="About" bodyClassName="px-4 py-3.5">
+      <Facts
+        rows={[
+          ['Number', asset.assetId],
+          ['First seen', <Instant key="seen" iso={asset.createdAt} />],
+          ['Fresh for', asset.freshnessMs === null ? '–' : formatDuration(asset.freshnessMs)],
+          ['Watched', asset.watch ?? '–'],
+          ['Aliases', asset.aliases.length === 0 ? '–' : asset.aliases.join(', ')],
+        ]}
+      />
+      {Object.keys(asset.extra).length === 0 ? null : (
+        <div className="mt-3">
+          <CodeBlock text={JSON.stringify(asset.extra, null, 2)} label="Copy extra" />
+        </div>
+      )}
+    </Card>
+  );
+}
