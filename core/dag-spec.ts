@@ -127,7 +127,15 @@ export interface TaskSpec {
   readonly queue: string;
   readonly pool: string;
   readonly poolSlots: number;
+  /** Of its instances: the author's weight and, by the rule, those of other tasks. */
   readonly priorityWeight: number;
+  /** As the author gave it. Absent: the same. */
+  readonly ownPriorityWeight?: number;
+  /** Absent = 'downstream'. */
+  readonly weightRule?: string;
+  /** ISO-8601 with offset: runs with a logical date outside of these go on without the task. */
+  readonly startDate?: string;
+  readonly endDate?: string;
   readonly dependsOnPast: boolean;
   readonly waitForDownstream: boolean;
   /** dependsOnPast: the first instance a task ever has need not wait. Absent = true. */

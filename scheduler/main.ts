@@ -179,7 +179,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     assetLoop,
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
     new Loop({ name: 'prune', clock, logger, intervalMs: PRUNE_MS, runOnce: async () => void (await pruneServices(db, SERVICE_KEPT_MS)) }),
-    new DagProcessor(deps),
+    new DagProcessor({ ...deps, strategies: plugins }),
   ];
   await heartbeat(false);
   await inbox.start(broker);

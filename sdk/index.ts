@@ -57,6 +57,7 @@ export {
 } from './plugin.ts';
 export type { CalendarEvery } from './read-calendar.ts';
 export type { Node, Ref, Resolve, Wire } from './ref.ts';
+export type { RetryAction, RetryPolicy, RetryRule, RetryVerdict } from './retry-policy.ts';
 export {
   type CronOptions,
   type CronSchedule,

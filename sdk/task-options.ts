@@ -2,6 +2,7 @@
 
 import { TASK_CALLBACK_OPTIONS } from '#core/callbacks.ts';
 import { TASK_DEFAULTS } from '#core/dag-spec.ts';
+import { installationDefaults } from '#core/default-args.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 import { TRIGGER_RULES, type TriggerRule } from '#core/trigger-rules.ts';
@@ -13,6 +14,7 @@ import { GROUP_LOOK_TABLE, readTaskLooks, TASK_LOOK_TABLE, type TaskLookOpts, ty
 import * as read from './option-values.ts';
 import { readAssetList } from './read-assets.ts';
 import type { Node } from './ref.ts';
+import { type RetryPolicy, readRetryPolicy } from './retry-policy.ts';
 import { checkOptions, type OptionTable } from './unknown-option.ts';
 
 // biome-ignore-start lint/suspicious/noExplicitAny: the defaults must accept options written for any task
@@ -24,13 +26,19 @@ export interface TaskOpts<Out = any, In = any> extends TaskLookOpts {
   /** true = doubled each try; a number multiplies. */
   retryExponentialBackoff?: number | boolean;
   maxRetryDelay?: Duration;
-  /** Says whether this error deserves a retry. */
-  retryPolicy?: (error: unknown) => boolean;
+  /** Which error deserves another try, and when: rules, a function, or a chain of these. */
+  retryPolicy?: RetryPolicy;
   executionTimeout?: Duration;
   queue?: string;
   pool?: string | { readonly name: string; readonly slots: number };
   poolSlots?: number;
   priorityWeight?: number;
+  /** What counts beside the own weight: 'downstream' (the default), 'upstream', 'absolute', or a plugin's priority strategy. */
+  weightRule?: 'downstream' | 'upstream' | 'absolute' | (string & {});
+  /** A run with an earlier logical date goes on without the task. */
+  startDate?: Date | string;
+  /** Likewise one with a later date. */
+  endDate?: Date | string;
   triggerRule?: TriggerRule;
   dependsOnPast?: boolean;
   /** false: also the first instance the task ever has waits, until somebody marks it. */
@@ -109,12 +117,16 @@ export interface TaskSettings {
   readonly retryDelayMs: number;
   readonly retryExponentialBackoff: number;
   readonly maxRetryDelayMs: number | null;
-  readonly retryPolicy: Hook;
+  readonly retryPolicy: RetryPolicy | null;
   readonly executionTimeoutMs: number | null;
   readonly queue: string;
   readonly pool: string;
   readonly poolSlots: number;
   readonly priorityWeight: number;
+  /** Absent in bundles of an older sdk. */
+  readonly weightRule?: string | null;
+  readonly startDate?: string | null;
+  readonly endDate?: string | null;
   readonly dependsOnPast: boolean;
   readonly waitForDownstream: boolean;
   /** Absent in bundles of an older sdk: true, and false. */
@@ -155,6 +167,9 @@ export const TASK_OPTION_TABLE: OptionTable = {
   pool: 'known',
   poolSlots: 'known',
   priorityWeight: 'known',
+  weightRule: 'known',
+  startDate: 'known',
+  endDate: 'known',
   triggerRule: 'known',
   dependsOnPast: 'known',
   ignoreFirstDependsOnPast: 'known',
@@ -195,15 +210,18 @@ export function readTaskSettings(where: string, layers: readonly object[], table
   const pool = readPool(where, given);
   return {
     triggerRule: optional('triggerRule', (place, value) => read.oneOf(place, value, TRIGGER_RULES), null),
-    retries: optional('retries', atLeast(0), TASK_DEFAULTS.retries),
-    retryDelayMs: optional('retryDelay', read.durationMs, TASK_DEFAULTS.retryDelayMs),
+    retries: optional('retries', atLeast(0), installationDefaults().retries),
+    retryDelayMs: optional('retryDelay', read.durationMs, installationDefaults().retryDelayMs),
     retryExponentialBackoff: optional('retryExponentialBackoff', readBackoff, TASK_DEFAULTS.retryExponentialBackoff),
     maxRetryDelayMs: optional('maxRetryDelay', read.durationMs, null),
-    retryPolicy: optional('retryPolicy', read.func, null),
+    retryPolicy: optional('retryPolicy', readRetryPolicy, null),
     executionTimeoutMs: optional('executionTimeout', read.durationMs, null),
     queue: optional('queue', read.key, TASK_DEFAULTS.queue),
     ...pool,
     priorityWeight: optional('priorityWeight', read.anyInteger, TASK_DEFAULTS.priorityWeight),
+    weightRule: optional('weightRule', read.key, null),
+    startDate: optional('startDate', read.instant, null),
+    endDate: optional('endDate', read.instant, null),
     dependsOnPast: optional('dependsOnPast', read.flag, false),
     waitForDownstream: optional('waitForDownstream', read.flag, false),
     ignoreFirstDependsOnPast: optional('ignoreFirstDependsOnPast', read.flag, true),

@@ -136,6 +136,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),
     memoryMb: config.taskMemoryMb,
     killGraceMs: config.taskKillGraceMs,
+    maxRetryDelayMs: config.maxRetryDelayMs,
     onCallbacks,
     baseUrl: baseUrlOf(config),
   };

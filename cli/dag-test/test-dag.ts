@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SPEC_LIMITS } from '#core/dag-spec.ts';
+import { setInstallationDefaults } from '#core/default-args.ts';
 import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
 import { isKey, runIdFor } from '#core/ids.ts';
@@ -51,6 +52,7 @@ export async function testDag(request: TestDagRequest): Promise<number> {
 async function runDag(request: TestDagRequest): Promise<number> {
   const printResult = request.json ? reserveStdout() : undefined;
   const config = withWarehouse(readCliConfig());
+  setInstallationDefaults({ retries: config.defaultTaskRetries, retryDelayMs: config.defaultTaskRetryDelayMs });
   const dag = await findDag(request, config);
   keepImportHooks(config.pluginsFolder);
   await checkTemplates(dag);

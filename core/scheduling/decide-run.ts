@@ -97,6 +97,8 @@ function decideInstance(run: RunModel, instance: Instance, nowMs: number): Move 
 function decideFirstTry(run: RunModel, instance: Instance): Move | null {
   const state = run.taskOf(instance);
   run.held.delete(instance);
+  const outside = outsideOfWindow(run, state);
+  if (outside !== null) return moveOf(instance, 'remove', outside, 0);
   const notChosen = findRefusal(run, state, instance);
   if (notChosen !== null) return moveFor('skip', run, state, instance, () => notChosen);
   const setups = judgeIndirectSetups(run, state, instance);
@@ -108,6 +110,16 @@ function decideFirstTry(run: RunModel, instance: Instance): Move | null {
     if (verdict === 'run') return decideMissingList(run, state, instance);
   }
   return moveFor(verdict, run, state, instance, () => explainVerdict(run, state, instance, verdict));
+}
+
+/** Why the run goes on without the task, in words; null = it does not. A run without a logical date has all tasks. */
+function outsideOfWindow({ row }: RunModel, { task: { spec } }: TaskState): string | null {
+  const { startDate, endDate } = spec;
+  if (row.logicalDateMs === null || (startDate === undefined && endDate === undefined)) return null;
+  if (startDate !== undefined && row.logicalDateMs < Date.parse(startDate))
+    return `the run is for a date before the task's startDate, ${startDate}`;
+  if (endDate !== undefined && row.logicalDateMs > Date.parse(endDate)) return `the run is for a date after the task's endDate, ${endDate}`;
+  return null;
 }
 
 function judgeRule(run: RunModel, state: TaskState, instance: Instance, counts: UpstreamCounts): Verdict {

@@ -111,6 +111,24 @@ export const CONFIG_KEYS = {
     fallback: '3600000',
     doc: 'A task of priority weight w goes before others as if it were ready earlier by this much times w / (|w| + 360). 0: first come, first served.',
   },
+  defaultTaskRetries: {
+    env: 'WINDLASS_DEFAULT_TASK_RETRIES',
+    type: 'int',
+    fallback: '0',
+    doc: 'Airflow core.default_task_retries: retries of a task that says nothing itself.',
+  },
+  defaultTaskRetryDelayMs: {
+    env: 'WINDLASS_DEFAULT_TASK_RETRY_DELAY_MS',
+    type: 'int',
+    fallback: '300000',
+    doc: 'Airflow core.default_task_retry_delay: retryDelay of a task that says nothing itself.',
+  },
+  maxRetryDelayMs: {
+    env: 'WINDLASS_MAX_RETRY_DELAY_MS',
+    type: 'int',
+    fallback: '86400000',
+    doc: 'Airflow core.max_task_retry_delay: no exponential backoff waits longer.',
+  },
   leaseTtlMs: { env: 'WINDLASS_LEASE_TTL_MS', type: 'int', fallback: '30000', doc: 'A running attempt not renewed for this long is lost.' },
   leaseRenewMs: { env: 'WINDLASS_LEASE_RENEW_MS', type: 'int', fallback: '5000', doc: 'How often a worker renews its leases.' },
   leaseGraceMs: {

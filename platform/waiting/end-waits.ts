@@ -1,6 +1,6 @@
 /** Ends waits: decides what each end means for its task (another try?) and writes it. For triggerer, scheduler and API. */
 import { formatDuration } from '#core/duration.ts';
-import { retryDelayMs } from '#core/retries.ts';
+import { MAX_RETRY_DELAY_MS, retryDelayMs } from '#core/retries.ts';
 import { softened, type WaiterEnd } from '#core/waiting/waiter.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { type RetryFacts, readRetryFacts } from '#platform/db/queries/waiting/read-retry-facts.ts';
@@ -57,7 +57,7 @@ export function resolutionOf(wait: EndedWait, facts: RetryFacts | undefined): Re
       if (!end.retryable || facts === undefined || facts.tryNumber > facts.maxTries)
         return { ...base, event: 'fail_deferred', reason: said };
       const seed = Number.parseInt(taskInstanceId.slice(-8), 16) + facts.tryNumber;
-      const nextTryInMs = retryDelayMs(facts, facts.tryNumber, seed);
+      const nextTryInMs = retryDelayMs(facts, { tryNumber: facts.tryNumber, hash: BigInt(seed), maxDelayMs: MAX_RETRY_DELAY_MS });
       const tries = `try ${facts.tryNumber + 1} of ${facts.maxTries + 1} in ${formatDuration(nextTryInMs)}`;
       return { ...base, event: 'retry_deferred', reason: `${said}; ${tries}`, nextTryInMs };
     }

@@ -3,6 +3,7 @@
  * end (answer, exception, exit, endless loop, out of memory, flood of output) into a result.
  */
 import { join } from 'node:path';
+import type { InstallationDefaults } from '#core/default-args.ts';
 import { formatDuration } from '#core/duration.ts';
 import type { Clock } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
@@ -12,6 +13,8 @@ import type { ImportAnswer } from './child/messages.ts';
 
 export interface ImportChildOptions extends Cage {
   readonly timeoutMs: number;
+  /** For tasks that say nothing themselves. */
+  readonly defaults: InstallationDefaults;
   readonly clock: Clock;
 }
 
@@ -53,13 +56,13 @@ export class ImportChild {
 
   /** Imports one bundle; the child is used up. Never rejects. */
   async import(bundleFile: string, sourceFile: string): Promise<ImportAnswer> {
-    const { clock, timeoutMs } = this.#options;
+    const { clock, timeoutMs, defaults } = this.#options;
     const timer = clock.after(timeoutMs, () =>
       this.kill(
         `the file was not imported within ${formatDuration(timeoutMs)}: an endless loop at its top level? (limit: WINDLASS_DAG_IMPORT_TIMEOUT_MS)`,
       ),
     );
-    this.#process.send({ bundleFile, sourceFile });
+    this.#process.send({ bundleFile, sourceFile, defaults });
     const end = await this.#ended;
     timer.cancel();
     return this.#killedFor === null && this.#answer !== null

@@ -28,6 +28,7 @@ import { DagSources, WHOLE_BUNDLE } from './dag-sources.ts';
 import { ImportChild } from './import-child.ts';
 import { type ParseOutcome, parseFile } from './parse-file.ts';
 import type { UnstableDag } from './unstable-dags.ts';
+import type { PriorityStrategies } from './weigh-dag.ts';
 
 export interface DagProcessorDeps {
   readonly config: Config;
@@ -35,6 +36,8 @@ export interface DagProcessorDeps {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of plugins. */
+  readonly strategies?: PriorityStrategies;
 }
 
 const PARALLEL = 2;
@@ -227,7 +230,7 @@ export class DagProcessor implements Service {
     if (hash === null) return this.#forget(file, { bundleName, filePath });
     try {
       const outcome = await parseFile(
-        { config, db, clock, workFolder: this.#workFolder, source, takeChild: () => this.#takeChild() },
+        { config, db, clock, workFolder: this.#workFolder, source, takeChild: () => this.#takeChild(), strategies: this.#deps.strategies },
         file,
       );
       const files = outcome.files.includes(file) ? outcome.files : [file, ...outcome.files];
@@ -333,6 +336,7 @@ export class DagProcessor implements Service {
       clock,
       timeoutMs: config.dagImportTimeoutMs,
       memoryMb: config.dagImportMemoryMb,
+      defaults: { retries: config.defaultTaskRetries, retryDelayMs: config.defaultTaskRetryDelayMs },
       readable: [this.#workFolder, ...this.#sources.watched, config.pluginsFolder],
     });
   }

@@ -19,6 +19,7 @@ import { withDocFile } from './doc-file.ts';
 import type { ImportChild } from './import-child.ts';
 import { fromBundleError, fromThrown, type ImportFailure } from './import-error.ts';
 import { findUnstable, NONE, type UnstableDag } from './unstable-dags.ts';
+import { type PriorityStrategies, weighDag } from './weigh-dag.ts';
 import { writeBundle } from './write-bundle.ts';
 
 /** The bundle a file belongs to, as it is now. */
@@ -39,6 +40,8 @@ export interface ParseDeps {
   readonly workFolder: string;
   readonly source: DagSource;
   readonly takeChild: () => ImportChild;
+  /** Of plugins; absent where none are loaded. */
+  readonly strategies?: PriorityStrategies | undefined;
 }
 
 export type ParseOutcome =
@@ -182,7 +185,12 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
       const { problem: message } = documented;
       return { failure: { message, stack: message, line: lineOf(source, spec.docMd ?? ''), column: null }, files };
     }
-    specs.push(documented.spec);
+    try {
+      specs.push(await weighDag(documented.spec, deps.strategies));
+    } catch (error) {
+      const { message } = error as Error;
+      return { failure: { message, stack: message, line: lineOf(source, 'weightRule'), column: null }, files };
+    }
   }
   if (specs.length === 0 && /\bdag\s*\(/.test(source)) {
     const message = 'The file calls dag(...) but exports no DAG. Export it: export default dag("my_dag", …)';

@@ -3,28 +3,39 @@ import { parseDuration } from '#core/duration.ts';
 import { type ErrorCode, isAppError } from '#core/errors.ts';
 import type { BodyResult, ErrorReport } from '#core/task-protocol.ts';
 import { brandOf, OUTCOME } from '../brands.ts';
-import type { Hook } from '../task-options.ts';
+import { causesOf, decideRetry, type RetryPolicy } from '../retry-policy.ts';
 
-/** `retryPolicy` is the author's; one that fails or says false means no retry helps. */
-export function resultOfThrown(thrown: unknown, retryPolicy: Hook): BodyResult {
-  const outcome = brandOf(thrown, OUTCOME);
-  if (outcome === 'skip') return { outcome: 'skipped', reason: reportOf(thrown).message || 'skipped by the task' };
+/**
+ * `retryPolicy` is the author's. Fatal, Skip and RetryAfter count also where they are the cause of what was thrown. For
+ * `reschedule` without a delay of its own, `retryDelayMs` is waited.
+ */
+export function resultOfThrown(thrown: unknown, retryPolicy: RetryPolicy | null, retryDelayMs = 0): BodyResult {
+  const said = causesOf(thrown).find((cause) => OUTCOMES.has(brandOf(cause, OUTCOME) as string));
+  const outcome = brandOf(said, OUTCOME);
+  if (outcome === 'skip') return { outcome: 'skipped', reason: reportOf(said).message || 'skipped by the task' };
   const error = reportOf(thrown);
   if (outcome === 'fatal') return { outcome: 'failed', error, retryable: false, retryAfterMs: null };
-  if (outcome === 'retry_after') return { outcome: 'failed', error, retryable: true, retryAfterMs: parseDuration(read(thrown, 'delay')) };
-  return { outcome: 'failed', error, retryable: deservesRetry(thrown, retryPolicy), retryAfterMs: null };
+  if (outcome === 'retry_after') return { outcome: 'failed', error, retryable: true, retryAfterMs: parseDuration(read(said, 'delay')) };
+  if (isMistake(thrown)) return { outcome: 'failed', error, retryable: false, retryAfterMs: null };
+  const { action, delayMs } = decideRetry(retryPolicy, thrown);
+  if (action === 'reschedule')
+    return {
+      outcome: 'reschedule',
+      afterMs: delayMs ?? retryDelayMs,
+      note: `${error.name}: ${error.message} (rescheduled by its retryPolicy)`,
+    };
+  return { outcome: 'failed', error, retryable: action !== 'fail', retryAfterMs: action === 'retry' ? delayMs : null };
 }
 
+const OUTCOMES: ReadonlySet<string> = new Set(['skip', 'fatal', 'retry_after']);
 /** Mistakes in the DAG file itself: the next try would make them again. */
 const NEVER_RETRIED: ReadonlySet<ErrorCode> = new Set(['XCOM_NOT_JSON', 'XCOM_TOO_LARGE', 'DAG_INVALID', 'TEMPLATE_INVALID']);
 
-function deservesRetry(thrown: unknown, retryPolicy: Hook): boolean {
+function isMistake(thrown: unknown): boolean {
   try {
-    if (isAppError(thrown) && NEVER_RETRIED.has(thrown.code)) return false;
-    if (retryPolicy === null) return true;
-    return retryPolicy(thrown) !== false;
+    return isAppError(thrown) && NEVER_RETRIED.has(thrown.code);
   } catch {
-    return true;
+    return false;
   }
 }
 

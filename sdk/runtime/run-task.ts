@@ -37,7 +37,7 @@ export async function runTask(dag: DagDefinition, message: RunMessage, host: Tas
     if (task === undefined) throw new Fatal(`DAG "${dag.id}" has no task "${message.context.taskId}" in this version.`);
     return await runBody(dag, task, message, host);
   } catch (thrown) {
-    return resultOfThrown(thrown, task?.settings.retryPolicy ?? null);
+    return resultOfThrown(thrown, task?.settings.retryPolicy ?? null, task?.settings.retryDelayMs);
   }
 }
 

@@ -84,6 +84,9 @@ function serialiseTask(dag: DagDefinition, task: TaskDefinition): TaskSpec {
     pool: settings.pool,
     poolSlots: settings.poolSlots,
     priorityWeight: settings.priorityWeight,
+    ...optionalPart('weightRule', settings.weightRule === 'downstream' ? null : (settings.weightRule ?? null)),
+    ...optionalPart('startDate', settings.startDate ?? null),
+    ...optionalPart('endDate', settings.endDate ?? null),
     // Waiting for the previous run's downstream implies waiting for the previous run.
     dependsOnPast: settings.dependsOnPast || settings.waitForDownstream,
     waitForDownstream: settings.waitForDownstream,

@@ -101,6 +101,9 @@ describe('the engine in trouble', () => {
     await until(async () => (await sql<{ is_paused: boolean }>(`select is_paused from dag where dag_id = 'hopeless'`))[0]?.is_paused, {
       what: 'the pause',
     });
+    expect(await sql(`select actor, action, extra from audit_log where dag_id = 'hopeless'`)).toEqual([
+      { actor: 'scheduler', action: 'dag.pause', extra: { reason: 'maxConsecutiveFailedDagRuns: the last 2 runs failed' } },
+    ]);
   });
 
   it('writes nothing once its shard belongs to another scheduler', async () => {

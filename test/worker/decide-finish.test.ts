@@ -12,7 +12,15 @@ const TASK = {
   maxRetryDelayMs: null,
   sensor: null,
 } as unknown as TaskSpec;
-const FACTS: FinishFacts = { task: TASK, tryNumber: 1, maxTries: 2, jitterSeed: 7, sinceFirstStartMs: 0, xcomMaxBytes: 100 };
+const FACTS: FinishFacts = {
+  task: TASK,
+  tryNumber: 1,
+  maxTries: 2,
+  retryHash: 7n,
+  maxRetryDelayMs: 86_400_000,
+  sinceFirstStartMs: 0,
+  xcomMaxBytes: 100,
+};
 const SENSOR: FinishFacts = {
   ...FACTS,
   task: { ...TASK, kind: 'sensor', retries: 0, sensor: { everyMs: 1_000, timeoutMs: 60_000, onTimeout: 'fail', backoff: 1 } },

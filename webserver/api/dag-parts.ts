@@ -7,7 +7,7 @@ import { addFavorite, removeFavorite } from '#platform/db/queries/api/dag-favori
 import { listDagStats } from '#platform/db/queries/api/list-dag-stats.ts';
 import { listDagTags } from '#platform/db/queries/api/list-dag-tags.ts';
 import { type DagVersionHead, listDagVersions } from '#platform/db/queries/api/list-dag-versions.ts';
-import { listDagWarnings } from '#platform/db/queries/api/list-dag-warnings.ts';
+import { type DagWarningRow, listDagWarnings } from '#platform/db/queries/api/list-dag-warnings.ts';
 import { iso } from '../http/iso.ts';
 import { anyInteger, exactly, ignored, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route } from '../http/route.ts';
@@ -155,7 +155,7 @@ const overviews: readonly Route[] = [
       {
         dag_id: exactly('dag_id'),
         warning_type: {
-          schema: z.enum(['non-existent pool', 'asset conflict']),
+          schema: z.enum(['non-existent pool', 'pool too small', 'asset conflict']),
           toFilters: (value: unknown) => [{ field: 'warning_type', operator: 'eq' as const, value }],
         },
       },
@@ -166,10 +166,7 @@ const overviews: readonly Route[] = [
       const warnings = page.rows.map((row) => ({
         dag_id: row.dag_id,
         warning_type: row.warning_type,
-        message:
-          row.warning_type === 'asset conflict'
-            ? `Dag '${row.dag_id}' names assets whose name or URI another asset has already: ${row.names.join(', ')}. They are not active.`
-            : `Dag '${row.dag_id}' references non-existent pools: ${JSON.stringify(row.names)}`,
+        message: WARNING_WORDS[row.warning_type](row),
         timestamp: iso(row.at),
         dag_display_name: row.dag_id,
       }));
@@ -177,6 +174,14 @@ const overviews: readonly Route[] = [
     },
   }),
 ];
+
+const WARNING_WORDS: Readonly<Record<DagWarningRow['warning_type'], (row: DagWarningRow) => string>> = {
+  'asset conflict': ({ dag_id, names }) =>
+    `Dag '${dag_id}' names assets whose name or URI another asset has already: ${names.join(', ')}. They are not active.`,
+  'non-existent pool': ({ dag_id, names }) => `Dag '${dag_id}' references non-existent pools: ${JSON.stringify(names)}`,
+  'pool too small': ({ dag_id, names }) =>
+    `Tasks of Dag '${dag_id}' need more slots than their pool has: ${names.join(', ')}. They never start.`,
+};
 
 export const dagPartRoutes: readonly Route[] = [...tasks, ...versions, ...favourites, ...overviews];
 

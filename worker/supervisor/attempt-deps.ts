@@ -28,6 +28,8 @@ export interface AttemptDeps {
   readonly memoryMb: number;
   /** Between SIGTERM and SIGKILL. */
   readonly killGraceMs: number;
+  /** Cap of every backoff. */
+  readonly maxRetryDelayMs: number;
   /** Callbacks wait to be called. */
   readonly onCallbacks: () => void;
   /** Of the web server, for links. */

@@ -1,5 +1,7 @@
 /** The end of an attempt: stop its process, close its log, write the finish, in this order. */
+import { createHash } from 'node:crypto';
 import { formatDuration } from '#core/duration.ts';
+import { retryKeyText } from '#core/retries.ts';
 import type { LogLevel } from '#core/task-protocol.ts';
 import type { Finish, FinishEvent } from '#platform/db/queries/finish-attempts.ts';
 import { END_FIELD } from '#platform/logs/log-line.ts';
@@ -111,7 +113,8 @@ function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
     task: plan?.task ?? null,
     tryNumber: claimed.tryNumber,
     maxTries: claimed.maxTries,
-    jitterSeed: Number.parseInt(claimed.taskInstanceId.slice(-8), 16) + claimed.tryNumber,
+    retryHash: BigInt(`0x${createHash('sha1').update(retryKeyText(claimed)).digest('hex')}`),
+    maxRetryDelayMs: deps.maxRetryDelayMs,
     sinceFirstStartMs,
     xcomMaxBytes: deps.requests.xcomMaxBytes,
   };

@@ -19,8 +19,9 @@ export interface FinishFacts {
   readonly tryNumber: number;
   /** Retries allowed: a try number up to this may be followed by another. */
   readonly maxTries: number;
-  /** A stable number of this task instance: spreads the retries of many. */
-  readonly jitterSeed: number;
+  /** Of the try's key: spreads the retries of many. */
+  readonly retryHash: bigint;
+  readonly maxRetryDelayMs: number;
   /** Sensors: milliseconds since the first check of this try began. */
   readonly sinceFirstStartMs: number;
   readonly xcomMaxBytes: number;
@@ -162,7 +163,8 @@ function failure(
   const willRetry = how.retryable && task !== null && facts.tryNumber <= facts.maxTries;
   if (skipsInsteadOfFailing(task?.sensor ?? null, willRetry)) return { ...NOTHING, event: 'skip', reason: said };
   if (!willRetry || task === null) return { ...NOTHING, event: 'fail', reason: said, error };
-  const nextTryInMs = how.retryAfterMs ?? retryDelayMs(task, facts.tryNumber, facts.jitterSeed);
+  const nextTryInMs =
+    how.retryAfterMs ?? retryDelayMs(task, { tryNumber: facts.tryNumber, hash: facts.retryHash, maxDelayMs: facts.maxRetryDelayMs });
   const tries = `try ${facts.tryNumber + 1} of ${facts.maxTries + 1} in ${formatDuration(nextTryInMs)}`;
   return { ...NOTHING, event: 'retry', reason: `${said}; ${tries}`, error, nextTryInMs };
 }

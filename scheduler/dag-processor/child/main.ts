@@ -4,6 +4,7 @@
  * what it needs (Node's permission model). It imports one file and is thrown away.
  */
 import { pathToFileURL } from 'node:url';
+import { setInstallationDefaults } from '#core/default-args.ts';
 import { checkTemplates } from '#sdk/runtime/check-templates.ts';
 import { findDags } from '#sdk/runtime/find-dags.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
@@ -24,8 +25,9 @@ const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bi
   done: () => void,
 ) => boolean)[];
 
-async function importDags({ bundleFile }: ImportRequest): Promise<ImportAnswer> {
+async function importDags({ bundleFile, defaults }: ImportRequest): Promise<ImportAnswer> {
   try {
+    setInstallationDefaults(defaults);
     const found = findDags((await import(pathToFileURL(bundleFile).href)) as object);
     for (const dag of found.values()) await checkTemplates(dag);
     return { type: 'dags', specs: [...found.values()].map((dag) => JSON.stringify(serialiseDag(dag))) };

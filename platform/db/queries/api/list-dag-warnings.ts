@@ -1,5 +1,6 @@
 /**
- * DAGs of which something will not do what their file says: a task names a pool that does not exist (it never starts), or
+ * DAGs of which something will not do what their file says: a task names a pool that does not exist, or needs more
+ * slots than its pool has (it never starts), or
  * an asset has the name or the URI of another one (it is not active: nothing waits for it). Called by GET /api/v2/dagWarnings.
  */
 import type { Queryable } from '../../client.ts';
@@ -7,8 +8,8 @@ import { type ListPage, type ListRequest, type ListSource, readList } from '../.
 
 export interface DagWarningRow {
   readonly dag_id: string;
-  readonly warning_type: 'non-existent pool' | 'asset conflict';
-  /** The pools, or the assets as "name (uri)". */
+  readonly warning_type: 'non-existent pool' | 'pool too small' | 'asset conflict';
+  /** The pools, the tasks as "task (3 of 2 slots of pool)", or the assets as "name (uri)". */
   readonly names: readonly string[];
   readonly at: Date;
 }
@@ -19,6 +20,13 @@ const SOURCE: ListSource = {
   from: `(select d.dag_id, 'non-existent pool' as warning_type, v.created_at as at, array_agg(distinct t ->> 'pool') as names
             from dag d join dag_version v on v.version_id = d.version_id cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
            where not d.is_stale and not exists (select 1 from pool p where p.name = t ->> 'pool')
+           group by d.dag_id, v.created_at
+           union all
+          select d.dag_id, 'pool too small', v.created_at,
+                 array_agg(distinct format('%s (%s of %s slots of %s)', t ->> 'taskId', t ->> 'poolSlots', p.slots, p.name))
+            from dag d join dag_version v on v.version_id = d.version_id cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
+            join pool p on p.name = t ->> 'pool'
+           where not d.is_stale and p.slots >= 0 and (t ->> 'poolSlots')::int > p.slots
            group by d.dag_id, v.created_at
            union all
           select d.dag_id, 'asset conflict', v.created_at, array_agg(distinct a.name || ' (' || a.uri || ')')
