@@ -33,6 +33,8 @@ export interface Instance {
   readySinceMs?: number | null;
   /** What it waited for has come: its body is to be called. */
   isResumed?: boolean;
+  /** It failed before the run was started anew: a person left it as it was, so it does not stop the run again. */
+  failedBefore?: boolean;
   /** Upstreams of the same mapped region, by index. */
   readonly local: MutableCounts;
 }

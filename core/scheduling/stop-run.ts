@@ -4,7 +4,8 @@
  */
 import { formatDuration } from '../duration.ts';
 import { isFinished } from '../states.ts';
-import type { Instance, RunModel } from './run-model.ts';
+import type { Instance, RunModel, TaskState } from './run-model.ts';
+import { tolerated } from './tolerance.ts';
 
 const FAIL_FAST = 'failFast: ';
 
@@ -50,9 +51,18 @@ function timeUp(run: RunModel, nowMs: number): RunStop | null {
   return { reason: `the run took longer than its dagrunTimeout of ${words}`, running: 'skipped' };
 }
 
-/** A teardown's failure counts for the run only if it says so, and so it does here. */
+/** What failed before the run was started anew does not count, nor what a map tolerates. */
 function failedFast(run: RunModel): RunStop | null {
   if (!run.index.spec.failFast) return null;
-  const failed = run.tasks.find(({ own, task: { spec } }) => own.failed > 0 && (!spec.isTeardown || spec.onFailureFailDagrun === true));
-  return failed ? { reason: `${FAIL_FAST}${failed.task.spec.taskId} failed`, running: 'failed' } : null;
+  const failed = run.tasks.find(
+    (state) => hasFailed(run, state) && state.instances.some((one) => one.state === 'failed' && !one.failedBefore),
+  );
+  return failed ? { reason: `failFast: ${failed.task.spec.taskId} failed`, running: 'failed' } : null;
+}
+
+/** A teardown's failure counts for the run only if it says so, and so it does here. */
+function hasFailed(run: RunModel, state: TaskState): boolean {
+  const { spec } = state.task;
+  if (state.own.failed === 0 || (spec.isTeardown && spec.onFailureFailDagrun !== true)) return false;
+  return tolerated(run, null, state.own, state).failed > 0;
 }

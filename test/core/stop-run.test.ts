@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decideRun } from '#core/scheduling/decide-run.ts';
 import { findStop, nextTimeout, stoppable } from '#core/scheduling/stop-run.ts';
 import { aTask } from '#test/support/a-dag-spec.ts';
-import { aRun, end } from '#test/support/a-run.ts';
+import { aRun, end, instanceOf } from '#test/support/a-run.ts';
 
 const DOWN = aTask('down', { isTeardown: true, triggerRule: 'all_done_setup_success', upstream: ['up', 'a'] });
 const tasks = [aTask('up', { isSetup: true }), aTask('a', { upstream: ['up'] }), DOWN];
@@ -36,6 +36,13 @@ describe('a run that fails fast', () => {
     decideRun(run, 0);
     end(run, 'down', 'failed');
     expect(findStop(run, 0)).toEqual(expected);
+  });
+
+  it('is not stopped by a failure that a map tolerates', () => {
+    const scope = { scopeId: 'm', over: { from: 'params' as const, taskId: '', path: ['list'] }, maxActive: null, tolerate: 1 };
+    const run = aRun([aTask('m', { mapScope: 'm' }), aTask('other')], { spec: { failFast: true, mapScopes: [scope] } });
+    run.setState(instanceOf(run, 'm'), 'failed');
+    expect(findStop(run, 0)).toBeNull();
   });
 
   it('has failed when it was stopped, though every leaf was skipped', () => {

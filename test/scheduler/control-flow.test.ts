@@ -1,7 +1,9 @@
 /** Goal: stops, teardowns, gates, empty tasks and the past, through the real engine and Postgres. */
 import { describe, expect, it } from 'vitest';
+import { clearInstances } from '#platform/db/queries/api/move-instances.ts';
+import { touchDagRuns } from '#platform/db/queries/api/touch-dag-runs.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
-import { claim, engine, finish, inbox, instances, runState, settle, sql, startRun, statesOf, trigger } from './engine-harness.ts';
+import { claim, database, engine, finish, inbox, instances, runState, settle, sql, startRun, statesOf, trigger } from './engine-harness.ts';
 
 const reasonOfRun = async (dagRunId: string) =>
   (await sql<{ reason: string | null }>('select reason from dag_run where dag_run_id = $1', [dagRunId]))[0]?.reason;
@@ -44,6 +46,25 @@ describe('failFast', () => {
     expect([await runState(run), await reasonOfRun(run)]).toEqual(['running', 'failFast: bad failed']);
     await finish(run, 'down');
     expect([await runState(run), await reasonOfRun(run)]).toEqual(['failed', 'failFast: bad failed']);
+  });
+});
+
+describe('a run that failed fast', () => {
+  it('runs again what a person cleared, though other failures of before are left', async () => {
+    const run = await startRun(aDagSpec('fast_again', [aTask('bad'), aTask('long')], { failFast: true }));
+    await claim(run, 'long');
+    await finish(run, 'bad', { event: 'fail', reason: 'boom' });
+    expect(await runState(run)).toBe('failed');
+    const bad = (await instances(run)).find((row) => row.task_id === 'bad')?.task_instance_id as string;
+    await database.db.transaction('clear', async (tx) => {
+      await clearInstances(tx, [bad], 'user:ada');
+      await touchDagRuns(tx, [run], true);
+    });
+    inbox.reloadRuns('fast_again');
+    await settle();
+    expect(await statesOf(run)).toEqual({ bad: 'queued', long: 'failed' });
+    await finish(run, 'bad', { event: 'fail', reason: 'boom again' });
+    expect([await runState(run), await statesOf(run)]).toEqual(['failed', { bad: 'failed', long: 'failed' }]);
   });
 });
 

@@ -53,7 +53,11 @@ export const INSTANCE_COLUMNS = `
 
 const INSTANCES = {
   name: 'load_unfinished_runs_instances',
-  text: `select dag_run_id as "dagRunId", ${INSTANCE_COLUMNS} from task_instance where dag_run_id = any($1::uuid[])`,
+  text: `
+select dag_run_id as "dagRunId", ${INSTANCE_COLUMNS},
+       case when state = 'failed' then ended_at < coalesce((select r.started_at from dag_run r where r.dag_run_id = ti.dag_run_id), 'infinity')
+            else false end as "failedBefore"
+  from task_instance ti where dag_run_id = any($1::uuid[])`,
 };
 
 const LENGTHS = {
