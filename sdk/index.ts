@@ -2,6 +2,7 @@
 export type { Duration } from '#core/duration.ts';
 export type { TriggerRule } from '#core/trigger-rules.ts';
 export type { ApprovalBranchOpts, ApprovalOpts, ApprovalResult, EntryOpts } from './approval-types.ts';
+export { type AssetDagOpts, assetDag } from './asset-dag.ts';
 export {
   type Asset,
   type AssetAlias,

@@ -9,6 +9,7 @@ import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
 import { Loop } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
+import { AssetWatcher } from './asset-watcher.ts';
 import type { TriggererDeps } from './deps.ts';
 import { LoopGuard } from './loop-guard.ts';
 import { Triggerer } from './triggerer.ts';
@@ -19,6 +20,7 @@ export interface RunningTriggerer {
 }
 
 const PRUNE_MS = 10 * 60_000;
+const WATCH_MS = 1_000;
 
 export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'masker'>): Promise<RunningTriggerer> {
   const { config, db, broker, clock, logger } = given;
@@ -26,6 +28,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
   const deps: TriggererDeps = { ...given, secrets: openSecretStore({ config, db, plugins }), masker: new Masker() };
   const triggererId = `triggerer:${hostname()}:${process.pid}:${newId().slice(-6)}`;
   const triggerer = new Triggerer(triggererId, deps, () => loop.wake());
+  const watcher = new AssetWatcher(triggererId, deps);
   const guard = new LoopGuard({ clock, logger });
   const loop = new Loop({ name: 'triggerer', clock, logger, intervalMs: 1_000, runOnce: () => triggerer.runOnce() });
   const heartbeat = (stopped: boolean) =>
@@ -50,6 +53,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
       runOnce: async () => void (await heartbeat(false)),
     }),
     loop,
+    new Loop({ name: 'asset_watches', clock, logger, intervalMs: WATCH_MS, runOnce: () => watcher.runOnce() }),
     new Loop({
       name: 'prune_events',
       clock,
@@ -75,6 +79,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
     triggererId,
     async stop() {
       guard.stop();
+      watcher.stop();
       await Promise.all(listening.map((stop) => stop()));
       for (const one of [...loops].reverse()) await one.stop();
       await plugins.stop();

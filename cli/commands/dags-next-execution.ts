@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { wordsOf } from '#core/assets/condition.ts';
 import type { ScheduleSpec } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import { upcomingTicks } from '#core/timetable/timetable.ts';
@@ -16,6 +17,10 @@ interface Flags extends OutputOptions {
 interface Question {
   readonly schedule: ScheduleSpec;
   readonly startDate: string | null;
+  /** As the scheduler planned it. */
+  readonly next: Date | null;
+  /** In words: what else starts runs. */
+  readonly otherwise: string | null;
 }
 
 /** Airflow's presets, as cron. */
@@ -40,10 +45,13 @@ export function dagsNextExecution(): Command {
     .action(async (dagId: string | undefined, flags: Flags) => {
       const { clock } = await import('../environment.ts');
       const { formatOf, print, printRows, say } = await import('../output.ts');
-      const { schedule, startDate } = flags.cron === undefined ? await scheduleOf(dagId) : cronSchedule(dagId, flags.cron, flags.tz);
+      const { schedule, startDate, next, otherwise } =
+        flags.cron === undefined ? await scheduleOf(dagId) : cronSchedule(dagId, flags.cron, flags.tz);
       const startMs = startDate === null ? null : Date.parse(startDate);
       const afterMs = Math.max(flags.after?.getTime() ?? clock.now(), startMs === null ? Number.NEGATIVE_INFINITY : startMs - 1);
       const instants = upcomingTicks(schedule, afterMs, flags.numExecutions, startMs).map((tick) => new Date(tick).toISOString());
+      // A timetable of a plugin is asked by the scheduler, which keeps its last answer.
+      if (schedule.kind === 'custom' && next !== null) instants.push(next.toISOString());
       if (formatOf(flags) === 'json') return print(JSON.stringify(instants));
       if (formatOf(flags) === 'yaml')
         return printRows(
@@ -51,13 +59,13 @@ export function dagsNextExecution(): Command {
           flags,
         );
       for (const instant of instants) print(instant);
-      if (instants.length === 0) say('Nothing is due by time.');
+      if (instants.length === 0) say(`Nothing is due by time.${otherwise === null ? '' : ` It runs ${otherwise}.`}`);
     });
 }
 
 function cronSchedule(dagId: string | undefined, cron: string, timezone: string): Question {
   if (dagId !== undefined) throw new AppError('BAD_REQUEST', 'Give either a DAG id or --cron, not both.');
-  return { schedule: { kind: 'cron', expression: PRESETS[cron] ?? cron, timezone }, startDate: null };
+  return { schedule: { kind: 'cron', expression: PRESETS[cron] ?? cron, timezone }, startDate: null, next: null, otherwise: null };
 }
 
 async function scheduleOf(dagId: string | undefined): Promise<Question> {
@@ -66,7 +74,8 @@ async function scheduleOf(dagId: string | undefined): Promise<Question> {
   const { withDatabase } = await import('../environment.ts');
   const { requireDag } = await import('../list-request.ts');
   return withDatabase(async ({ db }) => {
-    const { head } = await requireDag(db, dagId);
-    return { schedule: head.schedule, startDate: head.startDate };
+    const { head, next_run_after: next } = await requireDag(db, dagId);
+    const otherwise = head.assetSchedule === undefined ? null : `on ${wordsOf(head.assetSchedule.condition)}`;
+    return { schedule: head.schedule, startDate: head.startDate, next, otherwise };
   });
 }

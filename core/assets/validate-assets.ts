@@ -63,7 +63,16 @@ function isPositive(value: unknown): boolean {
 
 function isWatch(value: unknown): boolean {
   if (!isFields(value) || !isPositive(value['everyMs'])) return false;
-  return (value['kind'] === 'file' && isShortText(value['path'])) || (value['kind'] === 'http' && isShortText(value['url']));
+  switch (value['kind']) {
+    case 'file':
+      return isShortText(value['path']);
+    case 'http':
+      return isShortText(value['url']);
+    case 'sql':
+      return isShortText(value['connection']) && isShortText(value['sql']);
+    default:
+      return false;
+  }
 }
 
 export function isAssetSchedule(value: unknown): boolean {

@@ -5,6 +5,7 @@
  */
 import { actionOn } from '#core/backfill.ts';
 import { runIdFor } from '#core/ids.ts';
+import { partitionOfTick } from '#core/timetable/partition-of-tick.ts';
 import { newId } from '#platform/clock.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import {
@@ -96,6 +97,7 @@ function decideSteps(backfill: OpenBackfill, steps: readonly OpenStep[], existin
 }
 
 function newRun(backfill: OpenBackfill, step: OpenStep): NewDagRun {
+  const partition = partitionOfTick(backfill.schedule, step.intervalEnd.getTime());
   return {
     dagRunId: newId(),
     dagId: backfill.dagId,
@@ -110,5 +112,6 @@ function newRun(backfill: OpenBackfill, step: OpenStep): NewDagRun {
     triggeringUser: backfill.triggeringUser,
     note: null,
     backfill: { backfillId: backfill.backfillId, ordinal: step.ordinal },
+    ...(partition !== null && { partition: { key: partition.key, date: new Date(partition.dateMs) } }),
   };
 }

@@ -9,6 +9,7 @@ import {
   any,
   asset,
   assetAlias,
+  assetDag,
   assetOrTime,
   assetRef,
   cronPartition,
@@ -91,6 +92,17 @@ describe('a schedule on assets', () => {
     const ticks = spec(cronPartition('0 0 * * *', { tz: 'Europe/Berlin', keyFormat: '%Y-%m-%d', runOffset: -1 }));
     expect(ticks.schedule).toMatchObject({ partition: { format: '%Y-%m-%d', offsetTicks: -1 } });
     expect(validateSpec(JSON.parse(JSON.stringify(ticks)))).toEqual([]);
+  });
+});
+
+describe('assetDag', () => {
+  it('is a DAG of one task that makes the asset', () => {
+    const made = serialiseDag(assetDag(orders, { schedule: '@daily' }, () => 1) as unknown as DagDefinition);
+    expect(made).toMatchObject({ dagId: 'orders', tasks: [{ taskId: 'orders', outlets: [{ asset: { name: 'orders' } }] }] });
+    expect(
+      serialiseDag(assetDag([customers, orders], { dagId: 'both' }, () => 1) as unknown as DagDefinition).tasks[0]?.outlets,
+    ).toHaveLength(2);
+    expect(() => assetDag(customers, {}, () => 1)).toThrow(/cannot be the id of a DAG/);
   });
 });
 

@@ -89,6 +89,20 @@ describe('assets', () => {
   });
 });
 
+describe('a DAG that waits for assets', () => {
+  it('is found by that, and says on which', async () => {
+    const ids = async (query: string) =>
+      (await web.request('GET', `/api/v2/dags?${query}`)).json.dags.map((dag: { dag_id: string }) => dag.dag_id);
+    expect(await ids('has_asset_schedule=true')).toEqual(['by_alias', 'report']);
+    expect(await ids('asset_dependency=%25lake/raw%25')).toEqual(['report']);
+    expect((await web.request('GET', '/api/v2/dags/report/details')).json).toMatchObject({
+      timetable_summary: 'Asset',
+      timetable_partitioned: false,
+      asset_expression: { all: [{ asset: { name: 'orders', uri: 's3://lake/orders', group: 'sales' } }, { asset: { name: 'raw' } }] },
+    });
+  });
+});
+
 describe('an event made by hand', () => {
   it('is told in the documented shape, waits for the DAG, and may be taken out of its queue', async () => {
     const made = await web.request('POST', '/api/v2/assets/events', { role: 'user', body: { asset_id: ordersId, extra: { rows: 3 } } });

@@ -40,6 +40,8 @@ const FILTERS = {
   last_dag_run_state: anyState('last_run_state', DAG_RUN_STATES),
   dag_run_state: anyState('last_run_state', DAG_RUN_STATES),
   bundle_version: ignored,
+  has_asset_schedule: flag('has_asset_schedule'),
+  asset_dependency: pattern('asset_names'),
   ...instantRange('dag_run_start_date', 'last_run_started_at'),
   ...instantRange('dag_run_end_date', 'last_run_ended_at'),
 };

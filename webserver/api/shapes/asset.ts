@@ -1,4 +1,5 @@
 /** AssetResponse, AssetAliasResponse and AssetEventResponse. */
+import type { AssetCondition, AssetDefinition } from '#core/assets/asset-spec.ts';
 import type { AliasRow, AssetRow, AssetUseRow } from '#platform/db/queries/assets/list-assets.ts';
 import type { AssetEventRow } from '#platform/db/queries/assets/list-events.ts';
 import { iso } from '../../http/iso.ts';
@@ -63,4 +64,14 @@ export function assetEventShape(row: AssetEventRow) {
     timestamp: iso(row.at),
     partition_key: row.partition_key,
   };
+}
+
+/** Airflow's form: {"all": [{"asset": {uri, name, group}}, {"any": […]}]}. */
+export function assetExpression(condition: AssetCondition, known: readonly AssetDefinition[]): unknown {
+  if ('all' in condition) return { all: condition.all.map((part) => assetExpression(part, known)) };
+  if ('any' in condition) return { any: condition.any.map((part) => assetExpression(part, known)) };
+  if ('alias' in condition) return { alias: { name: condition.alias, group: '' } };
+  const { name, uri } = condition.asset;
+  if (name === undefined || uri === undefined) return { asset_ref: { name: name ?? null, uri: uri ?? null } };
+  return { asset: { name, uri, group: known.find((one) => one.name === name && one.uri === uri)?.group ?? 'asset' } };
 }

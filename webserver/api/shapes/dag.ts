@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { orderedParamsSchema } from '#core/params-order.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import { iso } from '../../http/iso.ts';
+import { assetExpression } from './asset.ts';
 import { BUNDLE_NAME, dagVersionShape } from './dag-version.ts';
 import { scheduleWords } from './schedule-words.ts';
 
@@ -14,7 +15,10 @@ export interface DagShapeOptions {
 
 export function dagShape(row: DagRow, options: DagShapeOptions) {
   const { head } = row;
-  const schedule = scheduleWords(head.schedule, head.scheduleSummary);
+  const schedule =
+    head.assetSchedule !== undefined && head.schedule.kind === 'none'
+      ? { summary: 'Asset', description: head.scheduleSummary }
+      : scheduleWords(head.schedule, head.scheduleSummary);
   return {
     dag_id: row.dag_id,
     dag_display_name: head.displayName ?? row.dag_id,
@@ -30,7 +34,8 @@ export function dagShape(row: DagRow, options: DagShapeOptions) {
     description: head.description,
     timetable_summary: schedule.summary,
     timetable_description: schedule.description,
-    timetable_partitioned: false,
+    timetable_partitioned:
+      head.assetSchedule?.partition !== undefined || ('partition' in head.schedule && head.schedule.partition !== undefined),
     tags: head.tags.map((name) => ({ name, dag_id: row.dag_id, dag_display_name: head.displayName ?? row.dag_id })),
     max_active_tasks: head.maxActiveTasks,
     max_active_runs: head.maxActiveRuns,
@@ -58,7 +63,7 @@ export function dagDetailsShape(row: DagRow, options: DagShapeOptions, facts: Da
     ...dagShape(row, options),
     catchup: head.catchup === true,
     dag_run_timeout: head.dagrunTimeoutMs === null ? null : isoDuration(head.dagrunTimeoutMs),
-    asset_expression: null,
+    asset_expression: head.assetSchedule === undefined ? null : assetExpression(head.assetSchedule.condition, head.assets ?? []),
     doc_md: head.docMd,
     start_date: utc(head.startDate),
     end_date: utc(head.endDate),

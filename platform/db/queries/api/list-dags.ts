@@ -20,6 +20,9 @@ const SOURCE: ListSource = {
     search:
       "d.dag_id || ' ' || coalesce(v.spec ->> 'displayName', '') || ' ' || coalesce(v.spec ->> 'description', '') || ' ' || (v.spec ->> 'tags')",
     next_run_after: 'd.next_run_after',
+    has_asset_schedule: "v.spec ? 'assetSchedule'",
+    /** Names and URIs of the assets that run it. */
+    asset_names: `(select coalesce(string_agg(concat_ws(' ', u.asset_name, u.asset_uri, u.alias), ' '), '') from dag_asset_use u where u.dag_id = d.dag_id and u.kind = 'schedule')`,
     last_run_state: 'last.state',
     last_run_started_at: 'last.started_at',
     last_run_ended_at: 'last.ended_at',

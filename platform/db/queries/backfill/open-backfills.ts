@@ -1,4 +1,5 @@
 import type { ReprocessBehavior } from '#core/backfill.ts';
+import type { ScheduleSpec } from '#core/dag-spec.ts';
 import type { Queryable } from '../../client.ts';
 
 const LIST_OPEN = {
@@ -27,6 +28,7 @@ export interface OpenBackfill {
   readonly maxActiveRuns: number;
   readonly triggeringUser: string | null;
   readonly taskCount: number;
+  readonly schedule: ScheduleSpec;
   readonly unfinishedRuns: number;
 }
 
@@ -34,7 +36,7 @@ const LOCK_OPEN = {
   name: 'lock_open_backfill',
   text: `
 select b.backfill_id as "backfillId", b.dag_id as "dagId", b.conf, b.reprocess_behavior as "reprocess", b.max_active_runs as "maxActiveRuns",
-       b.triggering_user as "triggeringUser", jsonb_array_length(v.spec -> 'tasks') as "taskCount",
+       b.triggering_user as "triggeringUser", jsonb_array_length(v.spec -> 'tasks') as "taskCount", v.spec -> 'schedule' as schedule,
        (select count(*)::int from dag_run r where r.backfill_id = b.backfill_id and r.state in ('queued', 'running')) as "unfinishedRuns"
   from backfill b join dag d on d.dag_id = b.dag_id join dag_version v on v.version_id = d.version_id
  where b.backfill_id = $1 and b.completed_at is null and not b.is_paused and not d.is_stale
