@@ -23,6 +23,21 @@ export interface WaitingFacts {
   /** Upstream task id -> whether all its instances have ended. */
   readonly upstream: Readonly<Record<string, boolean>>;
   readonly nowMs: number;
+  /** Of a deferred instance. */
+  readonly wait?: WaitFacts | null;
+}
+
+export interface WaitFacts {
+  readonly sinceMs: number;
+  /** Null = no time limit. */
+  readonly untilMs: number | null;
+  /** What the last look saw, and when that was noted. */
+  readonly note: string | null;
+  readonly lastLookMs: number | null;
+  /** Nobody looks: somebody answers. */
+  readonly isAnswer: boolean;
+  /** Triggerers that live. */
+  readonly triggerers: number;
 }
 
 /** Most decisive first; empty once the instance runs or has ended. */
@@ -61,9 +76,22 @@ function added(facts: WaitingFacts): string[] {
         nextTryAtMs > nowMs ? `starts at ${describeInstant(nextTryAtMs)}, in ${formatDuration(nextTryAtMs - nowMs)}` : 'starts now';
       return [state === 'up_for_retry' ? `Try ${facts.tryNumber + 1} of ${facts.maxTries + 1} ${waits}.` : `The next check ${waits}.`];
     }
+    case 'deferred':
+      return [...(reason === null ? ['It waits without a worker.'] : []), ...(facts.wait ? waitSentences(facts.wait, nowMs) : [])];
     default:
-      return reason === null && state === 'deferred' ? ['It waits without a worker.'] : [];
+      return [];
   }
+}
+
+/** Since when, until when, what the last look saw, and whether anybody looks. */
+function waitSentences(wait: WaitFacts, nowMs: number): string[] {
+  const { sinceMs, untilMs, note, lastLookMs, isAnswer, triggerers } = wait;
+  const until = untilMs === null ? '' : `, until ${describeInstant(untilMs)}`;
+  const sentences = [`It has waited since ${describeInstant(sinceMs)} (${formatDuration(Math.max(0, nowMs - sinceMs))})${until}.`];
+  if (note !== null && lastLookMs !== null)
+    sentences.push(`The last look, ${formatDuration(Math.max(0, nowMs - lastLookMs))} ago: ${asSentence(note)}`);
+  if (triggerers === 0 && !isAnswer) sentences.push('No triggerer lives, so nobody looks: start one with windlass triggerer.');
+  return sentences;
 }
 
 const SHOWN_MAX = 4;

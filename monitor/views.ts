@@ -71,7 +71,13 @@ function infoView(info: Readonly<Record<string, unknown>>): WorkerView['info'] {
 
 /** Describes one kind of process. */
 export function processView(row: ProcessRow): ProcessView {
-  return { kind: row.kind, online: row.online, lost: row.lost, heartbeatAgeSeconds: seconds(row.youngest_age_ms) };
+  return {
+    kind: row.kind,
+    online: row.online,
+    lost: row.lost,
+    heartbeatAgeSeconds: seconds(row.youngest_age_ms),
+    ...(row.waiters && { waiters: row.waiters }),
+  };
 }
 
 /**

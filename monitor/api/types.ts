@@ -23,6 +23,8 @@ export interface ProcessView {
   readonly online: number;
   readonly lost: number;
   readonly heartbeatAgeSeconds: number;
+  /** Of triggerers: the waits each looks after. */
+  readonly waiters?: readonly number[];
 }
 
 /** GET /api/v1/overview */

@@ -16,12 +16,12 @@ export type Checked = { readonly returned: unknown } | { readonly result: BodyRe
 export async function runSensor(task: TaskDefinition, { context }: RunMessage, host: TaskHost, check: () => unknown): Promise<Checked> {
   const { sensor } = task;
   const startedAtMs = context.firstStartedAt === null ? Date.now() : Date.parse(context.firstStartedAt);
-  for (;;) {
+  for (let isFirst = context.firstStartedAt === null; ; isFirst = false) {
     const returned = await askOnce(sensor, check, host);
     if (brandOf(returned, OUTCOME) !== 'pending') return { returned };
     if (sensor === null) throw new Fatal(`"${task.id}" returned notYet(), which only a sensor may. Make it with sensor(...).`);
     const { again, note } = returned as { readonly again: unknown; readonly note: string | null };
-    const elapsedMs = Math.max(0, Date.now() - startedAtMs);
+    const elapsedMs = isFirst ? 0 : Math.max(0, Date.now() - startedAtMs);
     if (elapsedMs >= sensor.timeoutMs) return timedOut(sensor, note);
     const asked = parseDuration(again);
     const afterMs = asked === null ? nextLookInMs(sensor, elapsedMs) : Math.min(asked, sensor.timeoutMs - elapsedMs);

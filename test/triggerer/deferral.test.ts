@@ -1,8 +1,10 @@
 /** Goal: a deferred task holds no worker, wakes exactly once, and nothing is lost. Method: the engine, real triggerers, a played worker. */
 import { describe, expect, it } from 'vitest';
 import { timeoutEnd } from '#core/waiting/waiter.ts';
+import { whyWaiting } from '#core/why.ts';
 import { systemClock } from '#platform/clock.ts';
 import { clearInstances, markInstances } from '#platform/db/queries/api/move-instances.ts';
+import { readWaitingFacts } from '#platform/db/queries/ui/read-waiting-facts.ts';
 import { findTimedOutWaiters } from '#platform/db/queries/waiting/find-timed-out-waiters.ts';
 import { endWaits } from '#platform/waiting/end-waits.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
@@ -181,4 +183,24 @@ describe('several triggerers', () => {
     expect(await sql(`select count(*)::int as n from task_instance_event where event = 'succeed_deferred'`)).toEqual([{ n: length }]);
     expect(await waiters()).toEqual([]);
   }, 90_000);
+});
+
+describe('why a deferred task does not run', () => {
+  const sentences = async (dagRunId: string) =>
+    (await readWaitingFacts(database.db, { dagRunId, taskId: 'a', limit: 1 })).flatMap(whyWaiting);
+
+  it('is said in words: for what, since when, until when, what was seen, and that nobody looks', async () => {
+    const run = await startRun(spec());
+    await defer(run, 'a', { kind: 'file', args: { path: '/nowhere/x' }, everyMs: 100, timeoutMs: 3_600_000 });
+    expect(await sentences(run)).toEqual([
+      'Waits for the file /nowhere/x, at most 1 h.',
+      expect.stringMatching(/^It has waited since 20.* UTC \(.*\), until 20.* UTC\.$/),
+      'No triggerer lives, so nobody looks: start one with windlass triggerer.',
+      expect.stringMatching(/^No scheduler lives/),
+    ]);
+    await aTriggerer();
+    await until(async () => (await sentences(run)).some((line) => /^The last look, .* ago: No such file\.$/.test(line)), {
+      what: 'the last look is told',
+    });
+  });
 });

@@ -1,5 +1,6 @@
 /** GET /ui/api/dags/{dagId}/runs/{runId}: one run with its tasks and instances. */
 import { listRunInstances } from '#platform/db/queries/ui/list-run-instances.ts';
+import { findTriggeringTask } from '#platform/db/queries/ui/read-run-links.ts';
 import { requireDagRun, requireDagVersion } from '../api/lookups.ts';
 import { runPath } from '../api/path-ids.ts';
 import { type Route, route } from '../http/route.ts';
@@ -22,6 +23,7 @@ export const runPageRoutes: readonly Route[] = [
       const instances = await listRunInstances(db, run.dag_run_id, MAX_INSTANCES);
       return {
         ...uiRun(run),
+        triggeringTask: await findTriggeringTask(db, run.dag_run_id),
         conf: run.conf,
         tasks: uiTasks(spec),
         groups: spec.groups.map(uiGroup),

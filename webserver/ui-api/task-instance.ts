@@ -7,6 +7,7 @@ import { type AttemptRow, listAttemptsOf } from '#platform/db/queries/api/list-a
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { listInstanceEvents } from '#platform/db/queries/ui/list-instance-events.ts';
 import { listInstanceXComs } from '#platform/db/queries/ui/list-instance-xcoms.ts';
+import { listTriggeredRuns } from '#platform/db/queries/ui/read-run-links.ts';
 import { readWaitingFacts } from '#platform/db/queries/ui/read-waiting-facts.ts';
 import { requireDagRun, requireDagVersion, requireTaskInstance } from '../api/lookups.ts';
 import { instancePath, mapIndexQuery } from '../api/path-ids.ts';
@@ -56,6 +57,7 @@ async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTask
     })),
     xcoms: await listInstanceXComs(db, id, XCOM_SHOWN_BYTES),
     waitingFor: facts === undefined ? [] : whyWaiting(facts),
+    triggeredRuns: await listTriggeredRuns(db, id),
   };
 }
 

@@ -253,7 +253,22 @@ export interface UiCell {
 }
 
 /** GET /ui/api/dags/{dagId}/runs/{runId} */
+export interface UiRunLink {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly state: DagRunState;
+}
+
+/** The task of another run that triggered this one. */
+export interface UiTriggeringTask {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+}
+
 export interface UiRun extends UiRunSummary {
+  readonly triggeringTask: UiTriggeringTask | null;
   readonly conf: unknown;
   readonly tasks: readonly UiTaskNode[];
   readonly groups: readonly UiGroup[];
@@ -297,6 +312,8 @@ export interface UiTaskInstance extends UiInstance {
   readonly xcoms: readonly { readonly key: string; readonly bytes: number; readonly value: unknown }[];
   /** Blocking upstreams, limits and the like, as sentences; empty once it runs. */
   readonly waitingFor: readonly string[];
+  /** Runs of other DAGs that it has triggered, the newest first. */
+  readonly triggeredRuns: readonly UiRunLink[];
 }
 
 export interface UiAttempt {

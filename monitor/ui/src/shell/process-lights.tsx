@@ -5,6 +5,7 @@ import type { MonitorSession, Overview, ProcessView } from '../../../api/types.t
 const NAMES = [
   ['scheduler', 'Scheduler'],
   ['dag_processor', 'DAG processor'],
+  ['triggerer', 'Triggerer'],
   ['webserver', 'Web server'],
 ] as const;
 
@@ -31,7 +32,7 @@ function Light({ name, process }: { name: string; process: ProcessView | undefin
   const detail =
     process === undefined
       ? `No ${name.toLowerCase()} was seen in the last day.`
-      : `Last heartbeat ${formatDuration(process.heartbeatAgeSeconds * 1000)} ago.`;
+      : `Last heartbeat ${formatDuration(process.heartbeatAgeSeconds * 1000)} ago.${waitsOf(process)}`;
   return (
     <>
       <dt>{name}</dt>
@@ -40,9 +41,23 @@ function Light({ name, process }: { name: string; process: ProcessView | undefin
           <span className={`inline-flex items-center gap-1.5 ${isUp ? 'text-ink-2' : 'font-medium text-danger'}`}>
             <span className={`size-[7px] rounded-full ${isUp ? 'bg-good' : 'bg-danger'}`} />
             {word}
+            {isUp ? waitCount(process) : ''}
           </span>
         </Tooltip>
       </dd>
     </>
   );
+}
+
+/** ", 52 waits" */
+function waitCount(process: ProcessView | undefined): string {
+  const count = process?.waiters?.reduce((sum, one) => sum + one, 0) ?? 0;
+  return count === 0 ? '' : `, ${count.toLocaleString('en')} ${count === 1 ? 'wait' : 'waits'}`;
+}
+
+/** " Looks after 12 and 40 waits." */
+function waitsOf({ waiters = [] }: ProcessView): string {
+  if (waiters.length === 0) return '';
+  const counts = new Intl.ListFormat('en').format(waiters.map((count) => count.toLocaleString('en')));
+  return ` Looks after ${counts} ${waiters.length === 1 && waiters[0] === 1 ? 'wait' : 'waits'}.`;
 }

@@ -12,10 +12,15 @@ select ti.task_id as "taskId", ti.map_index as "mapIndex", ti.state, ti.reason, 
        (extract(epoch from ti.next_try_at) * 1000)::float8 as "nextTryAtMs", ti.queue, r.state as "runState", r.reason as "runReason",
        d.is_paused as "isDagPaused", d.has_import_errors as "isDagBroken", alive.schedulers,
        case when ti.state = 'none' and ti.reason is null then u.upstream end as upstream,
+       case when w.task_instance_id is not null then jsonb_build_object(
+         'sinceMs', extract(epoch from w.created_at) * 1000, 'untilMs', extract(epoch from w.timeout_at) * 1000, 'note', w.note,
+         'lastLookMs', extract(epoch from w.last_look_at) * 1000, 'isAnswer', w.kind = 'answer', 'triggerers', alive.triggerers) end as wait,
        (extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs"
   from dag_run r join task_instance ti using (dag_run_id) join dag d using (dag_id)
- cross join lateral (select count(*)::int as schedulers from service s where s.kind = 'scheduler' and s.stopped_at is null
+ cross join lateral (select count(*) filter (where s.kind = 'scheduler')::int as schedulers, count(*) filter (where s.kind = 'triggerer')::int as triggerers
+                       from service s where s.stopped_at is null
                         and s.last_heartbeat_at > clock_timestamp() - interval '30 seconds') alive
+  left join waiter w on w.task_instance_id = ti.task_instance_id
   left join lateral (
     -- Only of what nothing is recorded of yet.
     select coalesce(jsonb_object_agg(up.task_id, up.is_done), '{}') as upstream

@@ -6,7 +6,9 @@ import { LogViewer } from './log-viewer.tsx';
 /** The log of the chosen try, live while it runs. */
 export function LogsTab() {
   const { dagId, runId, taskId, instance, tryNumber } = useTaskPage();
-  if (instance.attempts.length === 0)
+  // What waits without a worker has a log, too: the triggerer's.
+  const hasWaited = instance.events.some(({ event }) => event === 'start_deferred');
+  if (instance.attempts.length === 0 && !hasWaited)
     return (
       <EmptyState icon={<ScrollText size={20} />} title="No log yet">
         {instance.waitingFor.length > 0

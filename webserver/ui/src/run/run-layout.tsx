@@ -20,6 +20,7 @@ import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
 import { TriggerDialog } from '../trigger/trigger-dialog.tsx';
 import { causeOf, runIsFor } from './run-facts.tsx';
+import { TriggeringTaskLink } from './run-links.tsx';
 import { WaitsForUnpause } from './waits-for-unpause.tsx';
 
 const TABS = [
@@ -140,7 +141,9 @@ function RunHeader({ run, onAct, onTriggerAgain }: { run: UiRun; onAct: (act: 'c
             <Duration from={run.startedAt} to={run.endedAt} />
           </HeaderFact>
         )}
-        <HeaderFact name="Cause">{causeOf(run)}</HeaderFact>
+        <HeaderFact name="Cause">
+          {run.triggeringTask === null ? causeOf(run) : <TriggeringTaskLink task={run.triggeringTask} />}
+        </HeaderFact>
         <HeaderFact name="Tasks">
           <StateCountList counts={counts} />
         </HeaderFact>

@@ -16,6 +16,7 @@ import { pages } from '../api/paths.ts';
 import { useTaskInstance } from '../api/queries.ts';
 import { useMayEdit } from '../api/session.ts';
 import { PluginLinks } from '../plugins/plugin-links.tsx';
+import { TriggeredRuns } from '../run/run-links.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
@@ -160,6 +161,7 @@ function TaskHeader({ instance, tryNumber, onAct, onTry }: TaskHeaderProps) {
         </Button>
       </div>
       <WhyWaiting instance={instance} />
+      <TriggeredRuns runs={instance.triggeredRuns} />
       <PluginLinks
         on="task"
         operator={node.operator}
