@@ -17,6 +17,65 @@ function lists(states: readonly TaskInstanceState[], longest: number): TaskInsta
   return all;
 }
 
+/** The rules once more, over the list itself: when a task is skipped, fails upstream, runs. In this order, else it waits. */
+function airflowSays(rule: TriggerRule, states: readonly TaskInstanceState[]): Verdict {
+  const some = (...wanted: TaskInstanceState[]) => states.some((state) => wanted.includes(state));
+  const all = (...wanted: TaskInstanceState[]) => states.every((state) => wanted.includes(state));
+  const done = all(...FINISHED);
+  const bad = some('failed', 'upstream_failed');
+  const sayings: Readonly<Record<TriggerRule, readonly (readonly [Verdict, boolean])[]>> = {
+    all_success: [
+      ['upstream_failed', bad],
+      ['skip', some('skipped')],
+      ['run', all('success')],
+    ],
+    all_failed: [
+      ['skip', some('success', 'skipped')],
+      ['run', all('failed', 'upstream_failed')],
+    ],
+    all_done: [['run', done]],
+    all_done_min_one_success: [
+      ['skip', some('skipped')],
+      ['upstream_failed', done && !some('success')],
+      ['run', done],
+    ],
+    // Without setups among the upstreams it is all_done.
+    all_done_setup_success: [['run', done]],
+    one_success: [
+      ['skip', all('skipped')],
+      ['upstream_failed', done && !some('success')],
+      ['run', some('success')],
+    ],
+    one_failed: [
+      ['skip', done && !bad],
+      ['run', bad],
+    ],
+    one_done: [
+      ['skip', done && !some('success', 'failed')],
+      ['run', some('success', 'failed')],
+    ],
+    none_failed: [
+      ['upstream_failed', bad],
+      ['run', all('success', 'skipped')],
+    ],
+    none_failed_min_one_success: [
+      ['upstream_failed', bad],
+      ['skip', all('skipped')],
+      ['run', all('success', 'skipped')],
+    ],
+    none_skipped: [
+      ['skip', some('skipped')],
+      ['run', done],
+    ],
+    all_skipped: [
+      ['skip', bad || some('success')],
+      ['run', all('skipped')],
+    ],
+    always: [['run', true]],
+  };
+  return sayings[rule].find(([, applies]) => applies)?.[0] ?? 'wait';
+}
+
 describe('a trigger rule', () => {
   const TABLE: readonly (readonly [TriggerRule, readonly TaskInstanceState[], Verdict])[] = [
     ['all_success', ['success', 'success'], 'run'],
@@ -99,6 +158,11 @@ describe('a trigger rule', () => {
     expect(judge('all_failed', 'failed', 'removed')).toBe('run');
     expect(judge('none_failed', 'success', 'removed')).toBe('run');
     expect(judge('all_skipped', 'skipped', 'removed')).toBe('run');
+  });
+
+  it('says what the rules of Airflow say of every list of up to five upstreams', () => {
+    for (const states of lists([...FINISHED, 'running'], 5))
+      for (const rule of TRIGGER_RULES) expect(judge(rule, ...states), `${rule} of ${states.join()}`).toBe(airflowSays(rule, states));
   });
 
   it('takes every unfinished state alike', () => {
