@@ -44,7 +44,8 @@ export interface WaitFacts {
 export function whyWaiting(facts: WaitingFacts): readonly string[] {
   const { state, reason } = facts;
   if (isFinished(state) || state === 'running') return [];
-  const recorded = reason === null ? [] : [asSentence(reason)];
+  // The instant of the next try is said below; "in 5 min" was true when it was recorded.
+  const recorded = reason === null ? [] : [asSentence(reason.replace(/; try \d+ of \d+ in [^;]+$/, ''))];
   const notStarted = facts.runState === 'queued';
   const sentences = notStarted ? [...runSentences(facts), ...(state === 'none' ? [] : recorded)] : [...recorded, ...added(facts)];
   if (facts.schedulers === 0) sentences.push('No scheduler lives: start one with windlass scheduler (or npm start).');

@@ -170,7 +170,8 @@ export class Engine {
     if (this.#doubted) await this.#dropLostShards();
     const heard = this.#inbox.take();
     if (heard.dagIds.length > 0 || heard.sweep) await this.#loadDags(this.shards, heard.sweep ? null : heard.dagIds);
-    if (heard.runDagIds.length > 0 || heard.sweep) await this.#reloadRuns(heard.sweep ? null : heard.runDagIds);
+    if (heard.runDagIds.length > 0 || heard.sweep) await this.#reloadRuns(heard.sweep ? null : heard.runDagIds, new Map());
+    if (heard.changedDagIds.length > 0) await this.#reloadRuns(heard.changedDagIds, this.memory.runs);
     const mine = heard.endedIds.filter((id) => this.memory.runOfInstance(id) !== undefined);
     for (let start = 0; start < mine.length; start += READ_MAX) {
       for (const row of await readInstances(this.#deps.db, mine.slice(start, start + READ_MAX))) {
@@ -202,11 +203,11 @@ export class Engine {
     }
   }
 
-  async #reloadRuns(dagIds: readonly string[] | null): Promise<void> {
-    const runs = await this.#loader.runs(this.shards, dagIds);
-    const found = new Set(runs.map((run) => run.row.dagRunId));
+  /** A run that is in `trusted` as the database has it stays. */
+  async #reloadRuns(dagIds: readonly string[] | null, trusted: ReadonlyMap<string, RunModel>): Promise<void> {
+    const { runs, unfinished } = await this.#loader.changedRuns(this.shards, dagIds, trusted);
     const known = dagIds === null ? [...this.memory.runs.values()] : dagIds.flatMap((dagId) => [...this.memory.runsOf(dagId)]);
-    for (const run of known) if (!found.has(run.row.dagRunId)) this.#forget(run);
+    for (const run of known) if (!unfinished.has(run.row.dagRunId)) this.#forget(run);
     for (const run of runs) this.#adopt(run);
     for (const run of known) this.#dirtyDags.add(run.row.dagId);
   }
@@ -271,7 +272,7 @@ export class Engine {
     if (asked.length === 0) return;
     const created = await createDueRuns(this.#deps, this.memory, asked, nowMs);
     for (const dag of asked) this.#due.set(`dag:${dag.row.dagId}`, dag.askAgainAtMs);
-    if (created.length > 0) await this.#reloadRuns(created);
+    if (created.length > 0) await this.#reloadRuns(created, this.memory.runs);
     if (created.length > 0) this.#deps.broker.ring('ui_events', { topics: created.flatMap((dagId) => ['dags', `dag:${dagId}`]) });
   }
 

@@ -4,7 +4,10 @@ import type { DagsChanged, RunsChanged, TaskInstancesEnded } from '#platform/bro
 
 export interface Heard {
   readonly endedIds: readonly string[];
+  /** All of their unfinished runs are to be read. */
   readonly runDagIds: readonly string[];
+  /** Those of their runs that are new or have another revision are. */
+  readonly changedDagIds: readonly string[];
   readonly dagIds: readonly string[];
   /** A message was lost or unreadable: look at everything. */
   readonly sweep: boolean;
@@ -16,6 +19,7 @@ export class Inbox {
   readonly #wake: () => void;
   #ended = new Set<string>();
   #runDags = new Set<string>();
+  #changedDags = new Set<string>();
   #dags = new Set<string>();
   #sweep = false;
   #stops: (() => Promise<void>)[] = [];
@@ -27,7 +31,7 @@ export class Inbox {
   async start(broker: Broker): Promise<void> {
     this.#stops = await Promise.all([
       broker.listen('task_instances_ended', (message) => this.#hear(this.#ended, (message as Partial<TaskInstancesEnded> | null)?.ids)),
-      broker.listen('runs_changed', (message) => this.#hear(this.#runDags, (message as Partial<RunsChanged> | null)?.dagIds)),
+      broker.listen('runs_changed', (message) => this.#hear(this.#changedDags, (message as Partial<RunsChanged> | null)?.dagIds)),
       broker.listen('dags_changed', (message) => this.#hear(this.#dags, (message as Partial<DagsChanged> | null)?.dagIds)),
     ]);
   }
@@ -36,7 +40,7 @@ export class Inbox {
     await Promise.all(this.#stops.map((stop) => stop()));
   }
 
-  /** The scheduler's own: reload the runs of a DAG. */
+  /** The scheduler's own: reload the runs of a DAG, whatever their revision. */
   reloadRuns(dagId: string): void {
     this.#runDags.add(dagId);
   }
@@ -50,13 +54,20 @@ export class Inbox {
   }
 
   get isEmpty(): boolean {
-    return this.#ended.size === 0 && this.#runDags.size === 0 && this.#dags.size === 0 && !this.#sweep;
+    return this.#ended.size === 0 && this.#runDags.size === 0 && this.#changedDags.size === 0 && this.#dags.size === 0 && !this.#sweep;
   }
 
   take(): Heard {
-    const heard = { endedIds: [...this.#ended], runDagIds: [...this.#runDags], dagIds: [...this.#dags], sweep: this.#sweep };
+    const heard = {
+      endedIds: [...this.#ended],
+      runDagIds: [...this.#runDags],
+      changedDagIds: [...this.#changedDags],
+      dagIds: [...this.#dags],
+      sweep: this.#sweep,
+    };
     this.#ended = new Set();
     this.#runDags = new Set();
+    this.#changedDags = new Set();
     this.#dags = new Set();
     this.#sweep = false;
     return heard;

@@ -2,6 +2,7 @@
 import { type DagIndex, indexDag } from '#core/scheduling/dag-index.ts';
 import { RunModel } from '#core/scheduling/run-model.ts';
 import type { Queryable } from '#platform/db/client.ts';
+import { listRunRevisions } from '#platform/db/queries/list-run-revisions.ts';
 import { listScheduledDags, type ScheduledDag } from '#platform/db/queries/list-scheduled-dags.ts';
 import { loadUnfinishedRuns } from '#platform/db/queries/load-unfinished-runs.ts';
 import { loadVersions } from '#platform/db/queries/load-version.ts';
@@ -26,8 +27,29 @@ export class Loader {
     return rows.map((row) => ({ row, index: row.versionId === null ? null : (this.#versions.get(row.versionId) ?? null) }));
   }
 
-  async runs(shards: readonly number[], dagIds: readonly string[] | null): Promise<readonly RunModel[]> {
-    const loaded = await loadUnfinishedRuns(this.#db, shards, dagIds);
+  /** Of these DAGs, the runs that are new or not what `known` holds, and the ids of all that are unfinished. `null`: all. */
+  async changedRuns(
+    shards: readonly number[],
+    dagIds: readonly string[] | null,
+    known: ReadonlyMap<string, RunModel>,
+  ): Promise<{ readonly runs: readonly RunModel[]; readonly unfinished: ReadonlySet<string> }> {
+    if (dagIds === null) {
+      const all = await this.runs(shards, null);
+      return { runs: all, unfinished: new Set(all.map((run) => run.row.dagRunId)) };
+    }
+    const revisions = await listRunRevisions(this.#db, shards, dagIds);
+    const changed = revisions.filter(({ dagRunId, revision }) => known.get(dagRunId)?.row.revision !== revision);
+    const ids = changed.map((run) => run.dagRunId);
+    const runs = ids.length === 0 ? [] : await this.runs(shards, dagIds, ids);
+    return { runs, unfinished: new Set(revisions.map((run) => run.dagRunId)) };
+  }
+
+  async runs(
+    shards: readonly number[],
+    dagIds: readonly string[] | null,
+    dagRunIds: readonly string[] | null = null,
+  ): Promise<readonly RunModel[]> {
+    const loaded = await loadUnfinishedRuns(this.#db, shards, dagIds, dagRunIds);
     await this.#need(loaded.map((run) => run.versionId));
     return loaded.flatMap((run) => {
       const index = this.#versions.get(run.versionId);

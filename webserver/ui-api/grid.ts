@@ -88,6 +88,7 @@ function cellOf(rows: readonly GridCellRow[]): UiCell {
     counts: rows.some((row) => row.is_mapped) ? counts : null,
     tryNumber: Math.max(...rows.map((row) => row.try_number)),
     startedAt: iso(starts[0] ?? null),
+    reason: rows.find((row) => row.state === state)?.reason ?? null,
     endedAt: rows.every((row) => isFinished(row.state)) ? iso(ends[0] ?? null) : null,
   };
 }

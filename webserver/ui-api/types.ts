@@ -250,6 +250,8 @@ export interface UiCell {
   readonly tryNumber: number;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** Why it waits or failed, in words. */
+  readonly reason?: string | null;
 }
 
 /** GET /ui/api/dags/{dagId}/runs/{runId} */

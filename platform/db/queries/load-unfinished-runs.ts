@@ -41,6 +41,7 @@ select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId", r.r
        (b.is_paused and b.completed_at is null) as "backfillIsPaused"
   from dag_run r left join backfill b on b.backfill_id = r.backfill_id
  where r.state in ('queued', 'running') and r.shard = any($1::smallint[]) and ($2::text[] is null or r.dag_id = any($2))
+   and ($3::uuid[] is null or r.dag_run_id = any($3))
  order by r.run_after, r.dag_run_id`,
 };
 
@@ -73,8 +74,9 @@ export async function loadUnfinishedRuns(
   db: Queryable,
   shards: readonly number[],
   dagIds: readonly string[] | null,
+  dagRunIds: readonly string[] | null = null,
 ): Promise<readonly LoadedRun[]> {
-  const runs = (await db.query<RunRecord>(RUNS, [shards, dagIds])).rows;
+  const runs = (await db.query<RunRecord>(RUNS, [shards, dagIds, dagRunIds])).rows;
   if (runs.length === 0) return [];
   const ids = runs.map((run) => run.dagRunId);
   const instances = await db.query<InstanceRow & { dagRunId: string }>(INSTANCES, [ids]);

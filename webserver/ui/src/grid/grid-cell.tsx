@@ -63,6 +63,7 @@ function CellHint({ taskId, cell }: { taskId: string; cell: UiCell }) {
         <StatePill state={cell.state} size="sm" />
         <Duration from={cell.startedAt} to={cell.endedAt} />
       </span>
+      {cell.reason == null ? null : <span className="max-w-72 break-words text-ink-2">{cell.reason}</span>}
       {cell.counts === null ? null : <Counts counts={cell.counts} />}
       {cell.tryNumber > 1 ? <span className="text-ink-3">try {cell.tryNumber}</span> : null}
       {cell.startedAt === null ? null : (
