@@ -114,6 +114,11 @@ function plain(extra: unknown): Plain {
   const value: unknown = text === undefined ? undefined : JSON.parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Fatal('The extra of an asset event must be an object of plain JSON.');
+  // As JSON.stringify writes what Postgres cannot store.
+  if (/\\u(?:0000|d[89a-f][0-9a-f]{2})/.test(text))
+    throw new Fatal(
+      'The extra of an asset event holds the character U+0000 or half of a surrogate pair. Encode binary data, for example as base64.',
+    );
   if (Buffer.byteLength(text) > ASSET_LIMITS.extraBytes)
     throw new Fatal(`The extra of an asset event has more than ${ASSET_LIMITS.extraBytes / 1024} KiB. Store it elsewhere and say where.`);
   return value as Plain;

@@ -8,9 +8,10 @@ import type { NewAssetEvent } from '#core/assets/events-of-success.ts';
 import type { DagSpec } from '#core/dag-spec.ts';
 import { emitExternalEvent } from '#platform/db/queries/assets/emit-events.ts';
 import { saveAssetUses } from '#platform/db/queries/assets/save-asset-uses.ts';
+import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { AssetRuns } from '../../scheduler/engine/asset-runs.ts';
-import { database, deps, engine, faults, finish, inbox, saveDag, settle, sql, startRun } from './engine-harness.ts';
+import { claim, database, deps, engine, faults, finish, inbox, saveDag, settle, sql, startRun } from './engine-harness.ts';
 
 const definition = (name: string) => ({ name, uri: `s3://lake/${name}`, group: 'asset', extra: {} });
 const use = (name: string) => ({ asset: { name, uri: `s3://lake/${name}` } });
@@ -84,13 +85,36 @@ describe('the success of a producer', () => {
     expect(await sql(`select state, logical_date from dag_run where dag_id = 'c'`)).toEqual([{ state: 'running', logical_date: null }]);
   });
 
-  it('writes nothing when it lost its lease, and once when it is written twice', async () => {
+  it('writes nothing when it lost its lease', async () => {
     await save(consumer('c', { condition: use('orders') }, ['orders']));
     const spec = producer('p', 'orders');
     const run = await startRun(spec);
     await database.db.transaction('save', (tx) => saveAssetUses(tx, [spec], []));
     await finish(run, 'make', { assetEvents: [event('orders')], leaseEpoch: 99 });
     expect(await sql('select 1 from asset_event')).toHaveLength(0);
+  });
+
+  it('is written once, though the worker that got no answer writes it again', async () => {
+    await save(consumer('c', { condition: use('orders') }, ['orders']));
+    const spec = producer('p', 'orders');
+    const run = await startRun(spec);
+    await database.db.transaction('save', (tx) => saveAssetUses(tx, [spec], []));
+    const claimed = await claim(run, 'make');
+    if (!claimed) throw new Error('make cannot be claimed');
+    const end = {
+      ...({ event: 'succeed', reason: null, error: null, followed: null, mapLengths: {}, nextTryInMs: null, mapLabel: null } as const),
+      attemptId: claimed.attemptId,
+      taskInstanceId: claimed.taskInstanceId,
+      leaseEpoch: claimed.leaseEpoch,
+      extraXcoms: [],
+      callbacks: [],
+      assetEvents: [event('orders')],
+    };
+    const first = await finishAttempts(database.db, { workerId: 'w', finishes: [end] });
+    expect([first.attemptIds.size, first.assetDagIds]).toEqual([1, ['c']]);
+    const again = await finishAttempts(database.db, { workerId: 'w', finishes: [end] });
+    expect([again.attemptIds.size, again.assetDagIds]).toEqual([0, []]);
+    expect(await sql('select 1 from asset_event')).toHaveLength(1);
   });
 
   it('says nothing to a DAG that is paused, and nothing of an asset no DAG mentions', async () => {
