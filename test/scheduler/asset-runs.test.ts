@@ -140,6 +140,17 @@ describe('a DAG that waits for assets', () => {
     expect(await RING()).toEqual([]);
   });
 
+  it('beside a schedule by time runs by whichever comes', async () => {
+    const either = { schedule: { kind: 'delta', everyMs: 3_600_000 }, startDate: '2026-01-01T00:00:00Z' } as const;
+    await save(consumer('c', { condition: use('a') }, ['a'], either));
+    await emit('a');
+    await RING();
+    inbox.reloadDag('c');
+    inbox.reloadRuns('c');
+    await settle();
+    expect((await runsOf('c')).map((run) => run.run_type).sort()).toEqual(['asset_triggered', 'scheduled']);
+  });
+
   it('with each runs once for every event', async () => {
     await save(consumer('c', { condition: use('a'), each: true }, ['a']));
     for (let count = 0; count < 3; count++) await emit('a');
