@@ -152,6 +152,14 @@ export interface LogMessage {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
+/** The newest run before this one that succeeded. ISO-8601 UTC. */
+export interface EarlierRun {
+  readonly dataIntervalStart: string | null;
+  readonly dataIntervalEnd: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
 /** Where to look for an XCom, if not in all instances of a task of this run. */
 export interface XcomPlace {
   readonly mapIndexes?: readonly number[];
@@ -183,6 +191,9 @@ export type RequestBody =
   /** What a run that this task has triggered returned. */
   | { readonly what: 'run_output'; readonly dagId: string; readonly runId: string }
   | ({ readonly what: 'xcom_pull'; readonly taskId: string; readonly key: string } & XcomPlace)
+  | { readonly what: 'earlier_success' }
+  /** What the template fields came to: name -> text. */
+  | { readonly what: 'rendered_fields'; readonly fields: Readonly<Record<string, string>> }
   | { readonly what: 'state_get' | 'state_delete'; readonly key: string }
   | { readonly what: 'state_set'; readonly key: string; readonly value: unknown }
   | { readonly what: 'asset_events'; readonly query: AssetEventQuery };

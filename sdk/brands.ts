@@ -17,6 +17,8 @@ export const NODE = Symbol.for('windlass.node');
 export const LIST = Symbol.for('windlass.list');
 /** On words for an edge (`sdk/edge-label.ts`). */
 export const EDGE_LABEL = Symbol.for('windlass.edge-label');
+/** On a text that is no template, whatever it looks like (`sdk/literal.ts`). */
+export const LITERAL = Symbol.for('windlass.literal');
 /** On what a body throws or returns to say how it ended: "skip", "fatal", "retry_after", "pending", "defer". */
 export const OUTCOME = Symbol.for('windlass.outcome');
 

@@ -15,6 +15,7 @@ import { type ReadSchedule, readSchedule } from './read-schedule.ts';
 import type { Schedule } from './schedule.ts';
 import { isStandardSchema, type StandardSchemaV1 } from './standard-schema.ts';
 import type { TaskOpts } from './task-options.ts';
+import { readTemplateSettings, type TemplateSettings } from './template-settings.ts';
 import { checkOptions, type OptionTable } from './unknown-option.ts';
 
 export interface DagOpts<P extends StandardSchemaV1> {
@@ -56,6 +57,12 @@ export interface DagOpts<P extends StandardSchemaV1> {
   disableBundleVersioning?: boolean;
   /** Options of every task, unless the task says otherwise. */
   defaultArgs?: TaskOpts;
+  /** Names that templates of this DAG know: values, or functions that answer at once. */
+  userDefinedMacros?: Readonly<Record<string, unknown>>;
+  /** Filters of this DAG's templates: `value | name(arguments)`. */
+  userDefinedFilters?: Readonly<Record<string, (value: never, ...args: never[]) => unknown>>;
+  /** A template that is one expression gives its value, not a text of it. */
+  renderAsNative?: boolean;
   /** By when a run has to have ended; one or a list. */
   deadline?: DeadlineOpts | readonly DeadlineOpts[];
   /** Called by a worker after the run's end was written, at least once each; a failure is tried again and never changes the run. */
@@ -85,6 +92,9 @@ export const DAG_OPTION_TABLE: OptionTable = {
   allowedRunTypes: 'known',
   disableBundleVersioning: 'known',
   defaultArgs: 'known',
+  userDefinedMacros: 'known',
+  userDefinedFilters: 'known',
+  renderAsNative: 'known',
   deadline: 'known',
   onFailureCallback: 'known',
   onSuccessCallback: 'known',
@@ -114,6 +124,7 @@ export interface DagSettings {
   /** Null = all. */
   readonly allowedRunTypes?: readonly DagRunType[] | null;
   readonly disableBundleVersioning?: boolean;
+  readonly templates?: TemplateSettings;
 }
 
 /** Makes the options definite. Throws DAG_INVALID naming the option. */
@@ -165,6 +176,7 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     deadlines: readDeadlines(where, given['deadline']),
     allowedRunTypes: optional('allowedRunTypes', (place, value) => readRunTypes(place, value, schedule), null),
     disableBundleVersioning: optional('disableBundleVersioning', read.flag, false),
+    templates: readTemplateSettings(where, given),
   };
 }
 

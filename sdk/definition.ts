@@ -36,7 +36,8 @@ export interface TriggerPlan {
 
 /** A handler's input: references at any depth within lists and plain objects; the rest stays as it was written. */
 export type InputTree =
-  | { readonly kind: 'literal'; readonly value: unknown }
+  /** `raw`: no template, whatever it looks like. */
+  | { readonly kind: 'literal'; readonly value: unknown; readonly raw?: true }
   | { readonly kind: 'ref'; readonly source: Source }
   | { readonly kind: 'list'; readonly items: readonly InputTree[] }
   | { readonly kind: 'object'; readonly entries: readonly (readonly [string, InputTree])[] };

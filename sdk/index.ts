@@ -32,6 +32,7 @@ export { defineTask, type TaskDef, type TaskDefOptions } from './define-task.ts'
 export { type EdgeLabel, label } from './edge-label.ts';
 export type { ListRef } from './list-ref.ts';
 export { concat, cross, type ElementOf, type Entry, type Listable, zip } from './lists.ts';
+export { literal } from './literal.ts';
 export type { GroupOpts } from './looks.ts';
 export { defineNotifier, type NotifierOptions } from './notifier.ts';
 export { Fatal, notYet, type Pending, RetryAfter, Skip } from './outcomes.ts';

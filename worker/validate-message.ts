@@ -12,6 +12,8 @@ const STACK_MAX_CHARS = 32 * 1024;
 const NOTE_MAX_CHARS = 200;
 const KEY_MAX_CHARS = 250;
 const LIST_MAX = 10_000;
+const RENDERED_MAX = 100;
+const RENDERED_MAX_CHARS = 4_096;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -53,6 +55,8 @@ function parseRequest(fields: Fields): RequestBody | null {
   if (what === 'xcom_pull' && isName(key) && isName(taskId)) return { what, taskId, key, ...parsePlace(fields) };
   if ((what === 'state_get' || what === 'state_delete') && isName(key)) return { what, key };
   if (what === 'state_set' && isName(key)) return { what, key, value };
+  if (what === 'earlier_success') return { what };
+  if (what === 'rendered_fields' && isFields(fields['fields'])) return { what, fields: parseRendered(fields['fields']) };
   if (what === 'trigger_run') return parseTrigger(fields);
   if (what === 'run_output' && isName(fields['dagId']) && isName(fields['runId']))
     return { what, dagId: fields['dagId'], runId: fields['runId'] };
@@ -77,6 +81,13 @@ function parseTrigger({ dagId, runId, conf, logicalDate, note, ...flags }: Field
     skipWhenAlreadyExists: flags['skipWhenAlreadyExists'] === true,
     failWhenDagIsPaused: flags['failWhenDagIsPaused'] === true,
   };
+}
+
+function parseRendered(fields: Fields): Readonly<Record<string, string>> {
+  const texts = Object.entries(fields).slice(0, RENDERED_MAX);
+  return Object.fromEntries(
+    texts.flatMap(([name, text]) => (isName(name) && typeof text === 'string' ? [[name, storable(text, RENDERED_MAX_CHARS)]] : [])),
+  );
 }
 
 function parsePlace({ mapIndexes, includePriorDates, dagId, runId }: Fields): XcomPlace {

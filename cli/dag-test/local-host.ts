@@ -84,6 +84,10 @@ export class LocalHost {
         throw new AppError('NOT_FOUND', 'dags test runs one DAG: there is no output of another.');
       case 'xcom_pull':
         return this.#pull(message, body);
+      case 'earlier_success':
+      case 'rendered_fields':
+        // There is no earlier run here, and the log shows what was rendered.
+        return null;
       case 'state_get':
         return this.#states.get(stateKey(message, body.key)) ?? null;
       case 'state_set':

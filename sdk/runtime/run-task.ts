@@ -43,7 +43,13 @@ export async function runTask(dag: DagDefinition, message: RunMessage, host: Tas
 
 async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMessage, host: TaskHost): Promise<BodyResult> {
   const values = await readValues(dag, task, message);
-  const templates = new Templates({ attempt: message.context, params: values.params, macros: dag.macros, host });
+  const templates = new Templates({
+    attempt: message.context,
+    params: values.params,
+    macros: dag.macros,
+    host,
+    own: dag.settings.templates,
+  });
   const assets = new AssetDesk(task, host);
   const context = makeContext(message.context, values.params, dag.macros, host, templates, assets);
   const given = await readInput(task, await templates.renderFields(task), values);

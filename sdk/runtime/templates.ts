@@ -2,6 +2,7 @@
 import type { AttemptContext } from '#core/task-protocol.ts';
 import type { InputTree, TaskDefinition } from '../definition.ts';
 import type { Macros } from '../plugin.ts';
+import type { TemplateSettings } from '../template-settings.ts';
 import type { TaskHost } from './task-host.ts';
 import { hasTemplates } from './template/field-tree.ts';
 import type { TemplateRenderer } from './template/template-renderer.ts';
@@ -12,6 +13,8 @@ export interface TemplatesOptions {
   readonly params: unknown;
   readonly macros: Macros;
   readonly host: TaskHost;
+  /** What the DAG adds; absent in bundles of an older sdk. */
+  readonly own?: TemplateSettings | undefined;
 }
 
 export class Templates {

@@ -5,6 +5,7 @@ import type { Queryable } from '#platform/db/client.ts';
 import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instance.ts';
 import { type AttemptRow, listAttemptsOf } from '#platform/db/queries/api/list-attempts-of.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
+import { findRenderedFields } from '#platform/db/queries/rendered-fields.ts';
 import { listInstanceEvents } from '#platform/db/queries/ui/list-instance-events.ts';
 import { listInstanceXComs } from '#platform/db/queries/ui/list-instance-xcoms.ts';
 import { listTriggeredRuns } from '#platform/db/queries/ui/read-run-links.ts';
@@ -56,6 +57,7 @@ async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTask
       tryNumber: event.try_number,
     })),
     xcoms: await listInstanceXComs(db, id, XCOM_SHOWN_BYTES),
+    renderedFields: await findRenderedFields(db, id),
     waitingFor: facts === undefined ? [] : whyWaiting(facts),
     triggeredRuns: await listTriggeredRuns(db, id),
   };

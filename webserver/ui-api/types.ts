@@ -311,6 +311,8 @@ export interface UiTaskInstance extends UiInstance {
     readonly reason: string | null;
     readonly tryNumber: number;
   }[];
+  /** The template fields of the newest try, as they were rendered; secrets are masked. */
+  readonly renderedFields: Readonly<Record<string, string>>;
   readonly xcoms: readonly { readonly key: string; readonly bytes: number; readonly value: unknown }[];
   /** Blocking upstreams, limits and the like, as sentences; empty once it runs. */
   readonly waitingFor: readonly string[];

@@ -6,8 +6,10 @@ import type { Broker } from '#platform/broker/broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Database, Queryable } from '#platform/db/client.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import { findEarlierSuccess } from '#platform/db/queries/find-earlier-success.ts';
 import { findXcom } from '#platform/db/queries/find-xcom.ts';
 import type { Finish } from '#platform/db/queries/finish-attempts.ts';
+import { saveRenderedFields } from '#platform/db/queries/rendered-fields.ts';
 import { findTaskState, STATES_MAX, type StateHolder, saveTaskState } from '#platform/db/queries/task-state.ts';
 import { isSensitiveKey, type Masker } from '#platform/mask.ts';
 import type { Connection } from '#platform/secrets/connection.ts';
@@ -81,6 +83,10 @@ export class RequestDesk {
         return this.#runs(body);
       case 'xcom_pull':
         return this.#pull(body);
+      case 'earlier_success':
+        return findEarlierSuccess(this.#deps.db, this.#claimed.dagRunId);
+      case 'rendered_fields':
+        return this.#saveRendered(body.fields);
       case 'state_get':
         return (await findTaskState(this.#deps.db, this.#holder(), body.key)) ?? null;
       case 'state_delete':
@@ -152,6 +158,13 @@ export class RequestDesk {
     if (written === 'too_many')
       throw new AppError('BAD_REQUEST', `A task may keep at most ${STATES_MAX} states. Put them into one object.`);
     if (written === 'lost') throw new AppError('CONFLICT', 'The attempt has lost its lease: its state is not written.');
+    return null;
+  }
+
+  /** Masked: a secret may have come out of a template in another form than it went in. */
+  async #saveRendered(fields: Readonly<Record<string, string>>): Promise<null> {
+    const masked = Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, this.#deps.masker.mask(text)]));
+    await saveRenderedFields(this.#deps.db, this.#holder(), masked);
     return null;
   }
 

@@ -86,6 +86,7 @@ async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyRe
   }
   const dag = dags.get(message.context.dagId);
   if (dag === undefined) return failed(new Error(`The bundle of this version exports no DAG "${message.context.dagId}".`), false);
+  tellEnvironment(message);
   const result = await (message.callback ? runCallback(dag, message, message.callback, host) : runTask(dag, message, host));
   if (result.outcome === 'success' && result.bytes > settings.xcomMaxBytes)
     return failed(
@@ -120,6 +121,19 @@ async function dieOf(error: unknown): Promise<void> {
 
 function failed(error: unknown, retryable: boolean): BodyResult {
   return { outcome: 'failed', error: reportOf(error), retryable, retryAfterMs: null };
+}
+
+/** Airflow's names, for what the body starts. */
+function tellEnvironment({ context }: RunMessage): void {
+  const { dagId, taskId, runId, logicalDate, tryNumber, mapIndex } = context;
+  Object.assign(process.env, {
+    AIRFLOW_CTX_DAG_ID: dagId,
+    AIRFLOW_CTX_TASK_ID: taskId,
+    AIRFLOW_CTX_DAG_RUN_ID: runId,
+    AIRFLOW_CTX_TRY_NUMBER: String(tryNumber),
+    AIRFLOW_CTX_MAP_INDEX: String(mapIndex),
+    ...(logicalDate !== null && { AIRFLOW_CTX_LOGICAL_DATE: logicalDate }),
+  });
 }
 
 /** The next attempt finds the process as the last one did. */

@@ -1,6 +1,5 @@
 /** Names that Airflow's templates have or had, and Windlass's do not: what to write instead. */
 
-const EARLIER_RUNS = 'Tasks are not told about earlier runs yet. Pull what you need in a task.';
 const ASSETS = 'Of assets, templates know triggering_asset_events and partition_key; read the others in a task.';
 const NO_NEXT = 'It is gone since Airflow 3, too.';
 
@@ -16,10 +15,6 @@ export const MISSING_NAMES: Readonly<Record<string, string>> = {
   yesterday_ds_nodash: `${NO_NEXT} Use macros.ds_add(ds, -1) | replace("-", "").`,
   tomorrow_ds: `${NO_NEXT} Use macros.ds_add(ds, 1).`,
   tomorrow_ds_nodash: `${NO_NEXT} Use macros.ds_add(ds, 1) | replace("-", "").`,
-  prev_data_interval_start_success: EARLIER_RUNS,
-  prev_data_interval_end_success: EARLIER_RUNS,
-  prev_start_date_success: EARLIER_RUNS,
-  prev_end_date_success: EARLIER_RUNS,
   inlets: ASSETS,
   outlets: ASSETS,
   inlet_events: ASSETS,

@@ -28,6 +28,7 @@ export function someText(tree: InputTree, path: string, test: (text: string, pat
     case 'object':
       return tree.entries.some(([key, item]) => someText(item, `${path}.${key}`, test));
     case 'literal': {
+      if (tree.raw) return false;
       if (typeof tree.value === 'string') return test(tree.value, path);
       const parts = partsOf(tree.value);
       return parts !== null && someText(parts, path, test);

@@ -17,6 +17,8 @@ export interface Filter {
   readonly required: number;
   /** Gets Missing, too; for the others it is an error. */
   readonly seesMissing?: true;
+  /** Takes any number of arguments by position. */
+  readonly rest?: boolean;
   readonly run: (value: Value, args: readonly (Value | undefined)[], budget: Budget) => unknown;
 }
 

@@ -1,6 +1,7 @@
 /** The names every template knows: Airflow's, made from what the supervisor said of the attempt. */
-import type { AttemptContext, XcomPlace } from '#core/task-protocol.ts';
+import type { AttemptContext, EarlierRun, XcomPlace } from '#core/task-protocol.ts';
 import type { Macros } from '../../plugin.ts';
+import type { TemplateSettings } from '../../template-settings.ts';
 import { MISSING_NAMES } from './airflow-names.ts';
 import { asText, asWhole } from './arguments.ts';
 import { DATE_TEXTS } from './date-filters.ts';
@@ -8,6 +9,7 @@ import { Instant } from './instant.ts';
 import { Budget } from './limits.ts';
 import type { Lookups } from './lookups.ts';
 import { macrosNamespace, parseJson } from './macros.ts';
+import { ownFilters, ownFunctions, ownValues } from './own-names.ts';
 import type { Globals } from './scope.ts';
 import { jsonOf } from './show.ts';
 import { TemplateError } from './template-error.ts';
@@ -19,11 +21,13 @@ export interface GlobalsOptions {
   readonly params: unknown;
   readonly macros: Macros;
   readonly lookups: Lookups;
+  /** What the DAG adds. */
+  readonly own?: TemplateSettings | undefined;
 }
 
 const NOT_TOLD = 'Tasks are not told.';
 
-export function templateGlobals({ attempt, params, macros, lookups }: GlobalsOptions): Globals {
+export function templateGlobals({ attempt, params, macros, lookups, own }: GlobalsOptions): Globals {
   const logicalDate = instantOf(attempt.logicalDate ?? attempt.runAfter);
   const intervalStart = attempt.dataIntervalStart === null ? logicalDate : instantOf(attempt.dataIntervalStart);
   const intervalEnd = attempt.dataIntervalEnd === null ? logicalDate : instantOf(attempt.dataIntervalEnd);
@@ -58,8 +62,11 @@ export function templateGlobals({ attempt, params, macros, lookups }: GlobalsOpt
       var: () => variables(lookups),
       conn: () => connections(lookups),
       macros: () => macrosNamespace(macros),
+      ...earlierSuccess(lookups),
+      ...ownValues(own?.macros ?? {}),
     },
-    functions: { range: RANGE },
+    functions: { range: RANGE, ...ownFunctions(own?.macros ?? {}) },
+    ...(own !== undefined && { filters: ownFilters(own.filters) }),
     hints: MISSING_NAMES,
   };
 }
@@ -87,6 +94,20 @@ function eventsByAsset(attempt: AttemptContext): Readonly<Record<string, unknown
 
 function instantOf(iso: string): Instant {
   return new Instant(Date.parse(iso));
+}
+
+/** When the newest run before this one that succeeded was; none when there is none. */
+function earlierSuccess(lookups: Lookups): Readonly<Record<string, () => unknown>> {
+  const instant = (name: keyof EarlierRun) => () => {
+    const iso = lookups.earlierSuccess()?.[name];
+    return typeof iso === 'string' ? instantOf(iso) : null;
+  };
+  return {
+    prev_data_interval_start_success: instant('dataIntervalStart'),
+    prev_data_interval_end_success: instant('dataIntervalEnd'),
+    prev_start_date_success: instant('startedAt'),
+    prev_end_date_success: instant('endedAt'),
+  };
 }
 
 const RANGE: Fn = {

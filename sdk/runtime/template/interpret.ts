@@ -4,7 +4,6 @@ import { partOf, slice } from './access.ts';
 import { bindArguments, type GivenArgument } from './arguments.ts';
 import type { Argument, Expression } from './ast.ts';
 import { compare } from './compare.ts';
-import { FILTERS } from './filters.ts';
 import type { Budget } from './limits.ts';
 import { asFunction, METHODS } from './methods.ts';
 import { calculate } from './operators.ts';
@@ -77,7 +76,7 @@ function evaluateNode(node: Expression, scope: Scope, rendering: Rendering): Val
     case 'call':
       return call(node, scope, rendering);
     case 'filter':
-      return applyNamed('filter', FILTERS, node, scope, rendering);
+      return applyNamed('filter', scope.filters, node, scope, rendering);
     case 'test':
       return applyNamed('test', VALUE_TESTS, node, scope, rendering) !== node.negated;
     case 'unary':

@@ -5,14 +5,14 @@
  */
 import { type ErrorCode, isAppError } from '#core/errors.ts';
 import { isSensitiveKey } from '#core/sensitive-key.ts';
-import type { RequestBody, XcomPlace } from '#core/task-protocol.ts';
+import type { EarlierRun, RequestBody, XcomPlace } from '#core/task-protocol.ts';
 import type { TaskHost } from '../task-host.ts';
 import { decodeValue } from '../value-codec.ts';
 import { Signal } from './signal.ts';
 import { TemplateError } from './template-error.ts';
 import { Missing, ownValue, wrap } from './values.ts';
 
-type Wanted = Extract<RequestBody, { what: 'connection' | 'variable' | 'xcom_pull' }>;
+type Wanted = Extract<RequestBody, { what: 'connection' | 'variable' | 'xcom_pull' | 'earlier_success' }>;
 
 /** The rendering lacks this. */
 export class Lacking extends Signal {
@@ -56,6 +56,11 @@ export class Lookups {
     return this.#get({ what: 'xcom_pull', taskId: checkName('task', taskId), key: checkName('xcom', key), ...place });
   }
 
+  /** Null when no run before this one has succeeded. Throws Lacking. */
+  earlierSuccess(): EarlierRun | null {
+    return this.#get({ what: 'earlier_success' }) as EarlierRun | null;
+  }
+
   #get(wanted: Wanted): unknown {
     const key = JSON.stringify(wanted);
     if (!this.#found.has(key)) throw new Lacking(wanted);
@@ -80,6 +85,8 @@ export class Lookups {
         return value === null || value === undefined ? undefined : decodeValue(value);
       case 'variable':
         if (typeof value === 'string' && isSensitiveKey(wanted.key)) this.secrets.add(value);
+        return value ?? null;
+      case 'earlier_success':
         return value ?? null;
       case 'connection': {
         const fields = wrap(value);

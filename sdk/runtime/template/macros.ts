@@ -111,7 +111,7 @@ function pluginNamespace(plugin: string, functions: Macros[string]): Namespace {
   return new Namespace(name, { methods: Object.fromEntries(methods) });
 }
 
-function callPlugin(name: string, run: () => unknown): unknown {
+export function callPlugin(name: string, run: () => unknown): unknown {
   let result: unknown;
   try {
     result = run();
@@ -127,7 +127,7 @@ function callPlugin(name: string, run: () => unknown): unknown {
 }
 
 /** Plugins see dates as Date, durations as milliseconds. */
-function plainOf(value: unknown): unknown {
+export function plainOf(value: unknown): unknown {
   const wrapped = wrap(value);
   if (wrapped instanceof Instant) return new Date(wrapped.ms);
   if (wrapped instanceof Span) return wrapped.ms;

@@ -2,6 +2,7 @@
 import type { Statement, Template } from './ast.ts';
 import { asTemplateError, evaluate, type Rendering } from './interpret.ts';
 import { Budget, TEMPLATE_LIMITS } from './limits.ts';
+import { plainOf } from './macros.ts';
 import { type Globals, Scope } from './scope.ts';
 import { iterate } from './sequence.ts';
 import { textOf } from './show.ts';
@@ -17,6 +18,16 @@ export function render(template: Template, globals: Globals): string {
   } catch (error) {
     throw asTemplateError(error, template.source, 0);
   }
+}
+
+/** The value of a template that is one expression (`{{ rows }}`); the text of any other. */
+export function renderNative(template: Template, globals: Globals): unknown {
+  const [only, ...others] = template.body;
+  if (only?.type !== 'output' || others.length > 0) return render(template, globals);
+  const rendering = { source: template.source, budget: new Budget() };
+  const value = plainOf(present(evaluate(only.value, new Scope(globals), rendering)));
+  // What has no plain value (`ti`, `conn.x`) is shown as text.
+  return value instanceof Namespace ? render(template, globals) : value;
 }
 
 class Renderer {

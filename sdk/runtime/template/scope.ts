@@ -1,5 +1,6 @@
 /** Names and their values while a template is rendered. */
 
+import { FILTERS, type Filter } from './filters.ts';
 import { TemplateError } from './template-error.ts';
 import { type Fn, Missing, Opaque, unknownName, type Value, wrap } from './values.ts';
 
@@ -8,6 +9,8 @@ export interface Globals {
   readonly functions: Readonly<Record<string, Fn>>;
   /** What to say about a name that is known but not here. */
   readonly hints: Readonly<Record<string, string>>;
+  /** Of the DAG, over Jinja's. */
+  readonly filters?: Readonly<Record<string, Filter>>;
 }
 
 export class Scope {
@@ -39,6 +42,10 @@ export class Scope {
     if (Object.hasOwn(values, name)) return wrap(values[name]?.());
     if (Object.hasOwn(functions, name)) return new Opaque(`the function ${name}(…)`);
     return new Missing(() => this.#unknown(name));
+  }
+
+  get filters(): Readonly<Record<string, Filter>> {
+    return this.#globals.filters === undefined ? FILTERS : { ...FILTERS, ...this.#globals.filters };
   }
 
   /** Throws TemplateError when there is none. */

@@ -18,15 +18,19 @@ export async function renderTemplateFields(task: TaskDefinition, renderer: Templ
   if (tree === null || names.length === 0) return tree;
   const fields = fieldsOf(tree);
   const rendered: [string, InputTree][] = [];
+  const shown: Record<string, string> = {};
   for (const [name, field] of fields) {
     if (!names.includes(name)) {
       rendered.push([name, field]);
       continue;
     }
     const made = await renderTree(field, `${JSON.stringify(name)} of "${task.id}"`, renderer);
-    if (made !== field) logRendered(name, made, renderer, host);
+    shown[name] = shownText(made, renderer);
+    if (made !== field) host.log('info', `Rendered ${name}: ${shown[name]}`);
     rendered.push([name, made]);
   }
+  // Only shown: a body runs whether or not this could be stored.
+  await host.request({ what: 'rendered_fields', fields: shown }).catch(() => undefined);
   return rendered.some(([, field], index) => field !== fields[index]?.[1]) ? { kind: 'object', entries: rendered } : tree;
 }
 
@@ -36,6 +40,7 @@ async function renderTree(tree: InputTree, path: string, renderer: TemplateRende
     case 'ref':
       return tree;
     case 'literal': {
+      if (tree.raw) return tree;
       if (typeof tree.value === 'string') return renderText(tree, tree.value, path, renderer);
       const parts = partsOf(tree.value);
       const made = parts === null ? null : await renderTree(parts, path, renderer);
@@ -57,16 +62,16 @@ async function renderTree(tree: InputTree, path: string, renderer: TemplateRende
 async function renderText(tree: InputTree, text: string, path: string, renderer: TemplateRenderer): Promise<InputTree> {
   if (!looksLikeTemplate(text)) return tree;
   try {
-    return { kind: 'literal', value: await renderer.render(text) };
+    return { kind: 'literal', value: await renderer.renderField(text), raw: true };
   } catch (error) {
     throw error instanceof TemplateError ? error.inField(`Field ${path}`) : error;
   }
 }
 
-function logRendered(name: string, tree: InputTree, renderer: TemplateRenderer, host: TaskHost): void {
+function shownText(tree: InputTree, renderer: TemplateRenderer): string {
   const shown = showTree(tree, renderer);
-  const text = typeof shown === 'string' ? shown : JSON.stringify(shown);
-  host.log('info', `Rendered ${name}: ${text.length > LOGGED_CHARS_MAX ? `${text.slice(0, LOGGED_CHARS_MAX)}…` : text}`);
+  const text = typeof shown === 'string' ? shown : (JSON.stringify(shown) ?? '');
+  return text.length > LOGGED_CHARS_MAX ? `${text.slice(0, LOGGED_CHARS_MAX)}…` : text;
 }
 
 /** Masked text by text, before JSON changes how a secret looks. */

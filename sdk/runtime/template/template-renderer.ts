@@ -5,27 +5,38 @@ import { looksLikeTemplate } from './field-tree.ts';
 import { type GlobalsOptions, templateGlobals } from './globals.ts';
 import { Lacking, Lookups } from './lookups.ts';
 import { parseTemplate } from './parse-template.ts';
-import { render } from './render.ts';
+import { render, renderNative } from './render.ts';
 import type { Globals } from './scope.ts';
 
 export class TemplateRenderer {
   readonly #lookups: Lookups;
   readonly #globals: Globals;
+  readonly #isNative: boolean;
 
   constructor(options: Omit<GlobalsOptions, 'lookups'> & { readonly host: TaskHost }) {
     this.#lookups = new Lookups(options.host);
     this.#globals = templateGlobals({ ...options, lookups: this.#lookups });
+    this.#isNative = options.own?.isNative ?? false;
   }
 
   /** `values` are further names. Rejects with TemplateError, or with the supervisor's error of a failed look-up. */
   async render(text: string, values: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    return String(await this.#make(text, values, render));
+  }
+
+  /** A text, or with renderAsNative the value of a template that is one expression. */
+  async renderField(text: string): Promise<unknown> {
+    return this.#make(text, {}, this.#isNative ? renderNative : render);
+  }
+
+  async #make(text: string, values: Readonly<Record<string, unknown>>, make: typeof renderNative): Promise<unknown> {
     if (!looksLikeTemplate(text)) return text;
     const template = parseTemplate(text);
     const further = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]));
     const globals = { ...this.#globals, values: { ...this.#globals.values, ...further } };
     for (;;) {
       try {
-        return render(template, globals);
+        return make(template, globals);
       } catch (error) {
         if (!(error instanceof Lacking)) throw error;
         await this.#lookups.fetch(error.wanted);

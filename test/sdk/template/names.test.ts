@@ -66,7 +66,6 @@ test('dates that a schema made of params are dates', async () => {
 test.each([
   ['{{ execution_date }}', /"execution_date" is not available\. It is gone since Airflow 3, too\. Use logical_date/],
   ['{{ yesterday_ds }}', /Use macros\.ds_add\(ds, -1\)/],
-  ['{{ prev_data_interval_start_success }}', /not told about earlier runs/],
   ['{{ macros.uuid.uuid4() }}', /macros\.uuid is not available\. It gives another text on every try/],
   ['{{ macros.datetime.now() }}', /another text on every try/],
   ['{{ ti.hostname }}', /ti\.hostname is not available/],

@@ -50,6 +50,7 @@ export function TaskDetailsTab() {
       <Card title="Task" bodyClassName="px-4 py-3">
         <Facts rows={task} />
       </Card>
+      <RenderedFields fields={instance.renderedFields} />
       {node.docMd === null ? null : (
         <Card title="About" bodyClassName="px-5 py-4" className="lg:col-span-2">
           <Markdown text={node.docMd} />
@@ -65,6 +66,22 @@ export function TaskDetailsTab() {
         </Card>
       ))}
     </div>
+  );
+}
+
+/** What the templates of the newest try came to. */
+function RenderedFields({ fields }: { fields: Readonly<Record<string, string>> }) {
+  const entries = Object.entries(fields);
+  if (entries.length === 0) return null;
+  return (
+    <Card title="Rendered templates" bodyClassName="flex flex-col gap-4 px-4 py-4" className="lg:col-span-2">
+      {entries.map(([name, text]) => (
+        <div key={name} className="flex flex-col gap-1.5">
+          <p className="font-mono text-xs text-ink-2">{name}</p>
+          <CodeBlock text={text} label={`Copy ${name}`} maxHeightPx={320} wrap />
+        </div>
+      ))}
+    </Card>
   );
 }
 
