@@ -14,6 +14,8 @@ import type { Logger } from '#platform/logger.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { endWaits } from '#platform/waiting/end-waits.ts';
+import { openXcomBackend } from '#platform/xcom/backend.ts';
+import { collectXcoms } from '#platform/xcom/collect.ts';
 import { DagProcessor } from './dag-processor/manager.ts';
 import { PluginHost } from './dag-processor/plugin-host.ts';
 import { AssetRuns } from './engine/asset-runs.ts';
@@ -41,6 +43,9 @@ export interface Scheduler {
 const SWEEP_MS = 5_000;
 const RESCUE_MS = 1_000;
 const BACKFILLS_MS = 1_000;
+const COLLECT_MS = 600_000;
+/** What is younger may belong to an attempt that has not written its end yet. */
+const COLLECT_OLDER_THAN_MS = 3_600_000;
 const WAITS_MS = 5_000;
 /** A triggerer ends its own waits on the moment. */
 const WAITS_GRACE_MS = 2_000;
@@ -157,7 +162,14 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
       return 0;
     },
   });
+  const backend = openXcomBackend(config);
+  const collect = async () => {
+    const removed = backend === null ? 0 : await collectXcoms(db, backend, COLLECT_OLDER_THAN_MS);
+    if (removed > 0) logger.info({ event: 'xcoms.collected', removed }, 'values that no XCom refers to were removed from the backend');
+    return undefined;
+  };
   const loops: readonly Service[] = [
+    ...(backend === null ? [] : [new Loop({ name: 'xcoms', clock, logger, intervalMs: COLLECT_MS, runOnce: collect })]),
     new Loop({
       name: 'heartbeat',
       clock,

@@ -69,7 +69,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...queuedEventRoutes(deps),
     ...dagPartRoutes,
     ...importErrorRoutes,
-    ...xcomRoutes,
+    ...xcomRoutes(deps),
     ...poolRoutes,
     ...variableRoutes(deps),
     ...eventRoutes(deps),

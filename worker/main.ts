@@ -17,6 +17,8 @@ import { Masker } from '#platform/mask.ts';
 import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
+import { openXcomBackend } from '#platform/xcom/backend.ts';
+import { LargeValues } from '#platform/xcom/large-values.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { CallbackRunner } from './callbacks/callback-runner.ts';
 import { Commits } from './commits.ts';
@@ -113,7 +115,10 @@ interface Own {
 
 function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, { workerId, hostname, onCallbacks }: Own): AttemptDeps {
   const { config, db, broker, clock, logger } = deps;
-  const { leaseTtlMs, xcomMaxBytes } = config;
+  const { leaseTtlMs } = config;
+  const backend = openXcomBackend(config);
+  const xcomMaxBytes = backend === null ? config.xcomMaxBytes : config.xcomBackendMaxBytes;
+  const large = new LargeValues(backend, config.xcomBackendThresholdBytes);
   const uid = taskUid(config);
   return {
     workerId,
@@ -130,7 +135,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     versions: new VersionCache((ids) => loadVersions(db, ids)),
     bundles: new BundleCache((hash) => loadBundle(db, hash)),
     scratch: new ScratchFolders(config.scratchFolder, uid),
-    requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, runs: { db, broker, clock } },
+    requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, large, runs: { db, broker, clock } },
     logsFolder: config.logsFolder,
     logMaxBytes: config.taskLogMaxMb * MB,
     mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),

@@ -183,6 +183,24 @@ export const CONFIG_KEYS = {
     fallback: '',
     doc: "Numeric uid for task processes when the worker runs as root. Empty: the worker's own.",
   },
+  xcomBackend: {
+    env: 'WINDLASS_XCOM_BACKEND',
+    type: 'string',
+    fallback: '',
+    doc: 'Where large XComs are kept: a folder that all workers, schedulers and web servers share, as file:///path. Empty: all in Postgres.',
+  },
+  xcomBackendThresholdBytes: {
+    env: 'WINDLASS_XCOM_BACKEND_THRESHOLD_BYTES',
+    type: 'int',
+    fallback: '262144',
+    doc: 'XComs larger than this go to the backend, if there is one; Postgres keeps a reference.',
+  },
+  xcomBackendMaxBytes: {
+    env: 'WINDLASS_XCOM_BACKEND_MAX_BYTES',
+    type: 'int',
+    fallback: '67108864',
+    doc: 'With a backend: the largest XCom there may be, instead of WINDLASS_XCOM_MAX_BYTES.',
+  },
   xcomMaxBytes: {
     env: 'WINDLASS_XCOM_MAX_BYTES',
     type: 'int',

@@ -34,7 +34,7 @@ it('makes the instances of a list in the file, and of params, as soon as the run
   const run = await startRun(spec, { rows: { b: 1, a: 2 } });
   expect(await statesOf(run)).toEqual({ 'm[0]': 'queued', 'm[1]': 'queued', 'p[0]': 'queued', 'p[1]': 'queued' });
   const item = await itemOf(run, 1, { from: 'params', taskId: '', path: ['rows'] });
-  expect(item?.item.values).toEqual({ 0: { key: 'b', value: 1 } });
+  expect(item?.elements).toEqual({ 0: { value: { key: 'b', value: 1 } } });
 });
 
 it('maps over a mapped result without the instances that have none, and reads the right element', async () => {
@@ -50,8 +50,8 @@ it('maps over a mapped result without the instances that have none, and reads th
   const asked = [request(0), request(1)];
   const read = await readItems(database.db, asked);
   expect(asked.map((one) => read.get(one.attemptId))).toEqual([
-    { item: { lengths: [2], values: { 0: 'zero' } }, mapLength: 2 },
-    { item: { lengths: [2], values: { 0: 'two' } }, mapLength: 2 },
+    { lengths: [2], elements: { 0: { value: 'zero' } }, mapLength: 2 },
+    { lengths: [2], elements: { 0: { value: 'two' } }, mapLength: 2 },
   ]);
 });
 
@@ -66,7 +66,8 @@ it('maps over a product of a result, params and a list in the file, and reads on
   expect((await instances(run)).filter((row) => row.task_id === 'm')).toHaveLength(8);
   // 6 = b, mon, second element of the list in the file
   expect(await itemOf(run, 5, over, { days: ['mon', 'tue'] })).toEqual({
-    item: { lengths: [2, 2, 2], values: { 0: 'b', 1: 'mon' } },
+    lengths: [2, 2, 2],
+    elements: { 0: { value: 'b' }, 1: { value: 'mon' } },
     mapLength: 8,
   });
 });
@@ -81,7 +82,7 @@ it('reads entries of objects and maps, elements of sets, and nothing where there
   };
   const run = await startRun(aDagSpec('shapes', [aTask('list'), aTask('other')]));
   await finish(run, 'list', { valueJson: JSON.stringify(values) });
-  const read = async (path: string, at: number) => (await itemOf(run, at, resultOf('list', path)))?.item.values[0];
+  const read = async (path: string, at: number) => (await itemOf(run, at, resultOf('list', path)))?.elements[0]?.value;
   expect(await Promise.all([read('o', 0), read('o', 1), read('o', 2), read('o', 3)])).toEqual([{ key: 'a', value: 3 }, { key: 'b', value: 1 }, { key: 'ä', value: 2 }, null]); // biome-ignore format: a table
   expect(await Promise.all([read('s', 0), read('m', 0), read('m', 1), read('n', 0), read('t', 0)])).toEqual([
     'x',

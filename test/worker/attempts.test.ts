@@ -146,7 +146,7 @@ describe('a body that ends by itself', () => {
     expect(
       Object.keys(env).filter(
         (name) =>
-          !/^(PATH|HOME|LANG|LC_ALL|TZ|TMPDIR|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|WINDLASS_TASK_PROCESS)$/.test(
+          !/^(PATH|HOME|LANG|LC_ALL|TZ|TMPDIR|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|WINDLASS_TASK_PROCESS|AIRFLOW_CTX_[A-Z_]+)$/.test(
             name,
           ),
       ),

@@ -5,9 +5,11 @@ import type { Filter } from '#platform/db/list-query.ts';
 import { findXComEntry } from '#platform/db/queries/api/find-xcom-entry.ts';
 import { listXComs } from '#platform/db/queries/api/list-xcoms.ts';
 import type { XComRow } from '#platform/db/queries/api/xcom-row.ts';
+import { openXcomBackend } from '#platform/xcom/backend.ts';
+import { LargeValues } from '#platform/xcom/large-values.ts';
 import { iso } from '../http/iso.ts';
 import { anyInteger, exactly, instantRange, integer, listQuery, pattern } from '../http/list-query-schema.ts';
-import { type Route, route } from '../http/route.ts';
+import { type Route, route, type WebDeps } from '../http/route.ts';
 import { requireDagRun } from './lookups.ts';
 import { instancePath, xcomPath } from './path-ids.ts';
 import { keyOf } from './task-instances.ts';
@@ -29,40 +31,43 @@ const entryQuery = z.object({ map_index: integer.default(-1), deserialize: flag.
 
 const BASE = '/api/v2/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/xcomEntries';
 
-export const xcomRoutes: readonly Route[] = [
-  route({
-    method: 'GET',
-    url: BASE,
-    permission: 'viewer',
-    summary: 'List XComs, without their values. ~ = any DAG, run or task.',
-    params: instancePath,
-    query: listQuery(FILTERS, { fields: { key: 'key', task_id: 'task_id' }, default: [] }),
-    async handle({ db, params, query }) {
-      if (params.dag_id !== '~' && params.dag_run_id !== '~') await requireDagRun(db, params.dag_id, params.dag_run_id);
-      const places = [
-        ['dag_id', params.dag_id],
-        ['run_id', params.dag_run_id],
-        ['task_id', params.task_id],
-      ] as const;
-      const here: Filter[] = places.filter(([, value]) => value !== '~').map(([field, value]) => ({ field, operator: 'eq', value }));
-      const page = await listXComs(db, { ...query, filters: [...query.filters, ...here] });
-      return { xcom_entries: page.rows.map(xcomShape), total_entries: page.total };
-    },
-  }),
-  route({
-    method: 'GET',
-    url: `${BASE}/:xcom_key`,
-    permission: 'viewer',
-    summary: 'One XCom with its value; stringify gives the value as JSON text.',
-    params: xcomPath,
-    query: entryQuery,
-    async handle({ db, params, query }) {
-      const row = await findXComEntry(db, keyOf(params, query.map_index), params.xcom_key);
-      if (row === null) throw new AppError('NOT_FOUND', `XCom entry with key: \`${params.xcom_key}\` not found`);
-      return { ...xcomShape(row), value: query.stringify ? JSON.stringify(row.value) : row.value };
-    },
-  }),
-];
+export function xcomRoutes({ config }: WebDeps): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: BASE,
+      permission: 'viewer',
+      summary: 'List XComs, without their values. ~ = any DAG, run or task.',
+      params: instancePath,
+      query: listQuery(FILTERS, { fields: { key: 'key', task_id: 'task_id' }, default: [] }),
+      async handle({ db, params, query }) {
+        if (params.dag_id !== '~' && params.dag_run_id !== '~') await requireDagRun(db, params.dag_id, params.dag_run_id);
+        const places = [
+          ['dag_id', params.dag_id],
+          ['run_id', params.dag_run_id],
+          ['task_id', params.task_id],
+        ] as const;
+        const here: Filter[] = places.filter(([, value]) => value !== '~').map(([field, value]) => ({ field, operator: 'eq', value }));
+        const page = await listXComs(db, { ...query, filters: [...query.filters, ...here] });
+        return { xcom_entries: page.rows.map(xcomShape), total_entries: page.total };
+      },
+    }),
+    route({
+      method: 'GET',
+      url: `${BASE}/:xcom_key`,
+      permission: 'viewer',
+      summary: 'One XCom with its value; stringify gives the value as JSON text.',
+      params: xcomPath,
+      query: entryQuery,
+      async handle({ db, params, query }) {
+        const row = await findXComEntry(db, keyOf(params, query.map_index), params.xcom_key);
+        if (row === null) throw new AppError('NOT_FOUND', `XCom entry with key: \`${params.xcom_key}\` not found`);
+        const value = row.ref === null ? row.value : await new LargeValues(openXcomBackend(config), 0).get(row.ref);
+        return { ...xcomShape(row), value: query.stringify ? JSON.stringify(value) : value };
+      },
+    }),
+  ];
+}
 
 function xcomShape(row: XComRow) {
   return {

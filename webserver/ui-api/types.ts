@@ -313,7 +313,8 @@ export interface UiTaskInstance extends UiInstance {
   }[];
   /** The template fields of the newest try, as they were rendered; secrets are masked. */
   readonly renderedFields: Readonly<Record<string, string>>;
-  readonly xcoms: readonly { readonly key: string; readonly bytes: number; readonly value: unknown }[];
+  /** `hash`: of a value that lies in the XCom backend, and so not in `value`. */
+  readonly xcoms: readonly { readonly key: string; readonly bytes: number; readonly value: unknown; readonly hash: string | null }[];
   /** Blocking upstreams, limits and the like, as sentences; empty once it runs. */
   readonly waitingFor: readonly string[];
   /** Runs of other DAGs that it has triggered, the newest first. */

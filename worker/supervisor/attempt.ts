@@ -21,6 +21,7 @@ import { attemptContext, bodyStart } from './attempt-context.ts';
 import type { AttemptDeps } from './attempt-deps.ts';
 import { type Conclusion, concludeAttempt } from './conclude-attempt.ts';
 import type { Ending } from './ending.ts';
+import { readStored } from './read-stored.ts';
 import { RequestDesk } from './requests.ts';
 
 export type AttemptState = 'claimed' | 'begun' | 'running' | 'ended';
@@ -150,6 +151,8 @@ export class Attempt implements LeaseHolder {
       return;
     }
 
+    const { inputs, item } = await readStored(begun, requests.large);
+    if (this.#settled) return;
     this.#writeFirstLine(process);
     process.listen({
       onMessage: (message) => this.#onMessage(message, process),
@@ -161,9 +164,9 @@ export class Attempt implements LeaseHolder {
     process.send({
       type: 'run',
       context: attemptContext(claimed, plan, { begun, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents }),
-      inputs: begun.inputs,
+      inputs,
       mapLengthMax: this.#deps.mapLengthMax,
-      ...(begun.mapped !== null && { item: begun.mapped.item }),
+      ...(item !== null && { item }),
     });
     this.state = 'running';
     const limitMs = plan.task.executionTimeoutMs;

@@ -58,7 +58,7 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
   if (process) deps.pool.release(process, reusable);
   if (attempt.lost) return abandon({ ...ended, process: null }, deps, 0);
 
-  const decision = masked(decideFinish(ending, factsOf(ended, deps)), deps);
+  const { decision, pushed } = await storeLarge(ended, masked(decideFinish(ending, factsOf(ended, deps)), deps), deps);
   writeLastLines(ended, decision, deps);
   const { level, words } = LAST_WORDS[decision.event];
   const ran = formatDuration(deps.clock.monotonic() - attempt.takenAt);
@@ -70,7 +70,7 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
   });
   await Promise.race([closing, deps.clock.sleep(LOG_CLOSE_MS)]);
   if (ending.kind === 'not_prepared') await deps.clock.sleep(NOT_PREPARED_PAUSE_MS);
-  return writeFinish(ended, decision, deps);
+  return writeFinish({ ...ended, pushed }, decision, deps);
 }
 
 /** Kills the process and leaves everything else to whoever holds the lease now. */
@@ -118,6 +118,34 @@ function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
     sinceFirstStartMs,
     xcomMaxBytes: deps.requests.xcomMaxBytes,
   };
+}
+
+/** Large values go to the XCom backend first: what Postgres refers to is there. */
+async function storeLarge(
+  ended: Ended,
+  decision: Decision,
+  deps: AttemptDeps,
+): Promise<{ readonly decision: Decision; readonly pushed: Finish['extraXcoms'] }> {
+  const { large } = deps.requests;
+  const { dagRunId } = ended.attempt.claimed;
+  try {
+    const pushed = await Promise.all(
+      ended.pushed.map(async (xcom) => {
+        const ref = xcom.valueJson === null ? null : await large.put(dagRunId, xcom.valueJson, xcom.bytes);
+        return ref === null ? xcom : { ...xcom, valueJson: null, large: ref };
+      }),
+    );
+    const { valueJson, ...rest } = decision;
+    const ref = valueJson === undefined ? null : await large.put(dagRunId, valueJson, decision.bytes ?? 0);
+    return { decision: ref === null ? decision : { ...rest, large: ref }, pushed };
+  } catch (error) {
+    const message = `the result could not be written to the XCom backend: ${(error as Error).message}`;
+    const ending = {
+      kind: 'result',
+      result: { outcome: 'failed', error: { name: 'XcomNotStored', message, stack: '' }, retryable: true, retryAfterMs: null },
+    } as const;
+    return { decision: masked(decideFinish(ending, factsOf(ended, deps)), deps), pushed: [] };
+  }
 }
 
 /** Reasons and errors are shown on pages: no secret may be in them. */

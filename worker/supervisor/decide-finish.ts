@@ -10,6 +10,7 @@ import { skipsInsteadOfFailing } from '#core/waiting/sensor-rules.ts';
 import { describeWaiter, type Waiter } from '#core/waiting/waiter.ts';
 import { formatBytes, tooLargeMessage } from '#core/xcom-size.ts';
 import type { Finish } from '#platform/db/queries/finish-attempts.ts';
+import type { XcomRef } from '#platform/xcom/backend.ts';
 import { type Ending, type Explanation, explain, explainCrash } from './ending.ts';
 
 export interface FinishFacts {
@@ -33,6 +34,7 @@ export type Decision = Pick<
 > & {
   readonly valueJson?: string;
   readonly bytes?: number;
+  readonly large?: XcomRef;
   /** defer: what it waits for. */
   readonly waiter?: Waiter;
 };

@@ -7,13 +7,14 @@ import type { Clock } from '#platform/clock.ts';
 import type { Database, Queryable } from '#platform/db/client.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { findEarlierSuccess } from '#platform/db/queries/find-earlier-success.ts';
-import { findXcom } from '#platform/db/queries/find-xcom.ts';
+import { type FoundXcom, findXcom } from '#platform/db/queries/find-xcom.ts';
 import type { Finish } from '#platform/db/queries/finish-attempts.ts';
 import { saveRenderedFields } from '#platform/db/queries/rendered-fields.ts';
 import { findTaskState, STATES_MAX, type StateHolder, saveTaskState } from '#platform/db/queries/task-state.ts';
 import { isSensitiveKey, type Masker } from '#platform/mask.ts';
 import type { Connection } from '#platform/secrets/connection.ts';
 import { requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
+import type { LargeValues } from '#platform/xcom/large-values.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { listInletEvents } from './inlet-events.ts';
 import { readRunOutput } from './run-output.ts';
@@ -24,6 +25,7 @@ export interface RequestDeps {
   readonly secrets: SecretStore;
   readonly masker: Masker;
   readonly xcomMaxBytes: number;
+  readonly large: LargeValues;
   /** For tasks that trigger runs; absent where none do. */
   readonly runs?: { readonly db: Database; readonly broker: Broker; readonly clock: Clock };
 }
@@ -140,8 +142,9 @@ export class RequestDesk {
       throw new AppError('NOT_FOUND', `This DAG has no task ${JSON.stringify(taskId)} to pull from.`);
     const rows = await findXcom(this.#deps.db, { dagRunId: this.#claimed.dagRunId, taskId, key, ...place });
     const single = place.mapIndexes?.length === 1 ? rows[0] : rows.find((row) => row.mapIndex === -1);
-    if (single) return single.value;
-    return rows.length === 0 ? undefined : rows.map((row) => row.value);
+    const read = (row: FoundXcom) => (row.ref === null ? row.value : this.#deps.large.get(row.ref));
+    if (single) return read(single);
+    return rows.length === 0 ? undefined : Promise.all(rows.map(read));
   }
 
   /** Written at once, so that it is there whatever becomes of this try. */

@@ -1,5 +1,5 @@
 import type { Queryable } from '../client.ts';
-import { type InputRequest, readInputs } from './read-inputs.ts';
+import { type InputRequest, type ReadInputs, readInputs } from './read-inputs.ts';
 import { type ItemRequest, type ReadItem, readItems } from './read-items.ts';
 
 export interface BodyStart extends InputRequest, ItemRequest {
@@ -11,8 +11,8 @@ export interface BodyStart extends InputRequest, ItemRequest {
 
 export interface BegunBody {
   readonly attemptId: string;
-  /** Upstream results by task id, in their stored (encoded) form; a list for a mapped upstream. */
-  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Upstream results by task id; a list for a mapped upstream. */
+  readonly inputs: ReadInputs;
   /** Null when the instance is not mapped. */
   readonly mapped: ReadItem | null;
 }

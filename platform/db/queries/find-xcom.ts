@@ -12,6 +12,8 @@ import type { Queryable } from '../client.ts';
 export interface FoundXcom {
   readonly mapIndex: number;
   readonly value: unknown;
+  /** It lies in the XCom backend; null = it is `value`. */
+  readonly ref: string | null;
 }
 
 const STATEMENT = {
@@ -28,7 +30,7 @@ with own as (
                   where ti.dag_run_id = r.dag_run_id and ti.task_id = $2)
    order by r.logical_date desc nulls first, r.dag_run_id desc limit 1
 )
-select ti.map_index as "mapIndex", x.value
+select ti.map_index as "mapIndex", x.value, x.ref
   from place p
   join task_instance ti on ti.dag_run_id = p.dag_run_id and ti.task_id = $2 and ($7::int[] is null or ti.map_index = any($7::int[]))
   join xcom x on x.task_instance_id = ti.task_instance_id and x.key = $3

@@ -2,6 +2,7 @@ import type { NewAssetEvent } from '#core/assets/events-of-success.ts';
 import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import { TASK_INSTANCE_TRANSITIONS } from '#core/states.ts';
 import type { ErrorReport } from '#core/task-protocol.ts';
+import type { XcomRef } from '../../xcom/backend.ts';
 import type { Queryable } from '../client.ts';
 import { inLockOrder } from '../lock-order.ts';
 import { emitOfFinish, emitValues } from './assets/emit-events.ts';
@@ -25,8 +26,9 @@ export interface Finish {
   /** In words, shown beside the state; null for a plain success. */
   readonly reason: string | null;
   readonly error: ErrorReport | null;
-  /** JSON text of the result; absent = no result is stored. */
+  /** JSON text of the result; absent = no result is stored, or it lies in the XCom backend. */
   readonly valueJson?: string;
+  readonly large?: XcomRef;
   readonly bytes?: number;
   readonly followed: readonly string[] | null;
   readonly mapLengths: Readonly<Record<string, number>>;
@@ -35,7 +37,12 @@ export interface Finish {
   readonly mapLabel: string | null;
   /** defer: what the instance waits for from now on. */
   readonly waiter?: NewWaiter;
-  readonly extraXcoms: readonly { readonly key: string; readonly valueJson: string; readonly bytes: number }[];
+  readonly extraXcoms: readonly {
+    readonly key: string;
+    readonly valueJson: string | null;
+    readonly bytes: number;
+    readonly large?: XcomRef;
+  }[];
   readonly callbacks: readonly CallbackToMake[];
   /** succeed: the events of assets that are written with it. Absent = none. */
   readonly assetEvents?: readonly NewAssetEvent[];
@@ -82,10 +89,13 @@ with asked as (
   update task_attempt a set outcome = m.outcome, error = m.error::jsonb, ended_at = clock_timestamp()
     from moved m where a.attempt_id = m.attempt_id
 ), results as (
-  insert into xcom (task_instance_id, key, attempt_id, value, bytes)
-  select m.task_instance_id, x.key, m.attempt_id, x.value::jsonb, x.bytes
-    from unnest($13::uuid[], $14::text[], $15::text[], $16::int[]) as x(attempt_id, key, value, bytes) join moved m on m.attempt_id = x.attempt_id
-  on conflict (task_instance_id, key) do update set attempt_id = excluded.attempt_id, value = excluded.value, bytes = excluded.bytes, created_at = clock_timestamp()
+  insert into xcom (task_instance_id, key, attempt_id, value, bytes, ref, hash)
+  select m.task_instance_id, x.key, m.attempt_id, x.value::jsonb, x.bytes, x.ref, x.hash
+    from unnest($13::uuid[], $14::text[], $15::text[], $16::int[], $35::text[], $36::text[]) as x(attempt_id, key, value, bytes, ref, hash)
+    join moved m on m.attempt_id = x.attempt_id
+  on conflict (task_instance_id, key) do update
+     set attempt_id = excluded.attempt_id, value = excluded.value, bytes = excluded.bytes, ref = excluded.ref, hash = excluded.hash,
+         created_at = clock_timestamp()
 ), lengths as (
   insert into task_map (dag_run_id, scope_id, length)
   select m.dag_run_id, l.scope_id, l.length
@@ -107,7 +117,7 @@ const STATEMENT = { name: 'finish_attempts', text: `${STEPS} select attempt_id a
 /** For the few batches that hold such a success: the others need not plan for it. */
 const WITH_ASSETS = {
   name: 'finish_attempts_with_assets',
-  text: `${STEPS}, ${emitOfFinish(35)}
+  text: `${STEPS}, ${emitOfFinish(37)}
 select attempt_id as "attemptId", null as "dagId" from moved union all select null, dag_id from queued`,
 };
 
@@ -154,6 +164,8 @@ export async function finishAttempts(
     callbacks.map((callback) => callback.name),
     callbacks.map((callback) => callback.reason),
     ...waiterColumns(finishes.flatMap(({ taskInstanceId, waiter }) => (waiter ? [{ taskInstanceId, ...waiter }] : []))),
+    xcoms.map((xcom) => xcom.large?.ref ?? null),
+    xcoms.map((xcom) => xcom.large?.hash ?? null),
     ...(events.length > 0 ? emitValues(events) : []),
   ]);
   return {
@@ -165,7 +177,8 @@ export async function finishAttempts(
 /** The last push of a key wins: one statement may write a row only once. */
 function xcomsOf(finish: Finish) {
   const byKey = new Map(finish.extraXcoms.map((xcom) => [xcom.key, { attemptId: finish.attemptId, ...xcom }]));
-  if (finish.valueJson !== undefined)
-    byKey.set('return_value', { attemptId: finish.attemptId, key: 'return_value', valueJson: finish.valueJson, bytes: finish.bytes ?? 0 });
+  const { attemptId, valueJson = null, bytes = 0, large } = finish;
+  if (valueJson !== null || large !== undefined)
+    byKey.set('return_value', { attemptId, key: 'return_value', valueJson, bytes, ...(large !== undefined && { large }) });
   return [...byKey.values()];
 }

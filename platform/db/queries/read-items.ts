@@ -1,5 +1,5 @@
 import type { ListExpression, ListSource, MapScope } from '#core/dag-spec.ts';
-import { lengthOfStored, partAt } from '#core/mapping/encoded-list.ts';
+import { elementOfStored, lengthOfStored, partAt } from '#core/mapping/encoded-list.ts';
 import { type LengthOfLeaf, leafPicksOf, leavesOf, listIdsOf, pickAt } from '#core/mapping/list-expression.ts';
 import type { ItemParts } from '#core/task-protocol.ts';
 import type { Queryable } from '../client.ts';
@@ -14,10 +14,27 @@ export interface ItemRequest {
 }
 
 export interface ReadItem {
-  /** The elements of the lists that make up the item. */
-  readonly item: ItemParts;
+  /** Lengths of the lists that make up the item; null = not known. */
+  readonly lengths: ItemParts['lengths'];
+  /** Of each list the one element that is wanted. */
+  readonly elements: Readonly<Record<number, StoredElement>>;
   /** How many instances its task was expanded to. */
   readonly mapLength: number | null;
+}
+
+/** An element, or where the value lies in the XCom backend that holds it (`index` null: the value itself is the element). */
+export type StoredElement =
+  | { readonly value: unknown; readonly large?: undefined }
+  | {
+      readonly value?: undefined;
+      readonly large: { readonly ref: string; readonly path: readonly string[]; readonly index: number | null };
+    };
+
+export async function readElement(element: StoredElement, get: (ref: string) => Promise<unknown>): Promise<unknown> {
+  if (element.large === undefined) return element.value;
+  const { ref, path, index } = element.large;
+  const part = partAt(await get(ref), path);
+  return index === null ? part : elementOfStored(part, index);
 }
 
 const LENGTHS = {
@@ -34,7 +51,7 @@ const ELEMENTS = {
 select q.attempt_id as "attemptId", q.leaf,
        case q.source when 'params' then list_element(r.params #> q.path::text[], q.ordinal)
                      when 'task' then list_element(x.value #> q.path::text[], q.ordinal)
-                     else x.value #> q.path::text[] end as value
+                     else x.value #> q.path::text[] end as value, x.ref
   from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[])
     as q(attempt_id, dag_run_id, leaf, source, task_id, list_id, path, ordinal)
   join dag_run r on r.dag_run_id = q.dag_run_id
@@ -61,8 +78,10 @@ export async function readItems(db: Queryable, requests: readonly ItemRequest[])
       const own = lengths.get(request.attemptId);
       const lengthOf = lengthsOf(request);
       const known = leavesOf(request.scope.over).map((_, leaf) => lengthOf(leaf) ?? null);
-      const item = { lengths: known, values: values.get(request.attemptId) ?? {} };
-      return [request.attemptId, { item, mapLength: own?.get(request.scope.scopeId) ?? null }];
+      return [
+        request.attemptId,
+        { lengths: known, elements: values.get(request.attemptId) ?? {}, mapLength: own?.get(request.scope.scopeId) ?? null },
+      ];
     }),
   );
 }
@@ -98,7 +117,7 @@ async function readElements(
   db: Queryable,
   requests: readonly MappedRequest[],
   lengthsOf: (request: MappedRequest) => LengthOfLeaf,
-): Promise<Map<string, Record<number, unknown>>> {
+): Promise<Map<string, Record<number, StoredElement>>> {
   const asked = requests.flatMap((request) => {
     const { over } = request.scope;
     const ids = listIdsOf(request.scope);
@@ -107,9 +126,9 @@ async function readElements(
       return source.from === 'literal' ? [] : [{ request, leaf, index, source, listId: ids[leaf] as string }];
     });
   });
-  const found = new Map<string, Record<number, unknown>>();
+  const found = new Map<string, Record<number, StoredElement>>();
   if (asked.length === 0) return found;
-  const { rows } = await db.query<{ attemptId: string; leaf: number; value: unknown }>(ELEMENTS, [
+  const { rows } = await db.query<{ attemptId: string; leaf: number; value: unknown; ref: string | null }>(ELEMENTS, [
     asked.map(({ request }) => request.attemptId),
     asked.map(({ request }) => request.dagRunId),
     asked.map(({ leaf }) => leaf),
@@ -119,7 +138,13 @@ async function readElements(
     asked.map(({ source }) => toArrayLiteral(source.path)),
     asked.map(({ index }) => index),
   ]);
-  for (const row of rows) found.set(row.attemptId, { ...found.get(row.attemptId), [row.leaf]: row.value });
+  const asks = new Map(asked.map((ask) => [`${ask.request.attemptId}/${ask.leaf}`, ask]));
+  for (const { attemptId, leaf, value, ref } of rows) {
+    const ask = asks.get(`${attemptId}/${leaf}`);
+    const large =
+      ref === null || ask === undefined ? null : { ref, path: ask.source.path, index: ask.source.from === 'results' ? null : ask.index };
+    found.set(attemptId, { ...found.get(attemptId), [leaf]: large === null ? { value } : { large } });
+  }
   return found;
 }
 

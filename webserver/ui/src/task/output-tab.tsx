@@ -11,7 +11,9 @@ const TABLE_COLUMNS = 14;
 
 /** What the task handed on: rows as a table, everything else as JSON. */
 export function OutputTab() {
-  const { instance } = useTaskPage();
+  const { dagId, runId, taskId, instance } = useTaskPage();
+  const hrefOf = (key: string) =>
+    `/api/v2/dags/${dagId}/dagRuns/${encodeURIComponent(runId)}/taskInstances/${taskId}/xcomEntries/${encodeURIComponent(key)}?map_index=${instance.mapIndex}`;
   if (instance.xcoms.length === 0)
     return (
       <EmptyState icon={<PackageOpen size={20} />} title="No output">
@@ -28,7 +30,7 @@ export function OutputTab() {
           actions={<span className="text-xs text-ink-3">{formatBytes(xcom.bytes)}</span>}
           bodyClassName="p-4"
         >
-          <Value value={xcom.value} />
+          {xcom.hash === null ? <Value value={xcom.value} /> : <Elsewhere hash={xcom.hash} href={hrefOf(xcom.key)} />}
         </Card>
       ))}
     </div>
@@ -48,6 +50,21 @@ function Value({ value }: { value: unknown }) {
           <CodeBlock text={text} label="Copy value" />
         </div>
       </details>
+    </div>
+  );
+}
+
+/** A value that is too large to show. */
+function Elsewhere({ hash, href }: { hash: string; href: string }) {
+  return (
+    <div className="flex flex-col gap-1.5 text-sm">
+      <p>
+        It lies in the XCom backend.{' '}
+        <a href={href} target="_blank" rel="noreferrer" className="text-accent hover:underline">
+          Open it as JSON
+        </a>
+      </p>
+      <p className="font-mono text-2xs break-all text-ink-3">sha256 {hash}</p>
     </div>
   );
 }

@@ -1,0 +1,39 @@
+/**
+ * Where XComs lie that are too large for Postgres. Bytes in, a reference out; a reference in, the bytes out. Backends
+ * run in the supervisor and the web server, never in a task process: they may need credentials. What lies there is
+ * named by run and content, so that writing twice is harmless and what nobody refers to can be found and removed.
+ */
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { AppError } from '#core/errors.ts';
+import type { Config } from '../config/config.ts';
+import { FolderBackend } from './folder-backend.ts';
+
+export interface XcomRef {
+  /** "<scheme>:<run>/<hash>": which backend, and where in it. */
+  readonly ref: string;
+  /** sha256 of the bytes, hex. */
+  readonly hash: string;
+}
+
+export interface XcomBackend {
+  readonly scheme: string;
+  /** The same bytes of the same run give the same reference. */
+  put(dagRunId: string, bytes: Buffer): Promise<XcomRef>;
+  /** Throws NOT_FOUND when nothing lies there, or something else than what was put there. */
+  get(ref: string): Promise<Buffer>;
+  /** Runs of which something lies there. */
+  listRuns(): Promise<readonly string[]>;
+  /** Removes what lies there of a run, but for these hashes and what is younger. Returns how many. */
+  prune(dagRunId: string, keep: ReadonlySet<string>, olderThanMs: number): Promise<number>;
+}
+
+/** Null = none is configured. Throws CONFIG_INVALID when the setting names none. */
+export function openXcomBackend({ xcomBackend }: Pick<Config, 'xcomBackend'>): XcomBackend | null {
+  if (xcomBackend === '') return null;
+  const url = xcomBackend.startsWith('/') ? pathToFileURL(xcomBackend).href : xcomBackend;
+  if (url.startsWith('file:///')) return new FolderBackend(fileURLToPath(url));
+  throw new AppError(
+    'CONFIG_INVALID',
+    `WINDLASS_XCOM_BACKEND is ${JSON.stringify(xcomBackend)}, which is no backend. Use a folder, such as file:///srv/windlass/xcom, or leave it empty.`,
+  );
+}

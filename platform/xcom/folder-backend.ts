@@ -1,0 +1,80 @@
+/** An XCom backend in a folder that all processes share: `<folder>/<run>/<sha256>.json`. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '#core/errors.ts';
+import { newId, systemClock } from '../clock.ts';
+import type { XcomBackend, XcomRef } from './backend.ts';
+
+/** References come from Postgres; still, none may lead out of the folder. */
+const REF = /^file:([0-9a-f-]{36})\/([0-9a-f]{64})$/;
+const RUN = /^[0-9a-f-]{36}$/;
+const FILE = /^([0-9a-f]{64})\.json$/;
+
+export class FolderBackend implements XcomBackend {
+  readonly scheme = 'file';
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(dagRunId: string, bytes: Buffer): Promise<XcomRef> {
+    const hash = hashOf(bytes);
+    const folder = join(this.#folder, dagRunId);
+    await mkdir(folder, { recursive: true });
+    // Nobody ever sees half a file.
+    const unfinished = join(folder, `${newId()}.tmp`);
+    await writeFile(unfinished, bytes);
+    await rename(unfinished, join(folder, `${hash}.json`));
+    return { ref: `file:${dagRunId}/${hash}`, hash };
+  }
+
+  async get(ref: string): Promise<Buffer> {
+    const [, dagRunId, hash] = REF.exec(ref) ?? [];
+    if (dagRunId === undefined || hash === undefined) throw gone(ref, 'this is no reference of the folder backend');
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(join(this.#folder, dagRunId, `${hash}.json`));
+    } catch (error) {
+      throw gone(ref, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it was removed' : (error as Error).message);
+    }
+    if (hashOf(bytes) !== hash) throw gone(ref, 'its bytes are not those that were written');
+    return bytes;
+  }
+
+  async listRuns(): Promise<readonly string[]> {
+    const names = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return names.filter((name) => RUN.test(name));
+  }
+
+  async prune(dagRunId: string, keep: ReadonlySet<string>, olderThanMs: number): Promise<number> {
+    const folder = join(this.#folder, dagRunId);
+    const names = await readdir(folder).catch(() => []);
+    const before = systemClock.now() - olderThanMs;
+    let removed = 0;
+    for (const name of names) {
+      if (keep.has(FILE.exec(name)?.[1] ?? '')) continue;
+      const found = await stat(join(folder, name)).catch(() => null);
+      if (found === null || found.mtimeMs > before) continue;
+      await rm(join(folder, name), { force: true });
+      removed += 1;
+    }
+    if (removed === names.length) await rm(folder, { recursive: true, force: true });
+    return removed;
+  }
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function gone(ref: string, why: string): AppError {
+  return new AppError(
+    'NOT_FOUND',
+    `A value that was kept in the XCom backend cannot be read (${ref}): ${why}. Clear the task that made it.`,
+  );
+}

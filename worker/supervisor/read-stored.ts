@@ -1,0 +1,23 @@
+/** What a body reads, fetched from the XCom backend where it lies there. */
+import type { ItemParts } from '#core/task-protocol.ts';
+import type { BegunBody } from '#platform/db/queries/begin-bodies.ts';
+import { readElement } from '#platform/db/queries/read-items.ts';
+import type { LargeValues } from '#platform/xcom/large-values.ts';
+
+export interface Stored {
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly item: ItemParts | null;
+}
+
+/** Rejects with NOT_FOUND when something is not there any more. */
+export async function readStored({ inputs, mapped }: Pick<BegunBody, 'inputs' | 'mapped'>, large: LargeValues): Promise<Stored> {
+  const get = (ref: string) => large.get(ref);
+  const read = await eachValue(inputs, (input) => input.read(get));
+  if (mapped === null) return { inputs: read, item: null };
+  const values = await eachValue(mapped.elements, (element) => readElement(element, get));
+  return { inputs: read, item: { lengths: mapped.lengths, values } };
+}
+
+async function eachValue<T>(record: Readonly<Record<string, T>>, read: (value: T) => Promise<unknown>): Promise<Record<string, unknown>> {
+  return Object.fromEntries(await Promise.all(Object.entries(record).map(async ([key, value]) => [key, await read(value)] as const)));
+}
