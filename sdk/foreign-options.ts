@@ -9,7 +9,6 @@ interface Foreign {
 const E_MAIL = 'E-mail options are deprecated in Airflow. Use onFailureCallback or onRetryCallback with a notifier.';
 const ONE_EXECUTOR = 'There is one executor here. To choose which workers run the task, use "queue".';
 const DEADLINES = 'SLAs were removed in Airflow 3. Use "deadline" of the DAG.';
-const TYPES_KEPT = 'Templates always keep the type of their expression. Remove it.';
 
 /** By camelCase name; an option written in snake_case is looked up in camelCase. */
 const FOREIGN: Readonly<Record<string, Foreign>> = {
@@ -36,9 +35,7 @@ const FOREIGN: Readonly<Record<string, Foreign>> = {
   isSubdag: { of: 'DAG', instead: 'Sub-DAGs were removed in Airflow. Use group().' },
   templateUndefined: { of: 'DAG', instead: 'A name that does not exist is an error, always. Remove it.' },
   jinjaEnvironmentKwargs: { of: 'DAG', instead: 'The language of templates is fixed. Remove it.' },
-  renderTemplateAsNativeObj: { instead: TYPES_KEPT },
-  userDefinedMacros: { of: 'DAG', instead: 'Offer macros in a plugin: definePlugin({ name, macros: { … } }).' },
-  userDefinedFilters: { of: 'DAG', instead: 'Offer macros in a plugin: definePlugin({ name, macros: { … } }).' },
+  renderTemplateAsNativeObj: { of: 'DAG', instead: 'Use renderAsNative: true.' },
   timezone: { of: 'DAG', instead: 'The zone belongs to the schedule: cron("0 6 * * *", { tz: "Europe/Berlin" }).' },
   stopDate: { instead: 'Use "endDate".' },
   email: { instead: E_MAIL },

@@ -106,7 +106,6 @@ const REPLACED: readonly (readonly [string, RegExp])[] = [
   ['concurrency', /Use "maxActiveTasks"/],
   ['dag_display_name', /Use "displayName"/],
   ['access_control', /Permissions belong to the roles/],
-  ['user_defined_macros', /macros in a plugin/],
   ['timezone', /The zone belongs to the schedule/],
   ['max_active_runs', /Did you mean "maxActiveRuns"\? Options are written in camelCase/],
   ['constructor', /Known options/],
