@@ -16,9 +16,10 @@ import {
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
 import type { EngineDeps } from './deps.ts';
 
-/** Runs made in one transaction, and events looked at. */
+/** Runs made in one transaction. */
 const RUNS_MAX = 50;
-const EVENTS_MAX = 10_000;
+/** Of each asset; what is over waits for the next run. */
+const EVENTS_MAX = 5_000;
 
 export class AssetRuns {
   readonly #deps: EngineDeps;

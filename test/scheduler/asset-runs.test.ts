@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AssetScheduleSpec } from '#core/assets/asset-spec.ts';
 import type { NewAssetEvent } from '#core/assets/events-of-success.ts';
 import type { DagSpec } from '#core/dag-spec.ts';
+import { listWaitingAssetEvents } from '#platform/db/queries/assets/asset-dags.ts';
 import { emitExternalEvent } from '#platform/db/queries/assets/emit-events.ts';
 import { saveAssetUses } from '#platform/db/queries/assets/save-asset-uses.ts';
 import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
@@ -149,6 +150,12 @@ describe('a DAG that waits for assets', () => {
     inbox.reloadRuns('c');
     await settle();
     expect((await runsOf('c')).map((run) => run.run_type).sort()).toEqual(['asset_triggered', 'scheduled']);
+  });
+
+  it('sees each of its assets, however many events one of them has', async () => {
+    await save(consumer('c', { condition: { all: [use('a'), use('b')] } }, ['a', 'b']));
+    for (const name of ['a', 'a', 'a', 'b']) await emit(name);
+    expect((await listWaitingAssetEvents(database.db, 'c', 2)).map((one) => one.name)).toEqual(['a', 'a', 'b']);
   });
 
   it('with each runs once for every event', async () => {

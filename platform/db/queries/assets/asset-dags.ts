@@ -49,16 +49,22 @@ export async function lockAssetDag(tx: Queryable, dagId: string): Promise<AssetD
 const EVENTS = {
   name: 'list_waiting_asset_events',
   text: `
-select q.event_id as "eventId", a.name, a.uri, e.partition_key as "partitionKey",
+select q.event_id as "eventId", a.name, a.uri, q.partition_key as "partitionKey",
        array(select l.name from asset_alias_asset aa join asset_alias l using (alias_id) where aa.asset_id = a.asset_id) as aliases
-  from asset_dag_event q join asset_event e on e.event_id = q.event_id join asset a on a.asset_id = e.asset_id
- where q.dag_id = $1 and q.dag_run_id is null
- order by q.event_id limit $2`,
+  from (select w.event_id, e.asset_id, e.partition_key, row_number() over (partition by e.asset_id order by w.event_id) as place
+          from asset_dag_event w join asset_event e on e.event_id = w.event_id
+         where w.dag_id = $1 and w.dag_run_id is null) q
+  join asset a on a.asset_id = q.asset_id
+ where q.place <= $2
+ order by q.event_id`,
 };
 
-/** listWaitingAssetEvents    who: scheduler (under the DAG's lock), API. Reads only; oldest first. */
-export async function listWaitingAssetEvents(db: Queryable, dagId: string, max: number): Promise<readonly QueuedEvent[]> {
-  return (await db.query<QueuedEvent>(EVENTS, [dagId, max])).rows;
+/**
+ * listWaitingAssetEvents    who: scheduler, under the DAG's lock. Reads only; oldest first, at most so many of each asset:
+ * one that is updated without end must not hide the others.
+ */
+export async function listWaitingAssetEvents(db: Queryable, dagId: string, maxPerAsset: number): Promise<readonly QueuedEvent[]> {
+  return (await db.query<QueuedEvent>(EVENTS, [dagId, maxPerAsset])).rows;
 }
 
 const CONSUME = {
