@@ -14,6 +14,8 @@ export interface NavItem {
   readonly alertCount?: number | undefined;
   /** Leaves the app (the monitor on its own port, the docs). */
   readonly isExternal?: boolean;
+  /** Left out of the bottom bar, which has room for few. */
+  readonly isMinor?: boolean;
 }
 
 /** Left rail (a bottom bar on phones), a top bar, and the page. */
@@ -65,9 +67,11 @@ export function AppShell({
           {children}
         </main>
         <nav aria-label="Main, small" className="flex shrink-0 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] md:hidden">
-          {items.map((item) => (
-            <BarLink key={item.to} item={item} />
-          ))}
+          {items
+            .filter((item) => item.isMinor !== true)
+            .map((item) => (
+              <BarLink key={item.to} item={item} />
+            ))}
         </nav>
       </div>
     </div>

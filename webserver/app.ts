@@ -6,6 +6,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { newRequestId } from '#platform/clock.ts';
 import { assetRoutes } from './api/assets.ts';
 import { backfillRoutes } from './api/backfills.ts';
+import { callbackRoutes } from './api/callbacks.ts';
 import { clearRoutes } from './api/clear.ts';
 import { connectionRoutes } from './api/connections.ts';
 import { dagPartRoutes } from './api/dag-parts.ts';
@@ -42,6 +43,7 @@ import { gridRoutes } from './ui-api/grid.ts';
 import { homeRoutes } from './ui-api/home.ts';
 import { importErrorPageRoutes } from './ui-api/import-errors.ts';
 import { logPageRoutes } from './ui-api/log.ts';
+import { peopleRoutes } from './ui-api/people.ts';
 import { pluginPageRoutes } from './ui-api/plugins.ts';
 import { runPageRoutes } from './ui-api/run.ts';
 import { streamRoutes } from './ui-api/stream.ts';
@@ -64,6 +66,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...clearRoutes(deps),
     ...markRoutes(deps),
     ...hitlDetailRoutes(deps),
+    ...callbackRoutes,
     ...backfillRoutes(deps),
     ...assetRoutes(deps),
     ...queuedEventRoutes(deps),
@@ -85,6 +88,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...logPageRoutes(deps),
     ...importErrorPageRoutes(deps),
     ...pluginPageRoutes,
+    ...peopleRoutes(deps),
     ...streamRoutes(deps, events),
   ];
   return [...routes, openApiRoute(routes)];

@@ -32,6 +32,11 @@ export const router = createBrowserRouter([
       { path: 'assets/:assetId', lazy: async () => ({ Component: (await import('./assets/asset-page.tsx')).AssetPage }) },
       { path: 'plugins', lazy: async () => ({ Component: (await import('./plugins/plugins-page.tsx')).PluginsPage }) },
       {
+        path: 'required_actions',
+        lazy: async () => ({ Component: (await import('./people/required-actions-page.tsx')).RequiredActionsPage }),
+      },
+      { path: 'deadlines', lazy: async () => ({ Component: (await import('./people/deadlines-page.tsx')).DeadlinesPage }) },
+      {
         path: 'dags/:dagId',
         element: <DagLayout />,
         children: [
@@ -49,6 +54,7 @@ export const router = createBrowserRouter([
         children: [
           { index: true, lazy: async () => ({ Component: (await import('./run/tasks-tab.tsx')).TasksTab }) },
           { path: 'graph', lazy: async () => ({ Component: (await import('./graph/run-graph-tab.tsx')).RunGraphTab }) },
+          { path: 'callbacks', lazy: async () => ({ Component: (await import('./run/callbacks-tab.tsx')).CallbacksTab }) },
           { path: 'details', lazy: async () => ({ Component: (await import('./run/run-details-tab.tsx')).RunDetailsTab }) },
         ],
       },
@@ -57,6 +63,7 @@ export const router = createBrowserRouter([
         element: <TaskLayout />,
         children: [
           { index: true, lazy: async () => ({ Component: (await import('./logs/logs-tab.tsx')).LogsTab }) },
+          { path: 'respond', lazy: async () => ({ Component: (await import('./task/respond-tab.tsx')).RespondTab }) },
           { path: 'output', lazy: async () => ({ Component: (await import('./task/output-tab.tsx')).OutputTab }) },
           { path: 'attempts', lazy: async () => ({ Component: (await import('./task/attempts-tab.tsx')).AttemptsTab }) },
           { path: 'events', lazy: async () => ({ Component: (await import('./task/events-tab.tsx')).EventsTab }) },

@@ -9,6 +9,8 @@ export const pages = {
   assets: (query = '') => `/assets${query}`,
   asset: (assetId: number) => `/assets/${assetId}`,
   plugins: () => '/plugins',
+  requiredActions: () => '/required_actions',
+  deadlines: () => '/deadlines',
   dag: (dagId: string, tab = '') => `/dags/${enc(dagId)}${tab === '' ? '' : `/${tab}`}`,
   run: (dagId: string, runId: string, tab = '') => `/dags/${enc(dagId)}/runs/${enc(runId)}${tab === '' ? '' : `/${tab}`}`,
   task: (dagId: string, runId: string, taskId: string, mapIndex = -1, tab = '') =>
@@ -45,5 +47,7 @@ export const restApi = {
   backfills: '/api/v2/backfills',
   backfillDryRun: '/api/v2/backfills/dry_run',
   backfill: (backfillId: number, action: string) => `/api/v2/backfills/${backfillId}/${action}`,
+  hitlDetails: (dagId: string, runId: string, taskId: string, mapIndex: number) =>
+    `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/taskInstances/${enc(taskId)}/${mapIndex}/hitlDetails`,
   clear: (dagId: string) => `/api/v2/dags/${enc(dagId)}/clearTaskInstances`,
 } as const;

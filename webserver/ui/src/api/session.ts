@@ -21,6 +21,11 @@ export function useLogout() {
   });
 }
 
+/** Empty until it is known. */
+export function useUsername(): string {
+  return useSession().data?.username ?? '';
+}
+
 /** True when the user may trigger runs and pause DAGs. */
 export function useMayEdit(): boolean {
   const { data } = useSession();

@@ -8,12 +8,15 @@ import { lookOf, STATE_ORDER } from '#ui-kit/state-looks.ts';
 import { StateIcon, StatePill } from '#ui-kit/state-pill.tsx';
 import { Tabs } from '#ui-kit/tabs.tsx';
 import { Duration, Instant } from '#ui-kit/time.tsx';
+import type { UiRunExtras } from '../../../ui-api/people-types.ts';
 import type { StateCounts, UiRun } from '../../../ui-api/types.ts';
 import { RunActDialog } from '../act/run-act-dialog.tsx';
 import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
+import { useRunExtras } from '../api/people.ts';
 import { useRun } from '../api/queries.ts';
 import { useMayEdit } from '../api/session.ts';
+import { DeadlineBadge } from '../people/deadline-words.tsx';
 import { PluginLinks } from '../plugins/plugin-links.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
@@ -26,6 +29,7 @@ import { WaitsForUnpause } from './waits-for-unpause.tsx';
 const TABS = [
   { id: '', label: 'Tasks' },
   { id: 'graph', label: 'Graph' },
+  { id: 'callbacks', label: 'Callbacks' },
   { id: 'details', label: 'Params and details' },
 ] as const;
 
@@ -38,6 +42,7 @@ export function useRunOfPage(): UiRun {
 export function RunLayout() {
   const { dagId = '', runId = '' } = useParams();
   const run = useRun(dagId, runId);
+  const extras = useRunExtras(dagId, runId);
   const [params, change] = useUrlState();
   const rest = useLocation().pathname.slice(pages.run(dagId, runId).length).replaceAll('/', '');
   const tab = TABS.some(({ id }) => id === rest) ? rest : '';
@@ -55,7 +60,12 @@ export function RunLayout() {
         {run.data === undefined ? (
           <Skeleton className="h-[76px] w-2/3" />
         ) : (
-          <RunHeader run={run.data} onAct={(act) => change({ act }, 'push')} onTriggerAgain={() => change({ trigger: 1 }, 'push')} />
+          <RunHeader
+            run={run.data}
+            deadlines={extras.data?.deadlines ?? []}
+            onAct={(act) => change({ act }, 'push')}
+            onTriggerAgain={() => change({ trigger: 1 }, 'push')}
+          />
         )}
         <div className="mt-3 -mb-px">
           <Tabs
@@ -65,7 +75,7 @@ export function RunLayout() {
               id,
               label,
               to: pages.run(dagId, runId, id),
-              count: id === '' ? run.data?.instances.length : undefined,
+              count: id === '' ? run.data?.instances.length : id === 'callbacks' ? extras.data?.callbackTotal : undefined,
             }))}
           />
         </div>
@@ -86,7 +96,14 @@ export function RunLayout() {
   );
 }
 
-function RunHeader({ run, onAct, onTriggerAgain }: { run: UiRun; onAct: (act: 'clear' | 'mark') => void; onTriggerAgain: () => void }) {
+interface RunHeaderProps {
+  readonly run: UiRun;
+  readonly deadlines: UiRunExtras['deadlines'];
+  readonly onAct: (act: 'clear' | 'mark') => void;
+  readonly onTriggerAgain: () => void;
+}
+
+function RunHeader({ run, deadlines, onAct, onTriggerAgain }: RunHeaderProps) {
   const mayEdit = useMayEdit();
   const counts: Partial<Record<string, number>> = {};
   for (const instance of run.instances) counts[instance.state] = (counts[instance.state] ?? 0) + 1;
@@ -101,6 +118,11 @@ function RunHeader({ run, onAct, onTriggerAgain }: { run: UiRun; onAct: (act: 'c
             </span>
             <CopyButton text={run.runId} label="Copy run id" />
           </h1>
+          {deadlines
+            .filter(({ status }) => status !== 'met')
+            .map((deadline) => (
+              <DeadlineBadge key={deadline.id} deadline={deadline} isAlone />
+            ))}
         </div>
         <div className="flex flex-wrap gap-2">
           <Button icon={<RotateCcw size={14} />} disabled={!mayEdit} onClick={() => onAct('clear')}>

@@ -9,6 +9,8 @@ export function AppCrumbs() {
   const run = useMatch('/dags/:dagId/runs/:runId/*');
   const task = useMatch('/dags/:dagId/runs/:runId/tasks/:taskId/*');
   const isPlugins = useMatch('/plugins') !== null;
+  const isActions = useMatch('/required_actions') !== null;
+  const isDeadlines = useMatch('/deadlines') !== null;
   const isRuns = useMatch('/runs') !== null;
   const isDags = useMatch('/dags') !== null;
   const asset = useMatch('/assets/:assetId');
@@ -18,6 +20,8 @@ export function AppCrumbs() {
   if (isPlugins) return <Breadcrumbs crumbs={[{ label: 'Plugins' }]} />;
   if (isAssets) return <Breadcrumbs crumbs={[{ label: 'Assets' }]} />;
   if (asset !== null) return <Breadcrumbs crumbs={[{ label: 'Assets', to: pages.assets() }, { label: assetName ?? assetId ?? '' }]} />;
+  if (isActions) return <Breadcrumbs crumbs={[{ label: 'Required actions' }]} />;
+  if (isDeadlines) return <Breadcrumbs crumbs={[{ label: 'Deadlines' }]} />;
   if (isRuns) return <Breadcrumbs crumbs={[{ label: 'Runs' }]} />;
   if (isDags) return <Breadcrumbs crumbs={[{ label: 'DAGs' }]} />;
   const dagId = dag?.params.dagId;

@@ -1,10 +1,11 @@
-import { Activity, Database, ExternalLink, House, ListChecks, Puzzle, Search, Workflow } from 'lucide-react';
+import { Activity, AlarmClock, Database, ExternalLink, House, Inbox, ListChecks, Puzzle, Search, Workflow } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { linksFor } from '#core/fill-link.ts';
 import { AppShell, type NavItem } from '#ui-kit/app-shell.tsx';
 import { StreamLight } from '#ui-kit/stream-light.tsx';
 import { ThemeToggle } from '#ui-kit/theme-toggle.tsx';
 import type { UiSession } from '../../../ui-api/types.ts';
+import { useApprovals } from '../api/people.ts';
 import { useImportErrors, usePlugins } from '../api/queries.ts';
 import { useStreamStatus } from '../api/stream.tsx';
 import { AppCrumbs } from './app-crumbs.tsx';
@@ -27,17 +28,20 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
   const plugins = usePlugins();
   const failing = plugins.data?.plugins.filter((plugin) => plugin.error !== null || plugin.faults > 0).length;
   const navLinks = useMemo(() => linksFor(plugins.data?.plugins.flatMap((plugin) => plugin.links) ?? [], 'nav'), [plugins.data]);
+  const openForMe = useApprovals('open', 0).data?.openForMe;
   const items = useMemo<readonly NavItem[]>(
     () => [
       { to: '/', label: 'Home', icon: House, isExact: true },
       { to: '/dags', label: 'DAGs', icon: Workflow, alertCount: errorCount },
       { to: '/runs', label: 'Runs', icon: ListChecks },
       { to: '/assets', label: 'Assets', icon: Database },
-      { to: '/plugins', label: 'Plugins', icon: Puzzle, alertCount: failing },
+      { to: '/required_actions', label: 'Required actions', icon: Inbox, alertCount: openForMe },
+      { to: '/deadlines', label: 'Deadlines', icon: AlarmClock, isMinor: true },
+      { to: '/plugins', label: 'Plugins', icon: Puzzle, alertCount: failing, isMinor: true },
       { to: monitorUrl(session.monitorPort), label: 'Workers', icon: Activity, isExternal: true },
       ...navLinks.map((link) => ({ to: link.href, label: link.name, icon: ExternalLink, isExternal: true })),
     ],
-    [errorCount, failing, navLinks, session.monitorPort],
+    [errorCount, failing, navLinks, openForMe, session.monitorPort],
   );
   useShortcuts({ 'mod+k': () => setOverlay('palette'), '?': () => setOverlay('help') });
   const close = () => setOverlay(null);

@@ -4,6 +4,8 @@ import { Card } from '#ui-kit/card.tsx';
 import { CodeBlock } from '#ui-kit/code-block.tsx';
 import { Instant } from '#ui-kit/time.tsx';
 import { pages } from '../api/paths.ts';
+import { useRunExtras } from '../api/people.ts';
+import { CallbackList } from '../run/callbacks-tab.tsx';
 import { Facts } from '../shell/facts.tsx';
 import { Markdown } from '../shell/markdown.tsx';
 import { useTaskPage } from './task-layout.tsx';
@@ -12,6 +14,8 @@ import { useTaskPage } from './task-layout.tsx';
 export function TaskDetailsTab() {
   const { dagId, runId, instance } = useTaskPage();
   const { node } = instance;
+  const extras = useRunExtras(dagId, runId).data;
+  const callbacks = (extras?.callbacks ?? []).filter((one) => one.taskId === instance.taskId && one.mapIndex === instance.mapIndex);
   const state: readonly (readonly [string, ReactNode])[] = [
     ['State', instance.state],
     ['Reason', instance.reason ?? '–'],
@@ -51,6 +55,11 @@ export function TaskDetailsTab() {
         <Facts rows={task} />
       </Card>
       <RenderedFields fields={instance.renderedFields} />
+      {callbacks.length === 0 ? null : (
+        <Card title="Callbacks" className="lg:col-span-2">
+          <CallbackList dagId={dagId} runId={runId} callbacks={callbacks} />
+        </Card>
+      )}
       {node.docMd === null ? null : (
         <Card title="About" bodyClassName="px-5 py-4" className="lg:col-span-2">
           <Markdown text={node.docMd} />

@@ -26,6 +26,7 @@ import { WhyWaiting } from './why-waiting.tsx';
 
 const TABS = [
   { id: '', label: 'Logs' },
+  { id: 'respond', label: 'Respond' },
   { id: 'output', label: 'Output' },
   { id: 'attempts', label: 'Attempts' },
   { id: 'events', label: 'Events' },
@@ -96,7 +97,12 @@ export function TaskLayout() {
           <Tabs
             label="Task instance pages"
             active={tab}
-            items={TABS.map(({ id, label }) => ({ id, label, to: pages.task(dagId, runId, taskId, -1, id) + query, count: counts[id] }))}
+            items={TABS.filter(({ id }) => id !== 'respond' || data?.node.operator === 'approval').map(({ id, label }) => ({
+              id,
+              label,
+              to: pages.task(dagId, runId, taskId, -1, id) + query,
+              count: counts[id],
+            }))}
           />
         </div>
       </div>

@@ -25,7 +25,7 @@ function isObject(value: unknown): value is Values {
  * The form and its JSON twin over one set of entries: a change on either side shows on the other at once, and
  * keys the schema does not know stay in the JSON.
  */
-export function useParams(dag: UiDag, initialConf: unknown): ParamsForm {
+export function useParams(dag: Pick<UiDag, 'paramsSchema' | 'paramsDefaults'>, initialConf: unknown): ParamsForm {
   const fields = useMemo(() => fieldsOf(dag.paramsSchema), [dag.paramsSchema]);
   const initial: Values = useMemo(
     () => ({ ...dag.paramsDefaults, ...(isObject(initialConf) ? initialConf : {}) }),
