@@ -28,7 +28,11 @@ export function defineNotifier<Fields extends object>(options: NotifierOptions<F
   if (typeof send !== 'function') throw new AppError('DAG_INVALID', `defineNotifier "${name}" needs send: async (fields, event) => ...`);
   return (fields) => {
     if (typeof fields !== 'object' || fields === null) throw new AppError('DAG_INVALID', `Notifier "${name}" needs an object of fields.`);
-    check?.(fields);
+    try {
+      check?.(fields);
+    } catch (error) {
+      throw new AppError('DAG_INVALID', `Notifier ${name}: ${(error as Error).message}.`);
+    }
     const parts = { fields, templateFields, send } as unknown as NotifierParts;
     return Object.defineProperty({ name }, NOTIFIER, { value: parts }) as unknown as Notifier;
   };

@@ -8,6 +8,7 @@ import type { Logger } from '#platform/logger.ts';
 import { type Connection, connectionVariable, parseConnection } from '#platform/secrets/connection.ts';
 import { openSecretStore, requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
+import { runCallback } from '#sdk/runtime/run-callback.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
 import type { TaskHost } from '#sdk/runtime/task-host.ts';
 import { LocalAssets } from './local-assets.ts';
@@ -46,6 +47,7 @@ export class LocalHost {
       },
       signal: cancelled.signal,
     };
+    if (message.callback) return runCallback(dag, message, message.callback, host);
     const body = runTask(dag, message, host).then((result) => {
       if (result.outcome === 'success') {
         this.#keep(message, 'return_value', result.value);

@@ -40,6 +40,8 @@ export interface MemoryRunOptions {
   /** Waits for what a body deferred for; never rejects. */
   readonly wait: (waiter: Waiter, taskId: string) => Promise<WaiterEnd>;
   readonly onEnd: (end: TaskEnd) => void;
+  /** A body has ended, and the instance is in this state now. */
+  readonly afterBody: (state: TaskInstanceState, context: AttemptContext, result: BodyResult) => Promise<void>;
 }
 
 export interface MemoryRunResult {
@@ -73,6 +75,7 @@ export class MemoryRun {
   /** Deferred instances; each resolves when its wait is over. */
   readonly #waits = new Map<Instance, Promise<void>>();
   readonly #resumed = new Map<string, Resumed>();
+  readonly #contexts = new Map<string, AttemptContext>();
   readonly #labels = new Map<string, string>();
   #nextId = 0;
 
@@ -167,11 +170,12 @@ export class MemoryRun {
       mapLengthMax: this.#options.mapLengthMax,
       ...(task.scope !== null && { item: this.#itemOf(task.scope, instance.mapIndex) }),
     };
+    this.#contexts.set(instance.id, message.context);
     const result = await runBody(message, task.spec.executionTimeoutMs);
-    this.#finish(instance, result, clock.monotonic() - startedAt);
+    await this.#finish(instance, result, clock.monotonic() - startedAt);
   }
 
-  #finish(instance: Instance, result: BodyResult, elapsedMs: number): void {
+  async #finish(instance: Instance, result: BodyResult, elapsedMs: number): Promise<void> {
     const { spec } = this.#model.taskOf(instance).task;
     const now = this.#options.clock.now();
     switch (result.outcome) {
@@ -206,6 +210,8 @@ export class MemoryRun {
     }
     instance.reason = reasonOf(result);
     this.#report(instance, elapsedMs, instance.reason);
+    const context = this.#contexts.get(instance.id);
+    if (context) await this.#options.afterBody(instance.state, context, result);
   }
 
   #defer(instance: Instance, waiter: Waiter): void {

@@ -20,6 +20,7 @@ import { clock, loggerFor, readCliConfig } from '../environment.ts';
 import { readRunFile } from '../run-file.ts';
 import { importDagFile, keepImportHooks } from './import-dag-file.ts';
 import { jsonReport } from './json-report.ts';
+import { LocalCallbacks } from './local-callbacks.ts';
 import { LocalHost } from './local-host.ts';
 import { waitHere } from './local-wait.ts';
 import { MemoryRun } from './memory-run.ts';
@@ -70,6 +71,11 @@ async function runDag(request: TestDagRequest): Promise<number> {
     onLog: (taskId, level, message, fields) => report.log(taskId, level, message, fields),
   });
   const people = new PeopleHere({ answers: request.answers ?? [], stream, clock });
+  const callbacks = new LocalCallbacks(spec, {
+    run: (message) => host.runBody(message, null),
+    log: (taskId, level, text) => report.log(taskId, level, text),
+    now: () => clock.now(),
+  });
   const startedAt = clock.monotonic();
   const runId = runIdFor('manual', new Date(clock.now()).toISOString().replace('Z', '+00:00'));
   const scratchFolder = mkdtempSync(join(tmpdir(), 'windlass-dags-test-'));
@@ -87,8 +93,10 @@ async function runDag(request: TestDagRequest): Promise<number> {
       wait: (waiter, taskId) =>
         waiter.kind === 'answer' ? people.ask(taskId, waiter) : waitHere(waiter, describeWaiter(waiter), clock, { secrets: host.secrets }),
       onEnd: (end) => report.end(end),
+      afterBody: (state, context, body) => callbacks.afterBody(state, context, body),
     });
     const result = await run.run();
+    await callbacks.afterRun(result);
     report.finish(result, clock.monotonic() - startedAt);
     await printResult?.(JSON.stringify(jsonReport({ dagId: spec.dagId, runId, result })));
     return result.state === 'success' ? 0 : 1;
