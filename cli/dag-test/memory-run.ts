@@ -41,7 +41,7 @@ export interface MemoryRunOptions {
   readonly wait: (waiter: Waiter, taskId: string) => Promise<WaiterEnd>;
   readonly onEnd: (end: TaskEnd) => void;
   /** A body has ended, and the instance is in this state now. */
-  readonly afterBody: (state: TaskInstanceState, context: AttemptContext, result: BodyResult) => Promise<void>;
+  readonly afterBody?: (state: TaskInstanceState, context: AttemptContext, result: BodyResult) => Promise<void>;
 }
 
 export interface MemoryRunResult {
@@ -211,7 +211,7 @@ export class MemoryRun {
     instance.reason = reasonOf(result);
     this.#report(instance, elapsedMs, instance.reason);
     const context = this.#contexts.get(instance.id);
-    if (context) await this.#options.afterBody(instance.state, context, result);
+    if (context) await this.#options.afterBody?.(instance.state, context, result);
   }
 
   #defer(instance: Instance, waiter: Waiter): void {

@@ -1,5 +1,11 @@
 import type { Queryable } from '../../client.ts';
 
+/** A statement of its own, and the first: whoever else ends the wait locks the instance before the question, too. */
+const LOCK = {
+  name: 'lock_asking_instance',
+  text: `select 1 from task_instance ti join approval_request q using (task_instance_id) where q.approval_id = $1 for update of ti`,
+};
+
 const STATEMENT = {
   name: 'write_answer',
   text: `
@@ -9,8 +15,8 @@ returning responded_at as "respondedAt"`,
 };
 
 /**
- * writeAnswer    who: API and CLI, in the transaction that wakes the task. Locks the question: a second answer waits here, and
- * then finds it answered. Null = it was answered, timed out or withdrawn before: nothing was written.
+ * writeAnswer    who: API and CLI, in the transaction that wakes the task. Locks the instance, then the question: a second
+ * answer waits here, and then finds it answered. Null = it was answered, timed out or withdrawn before: nothing was written.
  */
 export async function writeAnswer(
   tx: Queryable,
@@ -21,6 +27,7 @@ export async function writeAnswer(
     readonly by: string;
   },
 ): Promise<Date | null> {
+  await tx.query(LOCK, [answer.approvalId]);
   const values = [answer.approvalId, answer.chosen, JSON.stringify(answer.form), answer.by];
   return (await tx.query<{ respondedAt: Date }>(STATEMENT, values)).rows[0]?.respondedAt ?? null;
 }
