@@ -16,6 +16,7 @@ import { registeredMacros } from './plugin.ts';
 import { handleOf, type Ref } from './ref.ts';
 import { withParseGuard } from './runtime/parse-guard.ts';
 import type { EmptySchema, InferOut, StandardSchemaV1 } from './standard-schema.ts';
+import { registeredTemplateFiles } from './template-files.ts';
 
 /** What a task may add to the time of a build function, several times what it takes. */
 const BUILD_MS_PER_TASK = 0.2;
@@ -111,6 +112,9 @@ export function finish(draft: Draft, settings: DagSettings, params: StandardSche
     ...(draft.edgeLabels.size > 0 && { edgeLabels: [...draft.edgeLabels.values()] }),
     output,
     // Read when a task asks: a plugin may be imported after this file.
+    get templateFiles() {
+      return registeredTemplateFiles();
+    },
     get macros() {
       return registeredMacros();
     },

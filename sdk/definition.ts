@@ -115,4 +115,6 @@ export interface DagDefinition {
   /** What the build function returned, for DAGs that read this one's output. */
   readonly output: InputTree;
   readonly macros: Macros;
+  /** Texts of the files that template fields name. Absent in bundles of an older sdk. */
+  readonly templateFiles?: ReadonlyMap<string, string>;
 }

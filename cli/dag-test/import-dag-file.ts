@@ -9,8 +9,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transformSync } from 'esbuild';
 import { AppError } from '#core/errors.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
+import { findTemplateFiles } from '#platform/template-files.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { findDags } from '#sdk/runtime/find-dags.ts';
+import { registerTemplateFiles } from '#sdk/template-files.ts';
 
 const SCRIPT = /\.[cm]?tsx?$/;
 const ENDINGS = ['', '.ts', '.tsx', '.js', '.mjs', '/index.ts', '/index.js'];
@@ -26,6 +28,7 @@ export async function importDagFile(file: string, pluginsFolder: string): Promis
     load: loadScript,
   });
   try {
+    registerTemplateFiles(findTemplateFiles(path, [path], dirname(path)).texts);
     const found = findDags((await import(pathToFileURL(path).href)) as object);
     if (found.size > 0) return [...found.values()];
   } catch (cause) {

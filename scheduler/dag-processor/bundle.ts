@@ -8,6 +8,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type BuildFailure, build, type Plugin, stop } from 'esbuild';
 import { bundleHash } from '#platform/bundle-hash.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
+import { findTemplateFiles } from '#platform/template-files.ts';
 
 export interface Bundle {
   readonly code: string;
@@ -34,6 +35,7 @@ export class BundleError extends Error {
   }
 }
 
+const SCRIPT = /\.[cm]?[jt]sx?$/;
 /** Optional native halves of well-known packages; they work without. */
 const OPTIONAL_NATIVES = ['pg-native', 'cpu-features', 'bufferutil', 'utf-8-validate'];
 /** CommonJS packages inside the module still call require for Node's own modules. */
@@ -48,14 +50,28 @@ export interface BundleFolders {
 
 /** Throws BundleError with the position of the first mistake. */
 export async function bundleFile(entry: string, folders: BundleFolders): Promise<Bundle> {
-  const plain = await bundleWith(entry, folders, []);
+  const first = await bundleWith(entry, folders, { files: [], templates: {} });
+  const { texts: templates, files: templateFiles } = findTemplateFiles(
+    entry,
+    first.files.filter((file) => SCRIPT.test(file)),
+    folders.dags,
+  );
+  const hasTemplates = templateFiles.length > 0;
+  const named = (bundle: Bundle): Bundle => ({ ...bundle, files: [...bundle.files, ...templateFiles] });
+  const plain = hasTemplates ? named(await bundleWith(entry, folders, { files: [], templates })) : first;
   // Plugins are inlined only where they are used: every bundle would change with every plugin, and grow.
-  if (folders.macroPlugins === undefined || !plain.files.some((file) => /\bmacros\b/.test(readFileSync(file, 'utf8')))) return plain;
+  if (folders.macroPlugins === undefined || !first.files.some((file) => /\bmacros\b/.test(readFileSync(file, 'utf8')))) return plain;
   const macroFiles = (await folders.macroPlugins()).filter((file) => !plain.files.includes(file) && existsSync(file));
-  return macroFiles.length === 0 ? plain : bundleWith(entry, folders, macroFiles);
+  return macroFiles.length === 0 ? plain : named(await bundleWith(entry, folders, { files: macroFiles, templates }));
 }
 
-async function bundleWith(entry: string, folders: BundleFolders, alsoImported: readonly string[]): Promise<Bundle> {
+interface Also {
+  readonly files: readonly string[];
+  /** Texts of template files, by name. */
+  readonly templates: Readonly<Record<string, string>>;
+}
+
+async function bundleWith(entry: string, folders: BundleFolders, also: Also): Promise<Bundle> {
   try {
     const result = await build({
       entryPoints: [entry],
@@ -76,7 +92,7 @@ async function bundleWith(entry: string, folders: BundleFolders, alsoImported: r
       external: OPTIONAL_NATIVES,
       nodePaths: [join(INSTALLATION_FOLDER, 'node_modules')],
       banner: { js: BANNER },
-      plugins: [resolveWindlass(folders.plugins), keepNativesOutside(), importAlso(entry, alsoImported)],
+      plugins: [resolveWindlass(folders.plugins), keepNativesOutside(), importAlso(entry, also)],
     });
     const code = result.outputFiles[0]?.text ?? '';
     const own = Object.keys(result.metafile.inputs)
@@ -159,16 +175,18 @@ function keepNativesOutside(): Plugin {
 }
 
 /** Appends imports to the entry: they are hoisted, and the author's lines keep their numbers. */
-function importAlso(entry: string, files: readonly string[]): Plugin {
+function importAlso(entry: string, { files, templates }: Also): Plugin {
+  const register = `import { registerTemplateFiles } from ${JSON.stringify(join(INSTALLATION_FOLDER, 'sdk/template-files.ts'))};registerTemplateFiles(${JSON.stringify(templates)});`;
+  const hasTemplates = Object.keys(templates).length > 0;
   return {
     name: 'import-also',
     setup({ onLoad }) {
-      if (files.length === 0) return;
+      if (files.length === 0 && !hasTemplates) return;
       onLoad({ filter: /\.[mc]?[jt]s$/ }, ({ path }) => {
         if (path !== entry) return null;
         const imports = files.map((file) => `import ${JSON.stringify(file)};`).join('');
         return {
-          contents: `${readFileSync(path, 'utf8')}\n${imports}`,
+          contents: `${readFileSync(path, 'utf8')}\n${imports}${hasTemplates ? register : ''}`,
           loader: /\.[mc]?ts$/.test(path) ? 'ts' : 'js',
           resolveDir: dirname(path),
         };

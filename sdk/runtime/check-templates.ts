@@ -7,5 +7,5 @@ export async function checkTemplates(dag: DagDefinition): Promise<void> {
   const tasks = [...dag.tasks.values()].filter(hasTemplates);
   if (tasks.length === 0) return;
   const { checkTemplateFields } = await import('./template/check-fields.ts');
-  for (const task of tasks) checkTemplateFields(task);
+  for (const task of tasks) checkTemplateFields(task, dag.templateFiles);
 }

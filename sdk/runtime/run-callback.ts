@@ -21,7 +21,14 @@ export async function runCallback(dag: DagDefinition, message: RunMessage, call:
     const raw = message.context.params ?? {};
     const checked = dag.params === null ? null : await validateWith(dag.params, raw);
     const params = checked?.ok ? checked.value : raw;
-    const templates = new Templates({ attempt: message.context, params, macros: dag.macros, host, own: dag.settings.templates });
+    const templates = new Templates({
+      attempt: message.context,
+      params,
+      macros: dag.macros,
+      host,
+      own: dag.settings.templates,
+      files: dag.templateFiles,
+    });
     const ctx = makeContext(message.context, params, dag.macros, host, templates, new AssetDesk(null, host));
     await invoke(callback, eventOf(message, call, ctx));
     return { outcome: 'success', value: null, bytes: 4, followed: null, mapLengths: {}, checks: [] };

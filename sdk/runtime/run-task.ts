@@ -49,6 +49,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
     macros: dag.macros,
     host,
     own: dag.settings.templates,
+    files: dag.templateFiles,
   });
   const assets = new AssetDesk(task, host);
   const context = makeContext(message.context, values.params, dag.macros, host, templates, assets);

@@ -15,6 +15,8 @@ export interface TemplatesOptions {
   readonly host: TaskHost;
   /** What the DAG adds; absent in bundles of an older sdk. */
   readonly own?: TemplateSettings | undefined;
+  /** Texts of files that fields name. */
+  readonly files?: ReadonlyMap<string, string> | undefined;
 }
 
 export class Templates {

@@ -24,6 +24,8 @@ export const added = dag('added', { ...options, userDefinedMacros, userDefinedFi
     secret: '{{ var.value.api_token }}!',
     before: '{{ prev_start_date_success or "first" }}',
   }, show, { templateFields: ['text', 'list', 'raw', 'deep', 'secret', 'before'] });
+  task('file', { query: 'queries/day.sql', none: 'queries/none.sql', plain: literal('queries/day.sql') }, show, { templateFields: ['query', 'none', 'plain'] });
+  task('hello', { command: 'hello.sh' }, bash);
   task('env', { command: 'echo $AIRFLOW_CTX_DAG_ID $AIRFLOW_CTX_TASK_ID $AIRFLOW_CTX_TRY_NUMBER' }, bash);
 });
 
@@ -33,9 +35,11 @@ export const native = dag('native', { ...options, renderAsNative: true }, ({ tas
 `,
 };
 
+const SQL = { 'queries/day.sql': "select '{{ ds }}' -- {{ region }}", 'hello.sh': 'echo hello {{ region }}' };
+
 let windlass: WholeWindlass;
 beforeAll(async () => {
-  windlass = await startWholeWindlass(FILES, { variables: new Map([['api_token', 'a-very-secret-token']]) });
+  windlass = await startWholeWindlass({ ...SQL, ...FILES }, { variables: new Map([['api_token', 'a-very-secret-token']]) });
   await windlass.know('added', 'native');
 });
 afterAll(() => windlass.close());
@@ -58,6 +62,17 @@ it('macros and filters of the DAG, literals, and the fields as they were rendere
   expect(shown).toMatchObject({ text: 'eu 42 12.50 12.5', raw: '{{ as it is }}', secret: '***!' });
   expect(JSON.stringify(shown)).not.toContain('a-very-secret-token');
   expect(await windlass.result(run, 'env')).toMatchObject({ lastLine: 'added env 1' });
+});
+
+it('a field that names a file beside the DAG file is the text of it, from the bundle', async () => {
+  const run = await windlass.trigger('added');
+  expect(await windlass.ended(run)).toBe('success');
+  expect(await windlass.result(run, 'file')).toEqual({
+    query: expect.stringMatching(/^select '\d{4}-\d\d-\d\d' -- eu$/),
+    none: 'queries/none.sql',
+    plain: 'queries/day.sql',
+  });
+  expect(await windlass.result(run, 'hello')).toMatchObject({ lastLine: 'hello eu' });
 });
 
 it('fields that are one expression keep their kind with renderAsNative', async () => {

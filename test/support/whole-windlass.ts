@@ -1,6 +1,6 @@
 /** A scheduler with its DAG processor and a worker, in this process, over Postgres and Redis of their own: DAG files run as for a user. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { openBroker } from '#platform/broker/open-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import { type Config, Secret } from '#platform/config/config.ts';
@@ -37,7 +37,10 @@ const DEADLINE_MS = 90_000;
 export async function startWholeWindlass(files: Readonly<Record<string, string>>, overrides: Partial<Config> = {}): Promise<WholeWindlass> {
   const [database, redis] = await Promise.all([createDatabase(), startRedis()]);
   const config = testConfig({ redisUrl: new Secret(redis.url), serviceHeartbeatMs: 500, ...overrides });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(config.dagsFolder, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(config.dagsFolder, name)), { recursive: true });
+    writeFileSync(join(config.dagsFolder, name), text);
+  }
   const logger = quietLogger();
   const { db } = database;
   const broker = await openBroker(config, db, logger);

@@ -1,9 +1,10 @@
 /** Where the templates of a task lie. Light: it is loaded for every task, the engine only for those with templates. */
 import type { InputTree, TaskDefinition } from '../../definition.ts';
+import { TEMPLATE_FILE } from '../../template-files.ts';
 
-/** True when rendering could change the text. */
+/** True when rendering could change the text: it holds a template, or may be the name of a file with one. */
 export function looksLikeTemplate(text: string): boolean {
-  return /\{[{%#]/.test(text);
+  return /\{[{%#]/.test(text) || TEMPLATE_FILE.test(text);
 }
 
 /** Bundles of an older sdk do not say. */

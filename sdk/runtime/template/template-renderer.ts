@@ -12,10 +12,14 @@ export class TemplateRenderer {
   readonly #lookups: Lookups;
   readonly #globals: Globals;
   readonly #isNative: boolean;
+  readonly #files: ReadonlyMap<string, string> | undefined;
 
-  constructor(options: Omit<GlobalsOptions, 'lookups'> & { readonly host: TaskHost }) {
+  constructor(
+    options: Omit<GlobalsOptions, 'lookups'> & { readonly host: TaskHost; readonly files?: ReadonlyMap<string, string> | undefined },
+  ) {
     this.#lookups = new Lookups(options.host);
     this.#globals = templateGlobals({ ...options, lookups: this.#lookups });
+    this.#files = options.files;
     this.#isNative = options.own?.isNative ?? false;
   }
 
@@ -25,7 +29,8 @@ export class TemplateRenderer {
   }
 
   /** A text, or with renderAsNative the value of a template that is one expression. */
-  async renderField(text: string): Promise<unknown> {
+  async renderField(given: string): Promise<unknown> {
+    const text = this.#files?.get(given) ?? given;
     return this.#make(text, {}, this.#isNative ? renderNative : render);
   }
 
