@@ -5,6 +5,7 @@ import { openBroker } from '#platform/broker/open-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import { type Config, Secret } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
+import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { startScheduler } from '../../scheduler/main.ts';
@@ -28,6 +29,7 @@ export interface WholeWindlass {
   result(dagRunId: string, taskId: string, mapIndex?: number): Promise<unknown>;
   /** Rings the scheduler: somebody changed runs of the DAG. */
   changed(dagId: string): void;
+  /** Stops everything; throws when the database breaks an invariant. */
   close(): Promise<void>;
 }
 
@@ -107,9 +109,12 @@ export async function startWholeWindlass(files: Readonly<Record<string, string>>
     async close() {
       await worker.stop();
       await scheduler.stop();
+      const broken = (await checkInvariants(db, 86_400_000)).filter((one) => one.violations.length > 0 || one.error !== null);
       await broker.close();
       await database.drop();
       await redis.stop();
+      // Whatever the test was about, the history it left must keep every promise.
+      if (broken.length > 0) throw new Error(`invariants are broken: ${JSON.stringify(broken, null, 2)}`);
     },
   };
 }
