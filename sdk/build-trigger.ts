@@ -8,7 +8,9 @@ import { taskHandle } from './handles.ts';
 import { type BuildContext, makeTask, type Options, readOptions } from './make-task.ts';
 import { durationMs, flag, oneOf, type Place } from './option-values.ts';
 import { makeRef } from './ref.ts';
-import { TRIGGER_OPTION_TABLE } from './trigger-options.ts';
+import { TASK_OPTION_TABLE } from './task-options.ts';
+import { OWN_TRIGGER_OPTIONS, TRIGGER_OPTION_TABLE } from './trigger-options.ts';
+import { checkOptions } from './unknown-option.ts';
 
 const TEMPLATES = ['params', 'runId', 'logicalDate', 'note'] as const;
 
@@ -16,6 +18,8 @@ export function buildTrigger(context: BuildContext, args: readonly unknown[]): u
   const [id, target, given] = args;
   const options = readOptions('trigger', id, given ?? {});
   const where = `trigger "${String(id)}"`;
+  checkOptions(where, options, TRIGGER_OPTION_TABLE);
+  const taskOptions = Object.fromEntries(Object.entries(options).filter(([name]) => !Object.hasOwn(OWN_TRIGGER_OPTIONS, name)));
   const { params, conf, runId, logicalDate, note } = options;
   if (params !== undefined && conf !== undefined)
     throw new AppError('DAG_INVALID', `${where} has params and conf, which are the same; give one.`);
@@ -27,8 +31,8 @@ export function buildTrigger(context: BuildContext, args: readonly unknown[]): u
     // Never called: `sdk/runtime/run-trigger.ts` does what there is to do.
     body: { run: () => undefined, definition: null },
     input: { params: params ?? conf ?? {}, runId, logicalDate, note },
-    options: { templateFields: [...TEMPLATES], ...options },
-    table: TRIGGER_OPTION_TABLE,
+    options: { templateFields: [...TEMPLATES], ...taskOptions },
+    table: TASK_OPTION_TABLE,
     extra: { operator: 'trigger', trigger: readPlan(where, dagIdOf(where, target), options) },
   });
   return makeRef(taskHandle(context.draft, taskId));

@@ -38,8 +38,8 @@ export interface TriggeredRun {
   readonly runId: string;
 }
 
-export const TRIGGER_OPTION_TABLE: OptionTable = {
-  ...TASK_OPTION_TABLE,
+/** Those that any other task has not; `params` are the other DAG's. */
+export const OWN_TRIGGER_OPTIONS: OptionTable = {
   params: 'known',
   conf: 'known',
   wait: 'known',
@@ -54,3 +54,5 @@ export const TRIGGER_OPTION_TABLE: OptionTable = {
   every: 'known',
   timeout: 'known',
 };
+
+export const TRIGGER_OPTION_TABLE: OptionTable = { ...TASK_OPTION_TABLE, ...OWN_TRIGGER_OPTIONS };
