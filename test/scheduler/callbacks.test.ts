@@ -1,8 +1,10 @@
 /** Goal: what the scheduler ends, loses or finds late requests its callbacks once, in the same statement. Method: the engine over real Postgres. */
 import { expect, it } from 'vitest';
 import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
+import { endWaits } from '#platform/waiting/end-waits.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { watchDeadlines } from '../../scheduler/engine/deadlines.ts';
+import { defer } from '../triggerer/harness.ts';
 import { claim, database, deps, engine, finish, inbox, instances, runState, settle, sql, startRun, trigger } from './engine-harness.ts';
 
 const callbacks = { on_success: ['thanks'], on_failure: ['slack', 'tellTeam'] };
@@ -71,6 +73,51 @@ it('a skip or failure by the trigger rule requests nothing', async () => {
   await finish(run, 'a', { event: 'fail', reason: 'it broke' });
   expect((await instances(run)).map((row) => row.state)).toEqual(['failed', 'upstream_failed']);
   expect(await requested(run)).toEqual([]);
+});
+
+it('a wait that ends without a worker requests the callbacks of its task', async () => {
+  const own = { on_success: ['thanks'], on_failure: ['gone'], on_skipped: ['passed'] };
+  const run = await startRun(
+    aDagSpec(
+      'waits',
+      ['a', 'b', 'c'].map((id) => aTask(id, { callbacks: own })),
+    ),
+  );
+  for (const taskId of ['a', 'b', 'c']) await defer(run, taskId, { kind: 'answer', args: { subject: 'well?' } });
+  const ends = [
+    { end: 'succeed' },
+    { end: 'fail', error: { name: 'Late', message: 'too late' }, retryable: true },
+    { end: 'skip', reason: 'no' },
+  ] as const;
+  const waits = (await instances(run)).map((row, index) => ({
+    taskInstanceId: row.task_instance_id,
+    leaseEpoch: row.lease_epoch,
+    end: ends[index] as (typeof ends)[number],
+    softFail: false,
+    bodyState: null,
+    words: '',
+  }));
+  await endWaits(database.db, 'user:eva', waits);
+  expect((await requested(run)).map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
+    'on_failure gone',
+    'on_skipped passed',
+    'on_success thanks',
+  ]);
+});
+
+it('a run that fails fast requests the callbacks of what it stops, and its own', async () => {
+  const own = { on_failure: ['gone'] };
+  const spec = aDagSpec('fast', [aTask('a'), aTask('b', { callbacks: own })], { failFast: true, callbacks });
+  const run = await startRun(spec);
+  await claim(run, 'b');
+  inbox.ended((await instances(run)).map((row) => row.task_instance_id));
+  await finish(run, 'a', { event: 'fail', reason: 'it broke' });
+  expect(await runState(run)).toBe('failed');
+  expect((await requested(run)).map(({ name, reason }) => `${name} ${reason}`).sort()).toEqual([
+    'gone task_failure',
+    'slack task_failure',
+    'tellTeam task_failure',
+  ]);
 });
 
 const due = (dagRunId: string) =>
