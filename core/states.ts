@@ -65,6 +65,8 @@ export const TASK_INSTANCE_TRANSITIONS = {
   reschedule: { from: ['running'], to: 'up_for_reschedule', by: 'worker', fenced: true },
   defer: { from: ['running'], to: 'deferred', by: 'worker', fenced: true },
   hand_back: { from: ['running'], to: 'scheduled', by: 'worker', fenced: true },
+  /** Its body was cleared while it ran, and has ended: the process is gone. */
+  confirm_stop: { from: ['restarting'], to: 'none', by: 'worker', fenced: true },
 
   // An attempt whose lease expired: the scheduler decides, fenced by the epoch it saw.
   lose: { from: ['running', 'restarting'], to: 'up_for_retry', by: 'scheduler', fenced: true },

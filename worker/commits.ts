@@ -12,6 +12,7 @@ import { keepFoundAssets } from '#platform/db/queries/assets/keep-found-assets.t
 import { type BegunBody, type BodyStart, beginBodies } from '#platform/db/queries/begin-bodies.ts';
 import { type Claimed, claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
 import { type Finish, finishAttempts } from '#platform/db/queries/finish-attempts.ts';
+import { confirmStopped } from '#platform/db/queries/stopped-attempts.ts';
 import { GroupCommit } from '#platform/service/group-commit.ts';
 
 export interface CommitDeps {
@@ -54,6 +55,15 @@ export class Commits {
   /** Null = the lease is lost: do not run the body. */
   begin(body: BodyStart): Promise<BegunBody | null> {
     return this.#starts.add(body);
+  }
+
+  /** Says that the process of an attempt that was cleared is gone. Unsaid, the lease's end says it: so it never rejects. */
+  async confirmStopped(claimed: Claimed): Promise<void> {
+    const { db, broker, workerId } = this.#deps;
+    const { taskInstanceId, leaseEpoch, shard, dagId, runId } = claimed;
+    if (!(await confirmStopped(db, workerId, { taskInstanceId, leaseEpoch }).catch(() => false))) return;
+    broker.ring('task_instances_ended', { shards: [shard], ids: [taskInstanceId] } satisfies TaskInstancesEnded);
+    broker.ring('ui_events', { topics: [`run:${dagId}/${runId}`] } satisfies UiEvent);
   }
 
   /** Rejects while Postgres cannot be reached: try again while the lease can be trusted. */

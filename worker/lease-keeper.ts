@@ -3,15 +3,19 @@
  * the *start* of the last successful request, on the monotonic clock: an attempt that cannot be renewed in
  * time is stopped here, well before anyone else may take it over, even when Postgres or this process stalls.
  */
+import { FINISHED_STATES, type TaskInstanceState } from '#core/states.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import { type HeldLease, type Lease, renewLeases } from '#platform/db/queries/renew-leases.ts';
+import { readTakenLeases, type TakenLease } from '#platform/db/queries/stopped-attempts.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Loop } from '#platform/service/service.ts';
 
 export interface LeaseTiming {
   readonly ttlMs: number;
   readonly renewMs: number;
+  /** Between SIGTERM and SIGKILL of a body that a person stopped. Absent = it is killed at once. */
+  readonly killGraceMs?: number;
 }
 
 export interface LeaseHolder {
@@ -97,6 +101,12 @@ export class LeaseKeeper {
     return this.trustedMs(holder) + this.#timing.ttlMs * MARGIN_SHARE * GRACE_SHARE;
   }
 
+  /** Somebody says that leases were taken away: asks now instead of with the next beat. Null = whichever. */
+  lookAt(ids: readonly unknown[] | null): void {
+    if (ids === null ? this.#holders.size > 0 : [...this.#holders.keys()].some((holder) => ids.includes(holder.taskInstanceId)))
+      this.#renewals.wake();
+  }
+
   /** Renews all leases; those that Postgres does not confirm are lost. */
   async renewOnce(): Promise<undefined> {
     await this.fenceOnce();
@@ -113,6 +123,8 @@ export class LeaseKeeper {
       })),
     });
     const heldKeys = new Set(held.map(keyOf));
+    const lost = holders.filter((holder) => this.#holders.has(holder) && !heldKeys.has(keyOf(holder)));
+    const taken = await this.#whatBecameOf(lost);
     for (const holder of holders) {
       const entry = this.#holders.get(holder);
       // It ended (or was fenced) while the request was on its way.
@@ -121,9 +133,28 @@ export class LeaseKeeper {
         entry.trustedUntil = this.#trustFrom(startedAt);
         holder.onRenewed(this.liveMs(holder));
       } else {
-        this.#lose(holder, 'the lease is held by somebody else, or the task instance was changed by a user', 0);
+        const stop = this.#explain(holder, taken.get(holder.taskInstanceId));
+        this.#lose(holder, stop.reason, stop.graceMs);
       }
     }
+  }
+
+  /** Without an answer nothing is known, and they are killed at once. */
+  async #whatBecameOf(lost: readonly LeaseHolder[]): Promise<ReadonlyMap<string, TakenLease>> {
+    if (lost.length === 0) return new Map();
+    const ids = lost.map((holder) => holder.taskInstanceId);
+    return readTakenLeases(this.#db, ids).catch(() => new Map());
+  }
+
+  /** A body that was stopped by a person, and that nobody else runs yet, may end in order. */
+  #explain({ leaseEpoch }: LeaseHolder, taken: TakenLease | undefined): { readonly reason: string; readonly graceMs: number } {
+    const isNext = taken?.leaseEpoch === leaseEpoch + 1;
+    const graceMs = Math.min(this.#timing.killGraceMs ?? 0, this.#timing.ttlMs * MARGIN_SHARE * GRACE_SHARE);
+    if (isNext && taken.state === 'restarting' && taken.leaseOwner === this.#workerId)
+      return { reason: 'the task instance was cleared while it ran', graceMs };
+    if (isNext && FINISHED_STATES.includes(taken.state as TaskInstanceState))
+      return { reason: `the task instance was stopped while it ran, and is ${taken.state} now`, graceMs };
+    return { reason: 'the lease is held by somebody else, or the task instance was changed by a user', graceMs: 0 };
   }
 
   /** Stops the attempts whose lease can no longer be trusted. */

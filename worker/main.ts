@@ -3,7 +3,7 @@ import { hostname as readHostname } from 'node:os';
 import { SPEC_LIMITS } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import type { WorkerControl } from '#platform/broker/messages.ts';
+import type { LeasesChanged, WorkerControl } from '#platform/broker/messages.ts';
 import { type Clock, newSecret } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
@@ -88,8 +88,12 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const unlisten = await broker.listen('worker_control', (message) => {
     if ((message as Partial<WorkerControl> | null)?.workerId === workerId) worker.wake();
   });
+  const unlistenLeases = await broker.listen('leases_changed', (message) => {
+    const ids = (message as Partial<LeasesChanged> | null)?.ids;
+    attempts.keeper.lookAt(Array.isArray(ids) ? ids : null);
+  });
   async function stop(): Promise<void> {
-    await unlisten().catch(() => {});
+    await Promise.allSettled([unlisten(), unlistenLeases()]);
     await worker.stop();
     await plugins.stop();
     stopped.resolve();
@@ -125,7 +129,13 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     clock,
     logger,
     commits: new Commits({ db, broker, workerId, hostname, leaseTtlMs }),
-    keeper: new LeaseKeeper({ timing: { ttlMs: leaseTtlMs, renewMs: config.leaseRenewMs }, workerId, db, clock, logger }),
+    keeper: new LeaseKeeper({
+      timing: { ttlMs: leaseTtlMs, renewMs: config.leaseRenewMs, killGraceMs: config.taskKillGraceMs },
+      workerId,
+      db,
+      clock,
+      logger,
+    }),
     pool: new TaskProcessPool({
       process: { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes },
       clock,

@@ -39,6 +39,7 @@ export type Channel =
   | 'dags_changed'
   | 'ui_events'
   | 'worker_control'
+  | 'leases_changed'
   | 'asset_events_queued'
   | 'waiters_changed'
   | 'callbacks_requested';

@@ -31,6 +31,11 @@ export type UiTopic = string;
 /** scheduler -> workers: callbacks of runs and lost attempts wait to be called. Says nothing more. */
 export type CallbacksRequested = Readonly<Record<string, never>>;
 
+/** API, CLI, scheduler -> workers: attempts of these instances were cleared, marked or stopped. Look at your leases now. */
+export interface LeasesChanged {
+  readonly ids: readonly string[];
+}
+
 /** monitor -> worker: look at your desired state now. */
 export interface WorkerControl {
   readonly workerId: string;

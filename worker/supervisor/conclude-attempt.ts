@@ -75,10 +75,13 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
 
 /** Kills the process and leaves everything else to whoever holds the lease now. */
 async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promise<Conclusion> {
-  const { process, log } = ended;
+  const { process, log, attempt } = ended;
   process?.listen(null);
+  if (graceMs > 0) process?.send({ type: 'cancel', reason: 'stopped' });
   await Promise.all([log.drop(), process?.terminate(graceMs)]);
   if (process) deps.pool.release(process, false);
+  // The process is gone: an instance that was cleared need not wait for the end of the lease.
+  await deps.commits.confirmStopped(attempt.claimed);
   return { event: null };
 }
 
@@ -189,7 +192,8 @@ async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps):
       const answer = await deps.commits.finish(attempt.claimed, finish);
       if ('accepted' in answer) {
         if (answer.accepted && finish.callbacks.length > 0) deps.onCallbacks();
-        return { event: answer.accepted ? finish.event : null };
+        if (answer.accepted) return { event: finish.event };
+        break;
       }
       finish = unstorable(finish, answer.error as Error, ended.plan);
     } catch (error) {
@@ -200,6 +204,8 @@ async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps):
       await deps.clock.sleep(waitMs);
     }
   }
+  // Cleared just as its body ended: nobody else will say that it has.
+  await deps.commits.confirmStopped(attempt.claimed);
   return { event: null };
 }
 

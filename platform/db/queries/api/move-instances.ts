@@ -53,9 +53,9 @@ with ${LOCKED}, allowed as (
   update task_instance ti
      set state = l.to_state, reason = null, lease_epoch = ti.lease_epoch + 1, clear_number = ti.clear_number + 1,
          max_tries = ti.try_number + coalesce(a.retries, ti.max_tries),
-         -- restarting: the scheduler makes it none once the old worker has had time to notice.
+         -- restarting: its worker makes it none when the body has ended; the scheduler does when the lease has.
          lease_owner = case when l.to_state = 'restarting' then ti.lease_owner end,
-         lease_expires_at = case when l.to_state = 'restarting' then clock_timestamp() end,
+         lease_expires_at = case when l.to_state = 'restarting' then ti.lease_expires_at end,
          scheduled_at = null, queued_at = null, started_at = null, ended_at = null, next_try_at = null, first_started_at = null,
          followed = null, progress = null, resumed = null
     from locked l left join allowed a using (task_instance_id)
