@@ -19,10 +19,13 @@ const KEYED = { tasks: ['task', 'taskId'], groups: ['group', 'groupId'], mapScop
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Returns the changes in the order of the spec; empty = the same DAG. */
+/** Returns the changes: settings first, then tasks and groups; empty = the same DAG. */
 export function diffSpecs(before: DagSpec, after: DagSpec): readonly SpecChange[] {
   const [old, young] = [before as unknown as Fields, after as unknown as Fields];
-  const names = [...new Set([...Object.keys(old), ...Object.keys(young)])];
+  // A stored spec comes back with its keys in another order: settings by name, then the lists.
+  const names = [...new Set([...Object.keys(old), ...Object.keys(young), ...Object.keys(KEYED)])].sort((a, b) =>
+    placeOf(a).localeCompare(placeOf(b)),
+  );
   return names.flatMap((name) =>
     Object.hasOwn(KEYED, name)
       ? diffLists(KEYED[name as keyof typeof KEYED], listOf(old[name]), listOf(young[name]))
@@ -34,6 +37,11 @@ export function diffSpecs(before: DagSpec, after: DagSpec): readonly SpecChange[
 export function changeInWords({ what, kind, before, after }: SpecChange): string {
   if (kind !== 'changed') return `${what} ${kind}`;
   return `${what} ${short(before)} -> ${short(after)}`;
+}
+
+function placeOf(name: string): string {
+  const index = Object.keys(KEYED).indexOf(name);
+  return index < 0 ? `0${name}` : `1${index}`;
 }
 
 function diffLists([noun, idField]: readonly [string, string], before: readonly Fields[], after: readonly Fields[]): readonly SpecChange[] {

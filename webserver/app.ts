@@ -6,12 +6,16 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { newRequestId } from '#platform/clock.ts';
 import { assetRoutes } from './api/assets.ts';
 import { backfillRoutes } from './api/backfills.ts';
+import { bulkInstanceRoutes } from './api/bulk-instances.ts';
+import { bulkRunRoutes } from './api/bulk-runs.ts';
 import { callbackRoutes } from './api/callbacks.ts';
 import { clearRoutes } from './api/clear.ts';
 import { connectionRoutes } from './api/connections.ts';
 import { dagPartRoutes } from './api/dag-parts.ts';
 import { dagRunRoutes } from './api/dag-runs.ts';
+import { dagVersionRoutes } from './api/dag-versions.ts';
 import { dagRoutes } from './api/dags.ts';
+import { deleteRoutes } from './api/delete.ts';
 import { eventRoutes } from './api/events.ts';
 import { extraLinkRoutes } from './api/extra-links.ts';
 import { healthRoutes } from './api/health.ts';
@@ -20,6 +24,7 @@ import { importErrorRoutes } from './api/import-errors.ts';
 import { logRoutes } from './api/logs.ts';
 import { markRoutes } from './api/mark.ts';
 import { openApiRoute } from './api/open-api.ts';
+import { parseRoutes } from './api/parse.ts';
 import { poolRoutes } from './api/pools.ts';
 import { queuedEventRoutes } from './api/queued-events.ts';
 import { systemRoutes } from './api/system.ts';
@@ -67,6 +72,11 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...markRoutes(deps),
     ...hitlDetailRoutes(deps),
     ...callbackRoutes,
+    ...bulkInstanceRoutes(deps),
+    ...bulkRunRoutes(deps),
+    ...deleteRoutes(deps),
+    ...parseRoutes(deps),
+    ...dagVersionRoutes,
     ...backfillRoutes(deps),
     ...assetRoutes(deps),
     ...queuedEventRoutes(deps),

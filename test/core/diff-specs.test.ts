@@ -13,10 +13,10 @@ describe('the difference of two versions', () => {
     const after = aDagSpec('etl', [aTask('b', { retries: 3 }), aTask('c')], { description: 'new', runImmediately: true });
     expect(words(before, after)).toEqual([
       'description "old" -> "new"',
+      'runImmediately null -> true',
       'task a removed',
       'task b: retries 1 -> 3',
       'task c added',
-      'runImmediately null -> true',
     ]);
   });
 

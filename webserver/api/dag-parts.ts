@@ -9,7 +9,7 @@ import { listDagTags } from '#platform/db/queries/api/list-dag-tags.ts';
 import { type DagVersionHead, listDagVersions } from '#platform/db/queries/api/list-dag-versions.ts';
 import { type DagWarningRow, listDagWarnings } from '#platform/db/queries/api/list-dag-warnings.ts';
 import { iso } from '../http/iso.ts';
-import { anyInteger, exactly, ignored, integer, listQuery, pattern } from '../http/list-query-schema.ts';
+import { anyInteger, exactly, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route } from '../http/route.ts';
 import { requireDag, requireDagVersion } from './lookups.ts';
 import { dagPath, taskPath } from './path-ids.ts';
@@ -56,7 +56,10 @@ const versions: readonly Route[] = [
     permission: 'viewer',
     summary: 'The versions of a DAG, or of all (~).',
     params: dagPath,
-    query: listQuery({ version_number: anyInteger('version_number'), bundle_name: ignored, bundle_version: ignored }, VERSION_ORDER),
+    query: listQuery(
+      { version_number: anyInteger('version_number'), bundle_name: exactly('bundle_name'), bundle_version: exactly('bundle_version') },
+      VERSION_ORDER,
+    ),
     async handle({ db, params, query }) {
       if (params.dag_id !== '~') await requireDag(db, params.dag_id);
       const ofDag: Filter[] = params.dag_id === '~' ? [] : [{ field: 'dag_id', operator: 'eq', value: params.dag_id }];
@@ -150,15 +153,9 @@ const overviews: readonly Route[] = [
     method: 'GET',
     url: '/api/v2/dagWarnings',
     permission: 'viewer',
-    summary: 'DAGs that name a pool which does not exist, or an asset that is in conflict with another.',
+    summary: 'DAGs that name a missing pool or an asset in conflict, or come out differently each time their file is imported.',
     query: listQuery(
-      {
-        dag_id: exactly('dag_id'),
-        warning_type: {
-          schema: z.enum(['non-existent pool', 'pool too small', 'asset conflict']),
-          toFilters: (value: unknown) => [{ field: 'warning_type', operator: 'eq' as const, value }],
-        },
-      },
+      { dag_id: exactly('dag_id'), warning_type: exactly('warning_type') },
       { fields: { dag_id: 'dag_id', timestamp: 'at' }, default: ['dag_id'] },
     ),
     async handle({ db, query }) {
@@ -181,6 +178,7 @@ const WARNING_WORDS: Readonly<Record<DagWarningRow['warning_type'], (row: DagWar
   'non-existent pool': ({ dag_id, names }) => `Dag '${dag_id}' references non-existent pools: ${JSON.stringify(names)}`,
   'pool too small': ({ dag_id, names }) =>
     `Tasks of Dag '${dag_id}' need more slots than their pool has: ${names.join(', ')}. They never start.`,
+  'unstable dag': ({ names }) => names.join(' '),
 };
 
 export const dagPartRoutes: readonly Route[] = [...tasks, ...versions, ...favourites, ...overviews];

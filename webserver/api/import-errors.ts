@@ -3,9 +3,8 @@ import { z } from 'zod';
 import { AppError } from '#core/errors.ts';
 import { type ImportErrorRow, listImportErrors } from '#platform/db/queries/api/list-import-errors.ts';
 import { iso } from '../http/iso.ts';
-import { ignored, integer, listQuery, pattern } from '../http/list-query-schema.ts';
+import { exactly, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
-import { BUNDLE_NAME } from './shapes/dag-version.ts';
 
 const ORDERING = {
   fields: { id: 'import_error_id', import_error_id: 'import_error_id', timestamp: 'seen_at', filename: 'file_path', stacktrace: 'stack' },
@@ -18,7 +17,7 @@ export const importErrorRoutes: readonly Route[] = [
     url: '/api/v2/importErrors',
     permission: 'viewer',
     summary: 'List import errors.',
-    query: listQuery({ filename_pattern: pattern('file_path'), bundle_name: ignored }, ORDERING),
+    query: listQuery({ filename_pattern: pattern('file_path'), bundle_name: exactly('bundle_name') }, ORDERING),
     async handle({ db, query }) {
       const page = await listImportErrors(db, query);
       return { import_errors: page.rows.map(importErrorShape), total_entries: page.total };
@@ -45,7 +44,7 @@ function importErrorShape(row: ImportErrorRow) {
     import_error_id: row.import_error_id,
     timestamp: iso(row.seen_at),
     filename: row.file_path,
-    bundle_name: BUNDLE_NAME,
+    bundle_name: row.bundle_name,
     // The message leads: a stack alone does not say what is wrong with a file that does not compile.
     stack_trace: row.stack.includes(row.message) ? row.stack : `${row.message}\n${row.stack}`,
   };

@@ -2,10 +2,7 @@
 import { AppError } from '#core/errors.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
-import type { DagRunRow } from '#platform/db/queries/api/dag-run-row.ts';
 import { findDag } from '#platform/db/queries/api/find-dag.ts';
-import { findDagRun } from '#platform/db/queries/api/find-dag-run.ts';
-import { type DagVersionRow, findDagVersion } from '#platform/db/queries/api/find-dag-version.ts';
 import { findTaskInstance, type TaskInstanceKey } from '#platform/db/queries/api/find-task-instance.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 
@@ -15,18 +12,7 @@ export async function requireDag(db: Queryable, dagId: string): Promise<DagRow> 
   return row;
 }
 
-export async function requireDagVersion(db: Queryable, dagId: string, versionNumber: number | null): Promise<DagVersionRow> {
-  const row = await findDagVersion(db, dagId, versionNumber);
-  if (row !== null) return row;
-  if (versionNumber === null) throw new AppError('DAG_NOT_FOUND', `Dag with id ${dagId} was not found`);
-  throw new AppError('NOT_FOUND', `The DagVersion with dag_id: \`${dagId}\` and version_number: \`${versionNumber}\` was not found`);
-}
-
-export async function requireDagRun(db: Queryable, dagId: string, runId: string): Promise<DagRunRow> {
-  const row = await findDagRun(db, dagId, runId);
-  if (row === null) throw new AppError('DAG_RUN_NOT_FOUND', `The DagRun with dag_id: \`${dagId}\` and run_id: \`${runId}\` was not found`);
-  return row;
-}
+export { requireDagRun, requireDagVersion } from '#platform/change-of-mind/lookups.ts';
 
 export async function requireTaskInstance(db: Queryable, key: TaskInstanceKey): Promise<TaskInstanceRow> {
   const row = await findTaskInstance(db, key);

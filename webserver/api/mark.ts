@@ -1,35 +1,27 @@
 /** PATCH of a task instance or a run: mark as success, failed or skipped, and the note. */
 import { z } from 'zod';
-import { isFinished } from '#core/states.ts';
+import { chooseInstances } from '#platform/change-of-mind/choose.ts';
+import { chooseToMark, MARK_STATES, type MarkState, markAll, markRun, RUN_MARK_STATES } from '#platform/change-of-mind/mark.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { DagRunRow } from '#platform/db/queries/api/dag-run-row.ts';
 import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instance.ts';
-import { clearInstances, type MarkEvent, markInstances } from '#platform/db/queries/api/move-instances.ts';
 import { setDagRunNote } from '#platform/db/queries/api/set-dag-run-note.ts';
-import { setDagRunState } from '#platform/db/queries/api/set-dag-run-state.ts';
 import { setTaskInstanceNote } from '#platform/db/queries/api/set-task-instance-note.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
-import { touchDagRuns } from '#platform/db/queries/api/touch-dag-runs.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { principalOf, type Route, type RouteContext, route, type WebDeps } from '../http/route.ts';
-import { chooseInstances, chooseRuns, chooseTasks } from './choose-instances.ts';
 import { requireDagRun, requireDagVersion, requireTaskInstance } from './lookups.ts';
 import { instancePath, mappedInstancePath, runPath } from './path-ids.ts';
+import { ringStopped } from './ring-stopped.ts';
 import { dagRunShape } from './shapes/dag-run.ts';
 import { taskInstanceShape } from './shapes/task-instance.ts';
 import { keyOf } from './task-instances.ts';
 import { noteText, ringRun } from './trigger.ts';
 import { maskedFields, updateMaskQuery } from './update-mask.ts';
 
-const MARK_EVENTS: Readonly<Record<'success' | 'failed' | 'skipped', MarkEvent>> = {
-  success: 'mark_success',
-  failed: 'mark_failed',
-  skipped: 'mark_skipped',
-};
-
 const maskQuery = updateMaskQuery.extend({ map_index: integer.optional() });
 const instanceBody = z.strictObject({
-  new_state: z.enum(['success', 'failed', 'skipped']).nullish(),
+  new_state: z.enum(MARK_STATES).nullish(),
   note: noteText,
   include_upstream: z.boolean().default(false),
   include_downstream: z.boolean().default(false),
@@ -38,7 +30,7 @@ const instanceBody = z.strictObject({
 });
 type InstanceBody = z.infer<typeof instanceBody>;
 
-const runBody = z.strictObject({ state: z.enum(['queued', 'success', 'failed']).nullish(), note: noteText });
+const runBody = z.strictObject({ state: z.enum(RUN_MARK_STATES).nullish(), note: noteText });
 
 const BASE = '/api/v2/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id';
 
@@ -49,7 +41,7 @@ export function markRoutes(deps: WebDeps): readonly Route[] {
       ...common,
       url: BASE,
       audit: 'task_instance.mark',
-      summary: 'Mark a task instance, or all instances of a mapped task; set its note.',
+      summary: 'Mark a task instance, all instances of a mapped task, or all of a task group; set its note.',
       params: instancePath,
       handle: (context) => patchInstance(deps, context, keyOf(context.params, context.query.map_index ?? -1), { isDryRun: false }),
     }),
@@ -90,10 +82,15 @@ export function markRoutes(deps: WebDeps): readonly Route[] {
         const { db, params, query, body, audit, afterCommit } = context;
         const fields = maskedFields(query.update_mask, body, ['state', 'note']);
         const run = await requireDagRun(db, params.dag_id, params.dag_run_id);
-        if (fields.has('state') && body.state) await markRun(db, run, body.state, principalOf(context).username);
-        if (fields.has('note') && body.note !== undefined) await setDagRunNote(db, run.dag_run_id, body.note ?? null);
+        const { username } = principalOf(context);
+        const before = await chooseInstances(db, [run], { tasks: null, states: ['running'] });
+        if (fields.has('state') && body.state) await markRun(db, run, body.state, username);
+        if (fields.has('note') && body.note !== undefined) await setDagRunNote(db, run.dag_run_id, body.note ?? null, username);
         audit({ dagId: run.dag_id, runId: run.run_id, extra: { state: body.state ?? null, has_note: body.note !== undefined } });
-        afterCommit(() => ringRun(deps, run.dag_id, run.run_id));
+        afterCommit(() => {
+          ringStopped(deps, before);
+          ringRun(deps, run.dag_id, run.run_id);
+        });
         return dagRunShape(await requireDagRun(db, run.dag_id, run.run_id));
       },
     }),
@@ -110,24 +107,24 @@ async function patchInstance(deps: WebDeps, context: PatchContext, key: TaskInst
   const fields = maskedFields(context.query.update_mask, body, ['new_state', 'note']);
   const username = context.principal?.username ?? '';
   const run = await requireDagRun(db, key.dagId, key.runId);
-  const chosen = await instancesToMark(db, run, key, body);
-  const newState = fields.has('new_state') ? body.new_state : null;
+  const newState = fields.has('new_state') ? (body.new_state ?? null) : null;
+  const chosen = await instancesToMark(db, run, key, body, newState);
   if (!how.isDryRun) {
-    if (newState) await markAll(db, chosen, newState, username);
-    if (fields.has('note') && body.note !== undefined) await setTaskInstanceNote(db, idsOf(chosen), body.note ?? null);
+    if (newState !== null) await markAll(db, chosen, newState, username);
+    if (fields.has('note') && body.note !== undefined) await setTaskInstanceNote(db, idsOf(chosen), body.note ?? null, username);
     context.audit({
       dagId: key.dagId,
       runId: key.runId,
       taskId: key.taskId,
       mapIndex: key.mapIndex,
-      extra: { new_state: newState ?? null, marked: chosen.length },
+      extra: { new_state: newState, marked: chosen.length },
     });
     context.afterCommit(() => {
+      ringStopped(deps, chosen);
       for (const runId of new Set(chosen.map((row) => row.run_id))) ringRun(deps, key.dagId, runId);
     });
   }
-  const marked = await chooseInstances(db, await chooseRunsOf(db, run, body), { tasks: choicesOf(chosen), states: null });
-  const changed = how.isDryRun ? chosen.filter((row) => row.state !== newState) : marked;
+  const changed = how.isDryRun ? chosen.filter((row) => row.state !== newState) : await readAgain(db, chosen);
   return { task_instances: changed.map(taskInstanceShape), total_entries: changed.length };
 }
 
@@ -136,80 +133,29 @@ async function instancesToMark(
   run: DagRunRow,
   key: TaskInstanceKey,
   body: InstanceBody,
+  state: MarkState | null,
 ): Promise<readonly TaskInstanceRow[]> {
   const { spec } = await requireDagVersion(db, run.dag_id, run.version_number);
-  const isMapped = spec.tasks.some((task) => task.taskId === key.taskId && task.mapScope !== null);
-  // Without an index the PATCH of a mapped task means all its instances, as in Airflow.
-  const mapIndex = key.mapIndex < 0 && isMapped ? undefined : key.mapIndex;
+  const task = spec.tasks.find((candidate) => candidate.taskId === key.taskId);
+  const isGroup = task === undefined && spec.groups.some((group) => group.groupId === key.taskId);
+  // Without an index the PATCH of a mapped task means all its instances, as in Airflow; that of a group, all of its tasks.
+  const mapIndex = key.mapIndex < 0 && (isGroup || (task?.mapScope ?? null) !== null) ? undefined : key.mapIndex;
   if (mapIndex !== undefined) await requireTaskInstance(db, key);
-  const tasks = chooseTasks(spec.tasks, [{ taskId: key.taskId, mapIndex }], body);
-  return chooseInstances(db, await chooseRunsOf(db, run, body), { tasks, states: null });
-}
-
-function chooseRunsOf(db: Queryable, run: DagRunRow, body: InstanceBody) {
-  return chooseRuns(db, {
-    dagId: run.dag_id,
-    run,
+  return chooseToMark(db, {
+    runs: [run],
+    tasks: [{ taskId: key.taskId, mapIndex }],
+    reach: { upstream: body.include_upstream, downstream: body.include_downstream },
     includePast: body.include_past,
     includeFuture: body.include_future,
-    from: null,
-    to: null,
+    state: state ?? 'success',
   });
 }
 
-/** Marks, and after a success clears what had failed only because of it, as Airflow does. */
-async function markAll(
-  db: Queryable,
-  chosen: readonly TaskInstanceRow[],
-  state: 'success' | 'failed' | 'skipped',
-  username: string,
-): Promise<void> {
-  const actor = `user:${username}`;
-  await markInstances(db, idsOf(chosen), { event: MARK_EVENTS[state], actor, reason: `marked ${state} by ${username}` });
-  const reopened = new Set<string>();
-  if (state === 'success')
-    for (const [, rows] of Map.groupBy(chosen, (row) => row.dag_run_id)) {
-      const run = await requireDagRun(db, rows[0]!.dag_id, rows[0]!.run_id);
-      const { spec } = await requireDagVersion(db, run.dag_id, run.version_number);
-      const chosenTasks = rows.map((row) => ({ taskId: row.task_id }));
-      const around = chooseTasks(spec.tasks, chosenTasks, { include_upstream: false, include_downstream: true }) ?? [];
-      const downstream = around.filter((task) => !rows.some((row) => row.task_id === task.taskId));
-      if (downstream.length === 0) continue;
-      const failed = await chooseInstances(db, [run], { tasks: downstream, states: ['failed', 'upstream_failed'] });
-      if (failed.length === 0) continue;
-      await clearInstances(db, idsOf(failed), actor);
-      reopened.add(run.dag_run_id);
-    }
-  const runs = [...new Set(chosen.map((row) => row.dag_run_id))];
-  await touchDagRuns(
-    db,
-    runs.filter((id) => !reopened.has(id)),
-    false,
-  );
-  if (reopened.size > 0) await touchDagRuns(db, [...reopened], true);
-}
-
-/** success: every instance succeeds. failed: what runs fails, what has not ended is skipped. queued: only the run. */
-async function markRun(db: Queryable, run: DagRunRow, state: 'queued' | 'success' | 'failed', username: string): Promise<void> {
-  const actor = `user:${username}`;
-  const reason = `marked ${state} by ${username}`;
-  const rows = state === 'queued' ? [] : await chooseInstances(db, [run], { tasks: null, states: null });
-  if (state === 'success')
-    await markInstances(db, idsOf(rows.filter((row) => row.state !== 'success')), { event: 'mark_success', actor, reason });
-  if (state === 'failed') {
-    const isActive = (row: TaskInstanceRow) => row.state === 'running' || row.state === 'restarting';
-    await markInstances(db, idsOf(rows.filter(isActive)), { event: 'mark_failed', actor, reason });
-    await markInstances(db, idsOf(rows.filter((row) => !isActive(row) && !isFinished(row.state))), {
-      event: 'mark_skipped',
-      actor,
-      reason,
-    });
-  }
-  await setDagRunState(db, run.dag_run_id, state, state === 'queued' ? null : reason);
-}
-
-function choicesOf(rows: readonly TaskInstanceRow[]) {
-  return rows.map((row) => ({ taskId: row.task_id, mapIndex: row.map_index }));
+async function readAgain(db: Queryable, chosen: readonly TaskInstanceRow[]): Promise<readonly TaskInstanceRow[]> {
+  const tasks = chosen.map((row) => ({ taskId: row.task_id, mapIndex: row.map_index }));
+  const runs = [...new Map(chosen.map((row) => [row.run_id, row])).values()];
+  const ids = new Set(idsOf(chosen));
+  return (await chooseInstances(db, runs, { tasks, states: null })).filter((row) => ids.has(row.task_instance_id));
 }
 
 function idsOf(rows: readonly TaskInstanceRow[]): readonly string[] {

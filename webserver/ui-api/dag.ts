@@ -75,7 +75,7 @@ async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiD
     paramsDefaults: spec.paramsDefaults,
     tasks: uiTasks(spec),
     groups: spec.groups.map(uiGroup),
-    importError: row.has_import_errors ? await importErrorOf(db, row.file_path) : null,
+    importError: row.has_import_errors ? await importErrorOf(db, row) : null,
   };
 }
 
@@ -104,9 +104,12 @@ async function activeBackfillOf(db: Queryable, dagId: string): Promise<UiBackfil
   };
 }
 
-async function importErrorOf(db: Queryable, filePath: string): Promise<UiDag['importError']> {
+async function importErrorOf(db: Queryable, row: DagRow): Promise<UiDag['importError']> {
   const page = await listImportErrors(db, {
-    filters: [{ field: 'file_path', operator: 'eq', value: filePath }],
+    filters: [
+      { field: 'bundle_name', operator: 'eq', value: row.bundle_name },
+      { field: 'file_path', operator: 'eq', value: row.file_path },
+    ],
     orderBy: [],
     limit: 1,
     offset: 0,

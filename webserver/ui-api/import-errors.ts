@@ -1,6 +1,7 @@
 /** GET /ui/api/importErrors: broken files, with the lines around the fault. */
 import { open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { DAGS_FOLDER_BUNDLE, readBundles } from '#platform/config/dag-bundles.ts';
 import { type ImportErrorRow, listImportErrors } from '#platform/db/queries/api/list-import-errors.ts';
 import { iso } from '../http/iso.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
@@ -27,22 +28,32 @@ export function importErrorPageRoutes(deps: WebDeps): readonly Route[] {
           limit: SHOWN_ERRORS,
           offset: 0,
         });
-        return { errors: await Promise.all(page.rows.map((row) => uiImportError(row, deps.config.dagsFolder))) };
+        const folders = new Map(
+          readBundles(deps.config).flatMap((bundle) => (bundle.kind === 'folder' ? [[bundle.name, bundle.folder] as const] : [])),
+        );
+        return { errors: await Promise.all(page.rows.map((row) => uiImportError(row, folders.get(row.bundle_name) ?? null))) };
       },
     }),
   ];
 }
 
-async function uiImportError(row: ImportErrorRow, dagsFolder: string): Promise<UiImportError> {
+/** `folder` null = this process does not have the files of the bundle. */
+async function uiImportError(row: ImportErrorRow, folder: string | null): Promise<UiImportError> {
   return {
-    filePath: row.file_path,
+    filePath: shownPath(row),
     message: row.message,
     stack: row.stack,
     line: row.line,
     column: row.column_number,
     seenAt: iso(row.seen_at),
-    sourceExcerpt: row.line === null ? [] : await excerpt(dagsFolder, row.file_path, row.line),
+    sourceExcerpt: row.line === null || folder === null ? [] : await excerpt(folder, row.file_path, row.line),
   };
+}
+
+/** Files of the dags folder by their path, others with the name of their bundle; "." is a bundle as a whole. */
+function shownPath({ bundle_name: bundle, file_path: path }: ImportErrorRow): string {
+  if (path === '.') return bundle;
+  return bundle === DAGS_FOLDER_BUNDLE ? path : `${bundle}: ${path}`;
 }
 
 /** The lines around `line` as the file is now; none when this web server cannot read the DAGs folder. */

@@ -23,7 +23,7 @@ export function dagRunShape(row: DagRunRow) {
     conf: row.conf,
     note: row.note,
     dag_versions: [dagVersionShape(row)],
-    bundle_version: null,
+    bundle_version: row.bundle_version,
     dag_display_name: row.dag_id,
     partition_key: row.partition_key,
   };

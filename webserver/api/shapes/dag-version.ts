@@ -1,14 +1,13 @@
 /** DagVersionResponse. */
 import { iso } from '../../http/iso.ts';
 
-/** DAG files come from one folder; Airflow calls such a source a bundle. */
-export const BUNDLE_NAME = 'dags-folder';
-
 export interface VersionColumns {
   readonly dag_id: string;
   readonly version_id: string;
   readonly version_number: number;
   readonly version_created_at: Date;
+  readonly bundle_name: string;
+  readonly bundle_version: string | null;
 }
 
 export function dagVersionShape(row: VersionColumns) {
@@ -16,8 +15,8 @@ export function dagVersionShape(row: VersionColumns) {
     id: row.version_id,
     version_number: row.version_number,
     dag_id: row.dag_id,
-    bundle_name: BUNDLE_NAME,
-    bundle_version: null,
+    bundle_name: row.bundle_name,
+    bundle_version: row.bundle_version,
     created_at: iso(row.version_created_at),
     dag_display_name: row.dag_id,
     bundle_url: null,

@@ -1,10 +1,11 @@
 /** DAGResponse and DAGDetailsResponse. */
 import { join } from 'node:path';
 import { orderedParamsSchema } from '#core/params-order.ts';
+import { DAGS_FOLDER_BUNDLE } from '#platform/config/dag-bundles.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
 import { iso } from '../../http/iso.ts';
 import { assetExpression } from './asset.ts';
-import { BUNDLE_NAME, dagVersionShape } from './dag-version.ts';
+import { dagVersionShape } from './dag-version.ts';
 import { scheduleWords } from './schedule-words.ts';
 
 export interface DagShapeOptions {
@@ -27,10 +28,10 @@ export function dagShape(row: DagRow, options: DagShapeOptions) {
     last_parsed_time: iso(row.last_parsed_at),
     last_parse_duration: row.last_parse_ms === null ? null : row.last_parse_ms / 1000,
     last_expired: null,
-    bundle_name: BUNDLE_NAME,
-    bundle_version: null,
+    bundle_name: row.bundle_name,
+    bundle_version: row.bundle_version,
     relative_fileloc: row.file_path,
-    fileloc: join(options.dagsFolder, row.file_path),
+    fileloc: row.bundle_name === DAGS_FOLDER_BUNDLE ? join(options.dagsFolder, row.file_path) : `${row.bundle_name}:${row.file_path}`,
     description: head.description,
     timetable_summary: schedule.summary,
     timetable_description: schedule.description,
@@ -46,7 +47,7 @@ export function dagShape(row: DagRow, options: DagShapeOptions) {
     next_dagrun_data_interval_start: iso(row.next_interval_start),
     next_dagrun_data_interval_end: iso(row.next_interval_end),
     next_dagrun_run_after: iso(row.next_run_after),
-    allowed_run_types: null,
+    allowed_run_types: head.allowedRunTypes ?? null,
     owners: head.owner.split(',').map((owner) => owner.trim()),
     file_token: options.signFile(row.file_path),
   };

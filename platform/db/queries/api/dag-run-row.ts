@@ -23,10 +23,13 @@ export interface DagRunRow {
   readonly version_id: string;
   readonly version_number: number;
   readonly version_created_at: Date;
+  readonly bundle_name: string;
+  /** Commit of a git bundle. */
+  readonly bundle_version: string | null;
 }
 
 export const DAG_RUN_COLUMNS = `r.dag_run_id, r.dag_id, r.run_id, r.run_type, r.state, r.logical_date, r.data_interval_start, r.data_interval_end,
   r.run_after, r.conf, r.note, r.triggered_by, r.triggering_user, r.queued_at, r.started_at, r.ended_at, r.reason, r.partition_key,
-  v.version_id, v.version_number, v.created_at as version_created_at`;
+  v.version_id, v.version_number, v.created_at as version_created_at, v.bundle_name, v.bundle_version`;
 
 export const DAG_RUN_FROM = 'dag_run r join dag_version v on v.version_id = r.version_id';

@@ -4,7 +4,7 @@ import type { Queryable } from '../../client.ts';
 
 const FIND_DAG_VERSION = {
   name: 'find_dag_version',
-  text: `select v.version_id, v.dag_id, v.version_number, v.created_at, v.file_path, v.spec, v.source
+  text: `select v.version_id, v.dag_id, v.version_number, v.created_at, v.file_path, v.bundle_hash, v.bundle_name, v.bundle_version, v.spec, v.source
            from dag_version v join dag d using (dag_id)
           where v.dag_id = $1 and (($2::int is null and v.version_id = d.version_id) or v.version_number = $2)`,
 };
@@ -15,6 +15,10 @@ export interface DagVersionRow {
   readonly version_number: number;
   readonly created_at: Date;
   readonly file_path: string;
+  readonly bundle_hash: string;
+  readonly bundle_name: string;
+  /** Commit of a git bundle. */
+  readonly bundle_version: string | null;
   readonly spec: DagSpec;
   readonly source: string;
 }

@@ -7,13 +7,22 @@ export interface DagVersionHead {
   readonly dag_id: string;
   readonly version_number: number;
   readonly created_at: Date;
+  readonly bundle_name: string;
+  /** Commit of a git bundle. */
+  readonly bundle_version: string | null;
 }
 
 const SOURCE: ListSource = {
   name: 'list_dag_versions',
-  select: 'version_id, dag_id, version_number, created_at',
+  select: 'version_id, dag_id, version_number, created_at, bundle_name, bundle_version',
   from: 'dag_version',
-  fields: { version_id: 'version_id', dag_id: 'dag_id', version_number: 'version_number' },
+  fields: {
+    version_id: 'version_id',
+    dag_id: 'dag_id',
+    version_number: 'version_number',
+    bundle_name: 'bundle_name',
+    bundle_version: 'bundle_version',
+  },
   tieBreak: 'dag_id, version_number',
 };
 

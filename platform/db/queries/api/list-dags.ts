@@ -12,6 +12,9 @@ const SOURCE: ListSource = {
   fields: {
     dag_id: 'd.dag_id',
     display_name: "coalesce(v.spec ->> 'displayName', d.dag_id)",
+    file_path: 'd.file_path',
+    bundle_name: 'd.bundle_name',
+    bundle_version: 'v.bundle_version',
     is_paused: 'd.is_paused',
     is_stale: 'd.is_stale',
     has_import_errors: 'd.has_import_errors',

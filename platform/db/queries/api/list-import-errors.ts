@@ -4,6 +4,7 @@ import { type ListPage, type ListRequest, type ListSource, readList } from '../.
 
 export interface ImportErrorRow {
   readonly import_error_id: number;
+  readonly bundle_name: string;
   readonly file_path: string;
   readonly message: string;
   readonly stack: string;
@@ -14,9 +15,9 @@ export interface ImportErrorRow {
 
 const SOURCE: ListSource = {
   name: 'list_import_errors',
-  select: 'import_error_id, file_path, message, stack, line, column_number, seen_at',
+  select: 'import_error_id, bundle_name, file_path, message, stack, line, column_number, seen_at',
   from: 'import_error',
-  fields: { import_error_id: 'import_error_id', file_path: 'file_path', seen_at: 'seen_at', stack: 'stack' },
+  fields: { import_error_id: 'import_error_id', file_path: 'file_path', bundle_name: 'bundle_name', seen_at: 'seen_at', stack: 'stack' },
   tieBreak: 'import_error_id',
 };
 

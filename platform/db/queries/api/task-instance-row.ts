@@ -30,6 +30,9 @@ export interface TaskInstanceRow {
   readonly version_id: string;
   readonly version_number: number;
   readonly version_created_at: Date;
+  readonly bundle_name: string;
+  /** Commit of a git bundle. */
+  readonly bundle_version: string | null;
   readonly hostname: string | null;
   readonly worker_id: string | null;
   readonly pid: number | null;
@@ -38,7 +41,7 @@ export interface TaskInstanceRow {
 export const TASK_INSTANCE_COLUMNS = `ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.state, ti.reason, ti.try_number, ti.max_tries,
   ti.operator, ti.queue, ti.pool, ti.pool_slots, ti.priority_weight, ti.scheduled_at, ti.queued_at, ti.started_at, ti.ended_at, ti.next_try_at,
   ti.map_label, ti.progress, ti.note, r.dag_id, r.run_id, r.logical_date, r.run_after,
-  v.version_id, v.version_number, v.created_at as version_created_at, a.hostname, a.worker_id, a.pid`;
+  v.version_id, v.version_number, v.created_at as version_created_at, v.bundle_name, v.bundle_version, a.hostname, a.worker_id, a.pid`;
 
 export const TASK_INSTANCE_FROM = `task_instance ti join dag_run r using (dag_run_id) join dag_version v on v.version_id = r.version_id
   left join lateral (select hostname, worker_id, pid from task_attempt ta where ta.task_instance_id = ti.task_instance_id
