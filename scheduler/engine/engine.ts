@@ -31,7 +31,7 @@ import { type DagEntry, Memory } from './memory.ts';
 import { PoolBook } from './pool-book.ts';
 import { previousRunOf } from './previous-run.ts';
 import { Reasons } from './reasons.ts';
-import { ring, ringingOf } from './ring.ts';
+import { ring, ringingOf, ringStopped } from './ring.ts';
 import { startRuns } from './start-runs.ts';
 
 /** Bounds one flush; the rest is the next pass. */
@@ -343,6 +343,7 @@ export class Engine {
     const callbacks = callbacksOfRun(run, 'failed', stop.running === 'skipped' ? 'timed_out' : 'task_failure');
     const done = await stopRun(this.#deps.db, { ...this.holder, dagRunId, shard, ...stop, spared, callbacks });
     if (done !== null) this.#deps.broker.ring('callbacks_requested', {});
+    if (done !== null) ringStopped(this.#deps.broker, run);
     if (done === 'ended') {
       run.row.state = 'failed';
       if (looksAtPast(run.index)) this.#wakeLaterRuns(run);

@@ -1,5 +1,5 @@
 /** Rings the workers for what was just queued: ids only, after the commit, in batches sized to the idle slots. */
-import type { Instance } from '#core/scheduling/run-model.ts';
+import type { Instance, RunModel } from '#core/scheduling/run-model.ts';
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
 import type { Logger } from '#platform/logger.ts';
 
@@ -52,4 +52,10 @@ export function ringingOf(queued: readonly { readonly instance: Instance }[], tr
     tryNumber: tryNumbers.get(instance.id) as number,
     leaseEpoch: instance.leaseEpoch,
   }));
+}
+
+/** Workers that run something of a run that was stopped look at their leases now. `run` as it was before. */
+export function ringStopped(broker: Broker, run: RunModel): void {
+  const ids = [...run.byId.values()].filter((instance) => instance.state === 'running').map((instance) => instance.id);
+  if (ids.length > 0) broker.ring('leases_changed', { ids });
 }
