@@ -10,11 +10,14 @@ import { backfillCancel, backfillPause, backfillSetMaxActiveRuns, backfillUnpaus
 import { backfillCreate } from './commands/backfill-create.ts';
 import { backfillList } from './commands/backfill-list.ts';
 import { configList } from './commands/config-list.ts';
+import { dagsDelete } from './commands/dags-delete.ts';
 import { dagsList } from './commands/dags-list.ts';
 import { dagsListImportErrors } from './commands/dags-list-import-errors.ts';
 import { dagsListRuns } from './commands/dags-list-runs.ts';
+import { dagsMark } from './commands/dags-mark.ts';
 import { dagsNextExecution } from './commands/dags-next-execution.ts';
 import { dagsPause, dagsUnpause } from './commands/dags-pause.ts';
+import { dagsReserialize } from './commands/dags-reserialize.ts';
 import { dagsShow } from './commands/dags-show.ts';
 import { dagsTest } from './commands/dags-test.ts';
 import { dagsTrigger } from './commands/dags-trigger.ts';
@@ -26,8 +29,10 @@ import { monitor } from './commands/monitor.ts';
 import { pluginsList } from './commands/plugins-list.ts';
 import { scheduler } from './commands/scheduler.ts';
 import { standalone } from './commands/standalone.ts';
+import { tasksClear } from './commands/tasks-clear.ts';
 import { tasksList } from './commands/tasks-list.ts';
 import { tasksLogs } from './commands/tasks-logs.ts';
+import { tasksMark } from './commands/tasks-mark.ts';
 import { tasksStatesForDagRun } from './commands/tasks-states-for-dag-run.ts';
 import { triggerer } from './commands/triggerer.ts';
 import { usersCreate } from './commands/users-create.ts';
@@ -75,10 +80,15 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'dags', define: dagsTest },
   { group: 'dags', define: dagsListRuns },
   { group: 'dags', define: dagsListImportErrors },
+  { group: 'dags', define: dagsMark },
+  { group: 'dags', define: dagsDelete },
+  { group: 'dags', define: dagsReserialize },
   { group: 'dags', define: dagsNextExecution },
   { group: 'tasks', define: tasksList },
   { group: 'tasks', define: tasksStatesForDagRun },
   { group: 'tasks', define: tasksLogs },
+  { group: 'tasks', define: tasksClear },
+  { group: 'tasks', define: tasksMark },
   { group: 'assets', define: assetsList },
   { group: 'assets', define: assetsDetails },
   { group: 'assets', define: assetsEvents },

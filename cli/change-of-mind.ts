@@ -1,0 +1,30 @@
+/** What the commands that clear and mark share: which instances, shown as rows, and who is to hear of it. */
+import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
+import type { CliDeps } from './environment.ts';
+import type { Row } from './output.ts';
+
+/** The name in the history of what was done from the command line. */
+export const CLI_USER = 'cli';
+
+export function instanceLine(row: TaskInstanceRow): Row {
+  return { run_id: row.run_id, task_id: row.task_id, map_index: row.map_index, state: row.state, try_number: row.try_number };
+}
+
+/** "3 task instances of 2 runs" */
+export function countOf(rows: readonly TaskInstanceRow[]): string {
+  const runs = new Set(rows.map((row) => row.run_id)).size;
+  return `${rows.length} task ${rows.length === 1 ? 'instance' : 'instances'} of ${runs} ${runs === 1 ? 'run' : 'runs'}`;
+}
+
+/** Tells scheduler, workers and pages. `rows` as they were before. */
+export async function ringChanged(
+  deps: CliDeps,
+  dagId: string,
+  changed: { readonly runIds: readonly string[]; readonly rows: readonly TaskInstanceRow[] },
+): Promise<void> {
+  const bell = await deps.broker();
+  const ids = changed.rows.filter((row) => row.state === 'running').map((row) => row.task_instance_id);
+  if (ids.length > 0) bell.ring('leases_changed', { ids });
+  bell.ring('runs_changed', { dagIds: [dagId] });
+  bell.ring('ui_events', { topics: ['dags', `dag:${dagId}`, ...changed.runIds.map((runId) => `run:${dagId}/${runId}`)] });
+}
