@@ -15,6 +15,7 @@ export type ReprocessBehavior = (typeof REPROCESS_BEHAVIORS)[number];
 /** Bounds one backfill, and the time its dry run takes. */
 export const BACKFILL_TICKS_MAX = 5_000;
 export const BACKFILL_MAX_ACTIVE_RUNS = 10;
+const PART_TICKS = 50;
 
 export type BackfillAction =
   | { readonly action: 'create' | 'reprocess'; readonly reason: null }
@@ -49,8 +50,17 @@ export interface BackfillQuestion extends BackfillRange {
 
 /** Throws VALIDATION with what cannot be backfilled and why. */
 export function planBackfill(question: BackfillQuestion): readonly BackfillStep[] {
+  const plan = planBackfillInParts(question);
+  for (;;) {
+    const part = plan.next();
+    if (part.done) return part.value;
+  }
+}
+
+/** The same plan in parts of some milliseconds: thousands of dates in a time zone take a second, and others wait meanwhile. */
+export function* planBackfillInParts(question: BackfillQuestion): Generator<void, readonly BackfillStep[]> {
   refuseAgainstPast(question);
-  const steps = datesOf(question).map((run): BackfillStep => {
+  const steps = (yield* datesOf(question)).map((run): BackfillStep => {
     const { logicalDateMs, intervalStartMs, intervalEndMs } = run;
     return { logicalDateMs, intervalStartMs, intervalEndMs, ...actionOn(question.existing.get(logicalDateMs) ?? null, question.reprocess) };
   });
@@ -72,7 +82,7 @@ export function actionOn(existing: DagRunState | null, reprocess: ReprocessBehav
   }
 }
 
-function datesOf(range: BackfillRange): readonly NextRun[] {
+function* datesOf(range: BackfillRange): Generator<void, readonly NextRun[]> {
   const { dagId, schedule, startDateMs, fromMs, toMs, nowMs } = range;
   const iso = (ms: number) => new Date(ms).toISOString();
   if (schedule.kind === 'custom')
@@ -99,6 +109,7 @@ function datesOf(range: BackfillRange): readonly NextRun[] {
     found.push(intervalRun(date, end === date ? (before ?? date) : date, end));
     before = date;
     date = following;
+    if (found.length % PART_TICKS === 0) yield;
   }
   if (found.length > 0) return found;
   const next = ticks.next(toMs);

@@ -13,6 +13,7 @@ interface Flags extends OutputOptions {
   readonly runBackwards?: boolean;
   readonly maxActiveRuns: number;
   readonly reprocessBehavior: ReprocessBehavior;
+  readonly runOnLatestVersion: boolean;
   readonly dagRunConf: Readonly<Record<string, unknown>>;
 }
 
@@ -36,6 +37,7 @@ export function backfillCreate(): Command {
         .default('none')
         .argParser(parseBehavior),
     )
+    .option('--no-run-on-latest-version', 'runs that are run again keep their version of the DAG')
     .option('--dag-run-conf <json>', 'params of the runs, a JSON object', parseJsonObject('--dag-run-conf'), {})
     .action(async (flags: Flags) => {
       const { clock, withDatabase } = await import('../environment.ts');
@@ -51,6 +53,7 @@ export function backfillCreate(): Command {
         maxActiveRuns: flags.maxActiveRuns,
         reprocess: flags.reprocessBehavior,
         conf: flags.dagRunConf,
+        runOnLatestVersion: flags.runOnLatestVersion,
       };
       await withDatabase(async (deps) => {
         await requireDag(deps.db, flags.dagId);

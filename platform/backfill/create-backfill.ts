@@ -1,5 +1,5 @@
 /** Plans and creates backfills, for the API and the command line alike: both refuse the same things in the same words. */
-import { BACKFILL_MAX_ACTIVE_RUNS, type BackfillStep, planBackfill, type ReprocessBehavior } from '#core/backfill.ts';
+import { BACKFILL_MAX_ACTIVE_RUNS, type BackfillStep, planBackfillInParts, type ReprocessBehavior } from '#core/backfill.ts';
 import { AppError } from '#core/errors.ts';
 import { refuseRunType } from '#core/run-types.ts';
 import type { Queryable } from '../db/client.ts';
@@ -17,6 +17,8 @@ export interface BackfillRequest {
   readonly conf?: Readonly<Record<string, unknown>>;
   readonly reprocess?: ReprocessBehavior;
   readonly maxActiveRuns?: number;
+  /** Runs that are run again take the newest version of the DAG, as new ones do. Default true. */
+  readonly runOnLatestVersion?: boolean;
 }
 
 export interface PlannedBackfill {
@@ -36,7 +38,7 @@ export async function previewBackfill(db: Queryable, request: BackfillRequest, n
   if (dag.has_active_backfill) throw alreadyActive(dagId);
   const { schedule, startDate, paramsSchema, paramsDefaults } = dag.head;
   new ParamsCheck().check({ key: dag.version_id, schema: paramsSchema, params: { ...paramsDefaults, ...conf } });
-  const steps = planBackfill({
+  const plan = planBackfillInParts({
     dagId,
     schedule,
     startDateMs: startDate === null ? null : Date.parse(startDate),
@@ -48,7 +50,16 @@ export async function previewBackfill(db: Queryable, request: BackfillRequest, n
     dependsOnPast: dag.depends_on_past,
     existing: await listRunStates(db, dagId, from, to),
   });
-  return { dag, steps };
+  return { dag, steps: await drain(plan) };
+}
+
+/** Others get their turn between the parts of a long plan. */
+async function drain<T>(parts: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const part = parts.next();
+    if (part.done) return part.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 export interface BackfillOrigin {
@@ -72,6 +83,7 @@ export async function createBackfill(
     reprocess: request.reprocess ?? 'none',
     maxActiveRuns: request.maxActiveRuns ?? BACKFILL_MAX_ACTIVE_RUNS,
     runBackwards: request.runBackwards ?? false,
+    runOnLatestVersion: request.runOnLatestVersion ?? true,
     ...origin,
     steps: planned.steps,
   });

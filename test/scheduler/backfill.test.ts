@@ -15,6 +15,7 @@ interface Ask {
   readonly maxActiveRuns?: number;
   readonly runBackwards?: boolean;
   readonly reprocess?: 'none' | 'failed' | 'completed';
+  readonly runOnLatestVersion?: boolean;
 }
 
 async function start(dagId: string, ask: Ask = {}): Promise<number> {
@@ -197,6 +198,33 @@ describe('a backfill', () => {
     await sql(`update dag set is_stale = true where dag_id = 'stale'`);
     await round();
     expect(await findBackfill(database.db, id)).toMatchObject({ dates: 5, queued: 0, running: 0, completed_at: null });
+  });
+
+  it.each([
+    [true, 2, { a: 'none', b: 'none' }],
+    [false, 1, { a: 'none' }],
+  ])('with runOnLatestVersion %s runs again on version %d', async (runOnLatestVersion, version, states) => {
+    await aBackfilledDag('renewed');
+    await start('renewed', { to: '2026-01-01T00:00:00Z' });
+    await round();
+    await finishDay('renewed', '01');
+    await round();
+    const spec = aDagSpec('renewed', [aTask('a'), aTask('b')], { schedule: DAILY, endDate: '2025-01-01T00:00:00Z' });
+    await sql(
+      `insert into dag_version (version_id, dag_id, version_number, content_hash, bundle_hash, spec, source, file_path)
+       values (new_id(), 'renewed', 2, 'second', 'none', $1, '', 'test.ts')`,
+      [JSON.stringify(spec)],
+    );
+    await sql(`update dag set version_id = (select version_id from dag_version where content_hash = 'second') where dag_id = 'renewed'`);
+    await sql(`update dag set is_paused = true, revision = revision + 1 where dag_id = 'renewed'`);
+    await start('renewed', { to: '2026-01-01T00:00:00Z', reprocess: 'completed', runOnLatestVersion });
+    await round();
+    const rows = await sql<{ task_id: string; state: string; version: number }>(
+      `select ti.task_id, ti.state, v.version_number as version from task_instance ti join dag_run r using (dag_run_id)
+         join dag_version v using (version_id) where r.dag_id = 'renewed' order by 1`,
+    );
+    expect(Object.fromEntries(rows.map((row) => [row.task_id, row.state]))).toEqual(states);
+    expect(new Set(rows.map((row) => row.version))).toEqual(new Set([version]));
   });
 
   it('runs failed runs again when asked, as runs of its own, with their history kept', async () => {

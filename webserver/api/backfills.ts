@@ -22,7 +22,7 @@ const backfillBody = z.strictObject({
   dag_run_conf: z.record(z.string(), z.unknown()).nullish(),
   reprocess_behavior: z.enum(REPROCESS_BEHAVIORS).default('none'),
   max_active_runs: z.number().int().min(1).max(MAX_ACTIVE_RUNS_MAX).default(BACKFILL_MAX_ACTIVE_RUNS),
-  // New runs get the newest version of the DAG, runs that are run again keep theirs.
+  // Of runs that are run again; new ones always get the newest version.
   run_on_latest_version: z.boolean().default(true),
 });
 type BackfillBody = z.infer<typeof backfillBody>;
@@ -133,6 +133,7 @@ function requestOf(body: BackfillBody): BackfillRequest {
     conf: body.dag_run_conf ?? {},
     reprocess: body.reprocess_behavior,
     maxActiveRuns: body.max_active_runs,
+    runOnLatestVersion: body.run_on_latest_version,
   };
 }
 

@@ -9,6 +9,7 @@ export interface NewBackfill {
   readonly reprocess: ReprocessBehavior;
   readonly maxActiveRuns: number;
   readonly runBackwards: boolean;
+  readonly runOnLatestVersion: boolean;
   readonly triggeredBy: 'cli' | 'rest_api' | 'ui';
   readonly triggeringUser: string | null;
   /** In the order of running. */
@@ -19,8 +20,8 @@ const INSERT_BACKFILL = {
   name: 'insert_backfill',
   text: `
 with made as (
-  insert into backfill (dag_id, shard, from_date, to_date, conf, reprocess_behavior, max_active_runs, run_backwards, triggered_by, triggering_user)
-  select d.dag_id, d.shard, $2::timestamptz, $3::timestamptz, $4::jsonb, $5::text, $6::int, $7::boolean, $8::text, $9::text from dag d where d.dag_id = $1
+  insert into backfill (dag_id, shard, from_date, to_date, conf, reprocess_behavior, max_active_runs, run_backwards, triggered_by, triggering_user, run_on_latest_version)
+  select d.dag_id, d.shard, $2::timestamptz, $3::timestamptz, $4::jsonb, $5::text, $6::int, $7::boolean, $8::text, $9::text, $15::boolean from dag d where d.dag_id = $1
   on conflict do nothing
   returning backfill_id
 ), steps as (
@@ -53,6 +54,7 @@ export async function insertBackfill(db: Queryable, backfill: NewBackfill): Prom
     steps.map((step) => new Date(step.intervalEndMs)),
     steps.map((step) => step.action),
     steps.map((step) => step.reason),
+    backfill.runOnLatestVersion,
   ]);
   return result.rows[0]?.backfillId ?? null;
 }

@@ -26,6 +26,7 @@ export interface OpenBackfill {
   readonly conf: Readonly<Record<string, unknown>>;
   readonly reprocess: ReprocessBehavior;
   readonly maxActiveRuns: number;
+  readonly runOnLatestVersion: boolean;
   readonly triggeringUser: string | null;
   readonly taskCount: number;
   readonly schedule: ScheduleSpec;
@@ -36,6 +37,7 @@ const LOCK_OPEN = {
   name: 'lock_open_backfill',
   text: `
 select b.backfill_id as "backfillId", b.dag_id as "dagId", b.conf, b.reprocess_behavior as "reprocess", b.max_active_runs as "maxActiveRuns",
+       b.run_on_latest_version as "runOnLatestVersion",
        b.triggering_user as "triggeringUser", jsonb_array_length(v.spec -> 'tasks') as "taskCount", v.spec -> 'schedule' as schedule,
        (select count(*)::int from dag_run r where r.backfill_id = b.backfill_id and r.state in ('queued', 'running')) as "unfinishedRuns"
   from backfill b join dag d on d.dag_id = b.dag_id join dag_version v on v.version_id = d.version_id
