@@ -21,6 +21,8 @@ export interface TaskAct {
   readonly isFuture: boolean;
   /** Clearing only. */
   readonly isOnlyFailed: boolean;
+  /** Clearing only: on the newest version of the DAG. */
+  readonly isOnLatest: boolean;
   readonly note: string;
 }
 
@@ -29,6 +31,8 @@ export interface RunAct {
   readonly dagId: string;
   readonly runId: string;
   readonly verb: RunVerb;
+  /** Clearing only: on the newest version of the DAG. */
+  readonly isOnLatest: boolean;
 }
 
 export type Act = TaskAct | RunAct;
@@ -47,6 +51,7 @@ function sendTaskAct(act: TaskAct, isDryRun: boolean): Promise<RestInstancePage>
       dag_run_id: act.runId,
       task_ids: [act.mapIndex < 0 ? act.taskId : [act.taskId, act.mapIndex]],
       only_failed: act.isOnlyFailed,
+      run_on_latest_version: act.isOnLatest,
       ...reach,
       ...note,
     });
@@ -56,7 +61,11 @@ function sendTaskAct(act: TaskAct, isDryRun: boolean): Promise<RestInstancePage>
 
 async function sendRunAct(act: RunAct, isDryRun: boolean): Promise<RestInstancePage | null> {
   if (act.verb === 'clear' || act.verb === 'clear_failed')
-    return request('POST', restApi.clearRun(act.dagId, act.runId), { dry_run: isDryRun, only_failed: act.verb === 'clear_failed' });
+    return request('POST', restApi.clearRun(act.dagId, act.runId), {
+      dry_run: isDryRun,
+      only_failed: act.verb === 'clear_failed',
+      run_on_latest_version: act.isOnLatest,
+    });
   if (!isDryRun) await request('PATCH', restApi.dagRun(act.dagId, act.runId), { state: act.verb });
   return null;
 }

@@ -45,7 +45,8 @@ export function RunActDialog({
   onClose: () => void;
 }) {
   const [verb, setVerb] = useState<RunVerb>(firstVerb);
-  const act = { kind: 'run', dagId, runId, verb } as const;
+  const [isOnLatest, setOnLatest] = useState(false);
+  const act = { kind: 'run', dagId, runId, verb, isOnLatest } as const;
   const dryRun = useDryRun(act);
   const doIt = useAct();
   const toast = useToast();
@@ -79,6 +80,17 @@ export function RunActDialog({
           </p>
         )}
         <Segmented label="What to do" options={VERBS} value={verb} onChange={setVerb} />
+        {verb === 'clear' || verb === 'clear_failed' ? (
+          <label className="flex items-center gap-2 text-sm">
+            <input
+              type="checkbox"
+              checked={isOnLatest}
+              onChange={(event) => setOnLatest(event.target.checked)}
+              className="size-4 accent-[var(--accent)]"
+            />
+            On the newest version of the DAG
+          </label>
+        ) : null}
         <AffectedList dryRun={dryRun} />
       </div>
     </Dialog>

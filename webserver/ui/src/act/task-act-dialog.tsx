@@ -21,7 +21,7 @@ const EFFECTS: Readonly<Record<TaskVerb, string>> = {
   skipped: 'What is marked counts as left out; a running attempt is stopped.',
 };
 
-type Reach = 'isDownstream' | 'isUpstream' | 'isPast' | 'isFuture' | 'isOnlyFailed';
+type Reach = 'isDownstream' | 'isUpstream' | 'isPast' | 'isFuture' | 'isOnlyFailed' | 'isOnLatest';
 
 const REACHES: readonly { readonly key: Reach; readonly label: string; readonly isForClearOnly: boolean }[] = [
   { key: 'isDownstream', label: 'Tasks after it', isForClearOnly: false },
@@ -29,6 +29,7 @@ const REACHES: readonly { readonly key: Reach; readonly label: string; readonly 
   { key: 'isPast', label: 'Earlier runs', isForClearOnly: false },
   { key: 'isFuture', label: 'Later runs', isForClearOnly: false },
   { key: 'isOnlyFailed', label: 'Only what failed', isForClearOnly: true },
+  { key: 'isOnLatest', label: 'On the newest version', isForClearOnly: true },
 ];
 
 interface TaskActDialogProps {
@@ -54,6 +55,7 @@ export function TaskActDialog({ dagId, runId, taskId, mapIndex, verb: firstVerb,
     isPast: false,
     isFuture: false,
     isOnlyFailed: false,
+    isOnLatest: false,
     note: '',
   });
   // The note changes nothing about what is touched.

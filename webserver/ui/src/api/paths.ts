@@ -49,5 +49,7 @@ export const restApi = {
   backfill: (backfillId: number, action: string) => `/api/v2/backfills/${backfillId}/${action}`,
   hitlDetails: (dagId: string, runId: string, taskId: string, mapIndex: number) =>
     `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/taskInstances/${enc(taskId)}/${mapIndex}/hitlDetails`,
+  clearRuns: (dagId: string) => `/api/v2/dags/${enc(dagId)}/clearDagRuns`,
+  versionDiff: (dagId: string, version: number) => `/api/v2/dags/${enc(dagId)}/dagVersions/${version}/diff`,
   clear: (dagId: string) => `/api/v2/dags/${enc(dagId)}/clearTaskInstances`,
 } as const;

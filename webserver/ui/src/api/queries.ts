@@ -14,7 +14,7 @@ import type {
 } from '../../../ui-api/types.ts';
 import { queryString, request } from './http.ts';
 import { restApi, uiApi } from './paths.ts';
-import type { RestDagRunPage } from './rest-types.ts';
+import type { RestDagRunPage, RestVersionDiff } from './rest-types.ts';
 
 export interface DagFilters {
   readonly search?: string | undefined;
@@ -118,6 +118,15 @@ export function useSource(dagId: string, version: number | null) {
     queryKey: ['source', dagId, version],
     queryFn: ({ signal }) => request<UiSource>('GET', uiApi.source(dagId) + queryString({ version }), undefined, signal),
     placeholderData: keepPreviousData,
+  });
+}
+
+/** What changed from one version of a DAG to another. */
+export function useVersionDiff(dagId: string, before: number, after: number) {
+  return useQuery({
+    queryKey: ['versionDiff', dagId, before, after],
+    queryFn: ({ signal }) =>
+      request<RestVersionDiff>('GET', restApi.versionDiff(dagId, after) + queryString({ against: before }), undefined, signal),
   });
 }
 

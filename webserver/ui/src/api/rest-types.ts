@@ -40,6 +40,14 @@ export interface RestAssetEvent {
 export interface RestAssetEventPage {
   readonly asset_events: readonly RestAssetEvent[];
   readonly total_entries: number;
+export interface RestSpecChange {
+  readonly kind: 'added' | 'removed' | 'changed';
+  readonly text: string;
+}
+
+export interface RestVersionDiff {
+  readonly changes: readonly RestSpecChange[];
+  readonly has_new_code: boolean;
 }
 
 /** Body of POST /api/v2/dags/{dag_id}/dagRuns. */

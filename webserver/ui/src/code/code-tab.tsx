@@ -10,6 +10,7 @@ import { useDagOfPage } from '../dag/dag-layout.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { readNumber, useUrlState } from '../shell/url-state.ts';
 import { highlight, type Token, type TokenKind } from './highlight.ts';
+import { VersionDiff } from './version-diff.tsx';
 
 const COLORS: Readonly<Record<TokenKind, string>> = {
   plain: '',
@@ -27,6 +28,8 @@ export function CodeTab() {
   const [params, change] = useUrlState();
   const wanted = readNumber(params, 'version', 0);
   const source = useSource(dag.dagId, wanted === 0 ? null : wanted);
+  const shown = wanted === 0 ? dag.versionNumber : wanted;
+  const against = readNumber(params, 'against', 0);
   const newestFirst = [...dag.versions].sort((a, b) => b.versionNumber - a.versionNumber);
   return (
     <div className="flex h-full flex-col">
@@ -35,7 +38,7 @@ export function CodeTab() {
         <span className="flex-1" />
         <Select
           aria-label="Version"
-          value={wanted === 0 ? dag.versionNumber : wanted}
+          value={shown}
           onChange={(event) => change({ version: Number(event.target.value) === dag.versionNumber ? null : event.target.value })}
         >
           {newestFirst.map(({ versionNumber, createdAt }) => (
@@ -44,6 +47,18 @@ export function CodeTab() {
             </option>
           ))}
         </Select>
+        {dag.versions.length < 2 ? null : (
+          <Select aria-label="Compare with" value={against} onChange={(event) => change({ against: Number(event.target.value) || null })}>
+            <option value={0}>Compare with…</option>
+            {newestFirst
+              .filter(({ versionNumber }) => versionNumber !== shown)
+              .map(({ versionNumber }) => (
+                <option key={versionNumber} value={versionNumber}>
+                  Compare with version {versionNumber}
+                </option>
+              ))}
+          </Select>
+        )}
         {source.data === undefined ? null : (
           <CopyButton text={source.data.source} label="Copy source">
             Copy
@@ -56,8 +71,14 @@ export function CodeTab() {
             <ErrorPanel error={source.error} onRetry={() => void source.refetch()} />
           </div>
         )}
-        {source.isPending ? <SkeletonRows rows={14} label="Loading the source" /> : null}
-        {source.data === undefined ? null : <SourceLines source={source.data.source} />}
+        {against !== 0 && against !== shown ? (
+          <VersionDiff dagId={dag.dagId} before={Math.min(against, shown)} after={Math.max(against, shown)} />
+        ) : (
+          <>
+            {source.isPending ? <SkeletonRows rows={14} label="Loading the source" /> : null}
+            {source.data === undefined ? null : <SourceLines source={source.data.source} />}
+          </>
+        )}
       </div>
     </div>
   );

@@ -1,5 +1,7 @@
 import { ListChecks, StickyNote } from 'lucide-react';
+import { useState } from 'react';
 import { Link } from 'react-router';
+import { Button } from '#ui-kit/button.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { Select } from '#ui-kit/fields.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
@@ -7,6 +9,7 @@ import { StatePill } from '#ui-kit/state-pill.tsx';
 import { Table } from '#ui-kit/table.tsx';
 import { Duration, TimeAgo } from '#ui-kit/time.tsx';
 import { Tooltip } from '#ui-kit/tooltip.tsx';
+import { BulkRunDialog } from '../act/bulk-run-dialog.tsx';
 import { pages } from '../api/paths.ts';
 import { useDagRuns } from '../api/queries.ts';
 import type { RestDagRun } from '../api/rest-types.ts';
@@ -25,7 +28,11 @@ export function RunList({ dagId }: { dagId: string }) {
   const offset = readNumber(params, 'offset', 0);
   const state = params.get('state') ?? undefined;
   const runType = params.get('type') ?? undefined;
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [isActing, setActing] = useState(false);
   const runs = useDagRuns(dagId, { state, runType, limit: PAGE_SIZE, offset });
+  // Only what is on the page: nothing is changed that cannot be seen.
+  const picked = (runs.data?.dag_runs ?? []).filter((run) => chosen.has(keyOf(run)));
   return (
     <>
       <div className="flex flex-wrap items-center gap-2">
@@ -48,7 +55,28 @@ export function RunList({ dagId }: { dagId: string }) {
         {runs.data === undefined ? null : (
           <span className="ml-1 text-xs text-ink-3 tabular-nums">{runs.data.total_entries.toLocaleString('en')} runs</span>
         )}
+        {picked.length === 0 ? null : (
+          <span className="ml-auto flex items-center gap-2">
+            <span className="text-xs text-ink-2 tabular-nums">{picked.length} selected</span>
+            <Button size="sm" variant="ghost" onClick={() => setChosen(new Set())}>
+              Select none
+            </Button>
+            <Button size="sm" variant="primary" onClick={() => setActing(true)}>
+              Clear, mark or delete…
+            </Button>
+          </span>
+        )}
       </div>
+      {isActing ? (
+        <BulkRunDialog
+          runs={picked.map((run) => ({ dagId: run.dag_id, runId: run.dag_run_id }))}
+          onClose={() => setActing(false)}
+          onDone={() => {
+            setActing(false);
+            setChosen(new Set());
+          }}
+        />
+      ) : null}
       {runs.error === null ? null : <ErrorPanel error={runs.error} onRetry={() => void runs.refetch()} />}
       <div className="rounded-xl border border-line bg-surface shadow-1">
         {runs.isPending ? <SkeletonRows rows={10} label="Loading runs" /> : null}
@@ -57,7 +85,7 @@ export function RunList({ dagId }: { dagId: string }) {
             {state === undefined && runType === undefined ? 'Trigger a DAG, or wait for its schedule.' : 'No run matches these filters.'}
           </EmptyState>
         ) : (
-          <RunTable runs={runs.data.dag_runs} showsDag={dagId === '~'} />
+          <RunTable runs={runs.data.dag_runs} showsDag={dagId === '~'} chosen={chosen} onChoose={setChosen} />
         )}
         {runs.data === undefined ? null : (
           <Pager
@@ -72,11 +100,34 @@ export function RunList({ dagId }: { dagId: string }) {
   );
 }
 
-function RunTable({ runs, showsDag }: { runs: readonly RestDagRun[]; showsDag: boolean }) {
+function keyOf(run: RestDagRun): string {
+  return `${run.dag_id}/${run.dag_run_id}`;
+}
+
+function toggled(chosen: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  return chosen.has(key) ? new Set([...chosen].filter((other) => other !== key)) : new Set([...chosen, key]);
+}
+
+interface Choosing {
+  readonly chosen: ReadonlySet<string>;
+  readonly onChoose: (chosen: ReadonlySet<string>) => void;
+}
+
+function RunTable({ runs, showsDag, chosen, onChoose }: { runs: readonly RestDagRun[]; showsDag: boolean } & Choosing) {
+  const isAll = runs.every((run) => chosen.has(keyOf(run)));
   return (
     <Table label="Runs" dense>
       <thead>
         <tr>
+          <th className="w-8">
+            <input
+              type="checkbox"
+              aria-label="Select all runs of this page"
+              checked={isAll}
+              onChange={() => onChoose(isAll ? new Set() : new Set(runs.map(keyOf)))}
+              className="block size-4 accent-[var(--accent)]"
+            />
+          </th>
           {showsDag ? <th>DAG</th> : null}
           <th>Run</th>
           <th>State</th>
@@ -88,16 +139,38 @@ function RunTable({ runs, showsDag }: { runs: readonly RestDagRun[]; showsDag: b
       </thead>
       <tbody>
         {runs.map((run) => (
-          <RunRow key={`${run.dag_id}/${run.dag_run_id}`} run={run} showsDag={showsDag} />
+          <RunRow
+            key={keyOf(run)}
+            run={run}
+            showsDag={showsDag}
+            isChosen={chosen.has(keyOf(run))}
+            onToggle={() => onChoose(toggled(chosen, keyOf(run)))}
+          />
         ))}
       </tbody>
     </Table>
   );
 }
 
-function RunRow({ run, showsDag }: { run: RestDagRun; showsDag: boolean }) {
+interface RunRowProps {
+  readonly run: RestDagRun;
+  readonly showsDag: boolean;
+  readonly isChosen: boolean;
+  readonly onToggle: () => void;
+}
+
+function RunRow({ run, showsDag, isChosen, onToggle }: RunRowProps) {
   return (
-    <tr>
+    <tr data-chosen={isChosen} className="data-[chosen=true]:bg-accent-soft">
+      <td>
+        <input
+          type="checkbox"
+          aria-label={`Select ${run.dag_run_id}`}
+          checked={isChosen}
+          onChange={onToggle}
+          className="block size-4 accent-[var(--accent)]"
+        />
+      </td>
       {showsDag ? (
         <td className="max-w-[220px] truncate">
           <Link to={pages.dag(run.dag_id)} className="font-medium hover:underline" title={run.dag_id}>
