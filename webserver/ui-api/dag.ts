@@ -6,6 +6,7 @@ import { ticksOf } from '#core/timetable/ticks.ts';
 import { upcomingTicks } from '#core/timetable/timetable.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { DagRow } from '#platform/db/queries/api/dag-row.ts';
+import { listDagWarnings } from '#platform/db/queries/api/list-dag-warnings.ts';
 import { listDagVersions } from '#platform/db/queries/api/list-dag-versions.ts';
 import { listImportErrors } from '#platform/db/queries/api/list-import-errors.ts';
 import { listWaitingOfDags } from '#platform/db/queries/assets/waiting-of-dags.ts';
@@ -76,6 +77,7 @@ async function readDag(db: Queryable, dagId: string, nowMs: number): Promise<UiD
     tasks: uiTasks(spec),
     groups: spec.groups.map(uiGroup),
     importError: row.has_import_errors ? await importErrorOf(db, row) : null,
+    warnings: await warningsOf(db, dagId),
   };
 }
 
@@ -102,6 +104,16 @@ async function activeBackfillOf(db: Queryable, dagId: string): Promise<UiBackfil
     succeeded: row.succeeded,
     failed: row.failed,
   };
+}
+
+async function warningsOf(db: Queryable, dagId: string): Promise<readonly string[]> {
+  const page = await listDagWarnings(db, {
+    filters: [{ field: 'dag_id', operator: 'eq', value: dagId }],
+    orderBy: [{ field: 'warning_type', descending: false }],
+    limit: 10,
+    offset: 0,
+  });
+  return page.rows.map(warningWords);
 }
 
 async function importErrorOf(db: Queryable, row: DagRow): Promise<UiDag['importError']> {

@@ -234,6 +234,8 @@ export interface UiDag extends UiDagCard {
   readonly tasks: readonly UiTaskNode[];
   readonly groups: readonly UiGroup[];
   readonly importError: { readonly message: string; readonly line: number | null } | null;
+  /** In words: GET /api/v2/dagWarnings says the same. */
+  readonly warnings: readonly string[];
 }
 
 /** GET /ui/api/dags/{dagId}/grid?limit=25 — columns are runs, newest last; rows follow `UiDag.tasks`. */

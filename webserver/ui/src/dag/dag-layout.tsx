@@ -21,6 +21,7 @@ import { useShortcuts } from '../shell/shortcuts.ts';
 import { useUrlState } from '../shell/url-state.ts';
 import { TriggerDialog } from '../trigger/trigger-dialog.tsx';
 import { DagImportError } from './dag-import-error.tsx';
+import { DagWarnings } from './dag-warnings.tsx';
 import { OwnerNames } from './owner-names.tsx';
 import { scheduleInWords } from './schedule-words.ts';
 
@@ -70,6 +71,7 @@ export function DagLayout() {
         </div>
       </div>
       {dag.data === undefined ? null : <DagImportError dag={dag.data} />}
+      {dag.data === undefined ? null : <DagWarnings dag={dag.data} />}
       {dag.data === undefined ? null : <BackfillBanner dag={dag.data} />}
       <div className="min-h-0 flex-1 overflow-y-auto">{dag.data === undefined ? null : <Outlet context={dag.data} />}</div>
       {params.get('trigger') === null ? null : <TriggerDialog dagId={dagId} onClose={() => change({ trigger: null })} />}
