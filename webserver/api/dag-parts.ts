@@ -7,7 +7,7 @@ import { addFavorite, removeFavorite } from '#platform/db/queries/api/dag-favori
 import { listDagStats } from '#platform/db/queries/api/list-dag-stats.ts';
 import { listDagTags } from '#platform/db/queries/api/list-dag-tags.ts';
 import { type DagVersionHead, listDagVersions } from '#platform/db/queries/api/list-dag-versions.ts';
-import { type DagWarningRow, listDagWarnings } from '#platform/db/queries/api/list-dag-warnings.ts';
+import { listDagWarnings } from '#platform/db/queries/api/list-dag-warnings.ts';
 import { iso } from '../http/iso.ts';
 import { anyInteger, exactly, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route } from '../http/route.ts';
@@ -15,6 +15,7 @@ import { requireDag, requireDagVersion } from './lookups.ts';
 import { dagPath, taskPath } from './path-ids.ts';
 import { dagVersionShape } from './shapes/dag-version.ts';
 import { downstreamOf, taskShape } from './shapes/task.ts';
+import { warningWords } from './shapes/warning-words.ts';
 
 const versionPath = dagPath.extend({ version_number: integer });
 const VERSION_ORDER = { fields: { id: 'version_id', version_number: 'version_number' }, default: ['id'] };
@@ -163,7 +164,7 @@ const overviews: readonly Route[] = [
       const warnings = page.rows.map((row) => ({
         dag_id: row.dag_id,
         warning_type: row.warning_type,
-        message: WARNING_WORDS[row.warning_type](row),
+        message: warningWords(row),
         timestamp: iso(row.at),
         dag_display_name: row.dag_id,
       }));
@@ -171,15 +172,6 @@ const overviews: readonly Route[] = [
     },
   }),
 ];
-
-const WARNING_WORDS: Readonly<Record<DagWarningRow['warning_type'], (row: DagWarningRow) => string>> = {
-  'asset conflict': ({ dag_id, names }) =>
-    `Dag '${dag_id}' names assets whose name or URI another asset has already: ${names.join(', ')}. They are not active.`,
-  'non-existent pool': ({ dag_id, names }) => `Dag '${dag_id}' references non-existent pools: ${JSON.stringify(names)}`,
-  'pool too small': ({ dag_id, names }) =>
-    `Tasks of Dag '${dag_id}' need more slots than their pool has: ${names.join(', ')}. They never start.`,
-  'unstable dag': ({ names }) => names.join(' '),
-};
 
 export const dagPartRoutes: readonly Route[] = [...tasks, ...versions, ...favourites, ...overviews];
 

@@ -40,6 +40,8 @@ export interface RestAssetEvent {
 export interface RestAssetEventPage {
   readonly asset_events: readonly RestAssetEvent[];
   readonly total_entries: number;
+}
+
 export interface RestSpecChange {
   readonly kind: 'added' | 'removed' | 'changed';
   readonly text: string;
