@@ -25,6 +25,8 @@ export function uiRun(row: DagRunRow): UiRunSummary {
     triggeringUser: row.triggering_user,
     versionNumber: row.version_number,
     note: row.note,
+    noteBy: row.note_user,
+    noteAt: iso(row.note_at),
     reason: row.reason,
     partitionKey: row.partition_key,
   };

@@ -35,6 +35,9 @@ export interface UiRunSummary {
   readonly triggeringUser: string | null;
   readonly versionNumber: number;
   readonly note: string | null;
+  /** Of the note; null for the one a run was triggered with. */
+  readonly noteBy: string | null;
+  readonly noteAt: string | null;
   readonly reason: string | null;
   readonly partitionKey: string | null;
 }
@@ -300,6 +303,9 @@ export interface UiInstance {
 export interface UiTaskInstance extends UiInstance {
   readonly run: UiRunSummary;
   readonly node: UiTaskNode;
+  readonly note: string | null;
+  readonly noteBy: string | null;
+  readonly noteAt: string | null;
   readonly pool: string;
   readonly queue: string;
   readonly priorityWeight: number;

@@ -23,6 +23,8 @@ export interface TaskInstanceRow {
   readonly map_label: string | null;
   readonly progress: { readonly done: number; readonly total: number; readonly note?: string } | null;
   readonly note: string | null;
+  readonly note_user: string | null;
+  readonly note_at: Date | null;
   readonly dag_id: string;
   readonly run_id: string;
   readonly logical_date: Date | null;
@@ -40,7 +42,7 @@ export interface TaskInstanceRow {
 
 export const TASK_INSTANCE_COLUMNS = `ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.state, ti.reason, ti.try_number, ti.max_tries,
   ti.operator, ti.queue, ti.pool, ti.pool_slots, ti.priority_weight, ti.scheduled_at, ti.queued_at, ti.started_at, ti.ended_at, ti.next_try_at,
-  ti.map_label, ti.progress, ti.note, r.dag_id, r.run_id, r.logical_date, r.run_after,
+  ti.map_label, ti.progress, ti.note, ti.note_user, ti.note_at, r.dag_id, r.run_id, r.logical_date, r.run_after,
   v.version_id, v.version_number, v.created_at as version_created_at, v.bundle_name, v.bundle_version, a.hostname, a.worker_id, a.pid`;
 
 export const TASK_INSTANCE_FROM = `task_instance ti join dag_run r using (dag_run_id) join dag_version v on v.version_id = r.version_id

@@ -22,6 +22,7 @@ import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
 import { TriggerDialog } from '../trigger/trigger-dialog.tsx';
+import { Note } from './note.tsx';
 import { causeOf, runIsFor } from './run-facts.tsx';
 import { TriggeringTaskLink } from './run-links.tsx';
 import { WaitsForUnpause } from './waits-for-unpause.tsx';
@@ -170,9 +171,7 @@ function RunHeader({ run, deadlines, onAct, onTriggerAgain }: RunHeaderProps) {
           <StateCountList counts={counts} />
         </HeaderFact>
       </dl>
-      {run.note === null || run.note === '' ? null : (
-        <p className="border-l-2 border-accent-line pl-3 break-words text-ink-2">{run.note}</p>
-      )}
+      <Note note={run.note} noteBy={run.noteBy} noteAt={run.noteAt} />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Instant } from '#ui-kit/time.tsx';
 import { pages } from '../api/paths.ts';
 import { useRunExtras } from '../api/people.ts';
 import { CallbackList } from '../run/callbacks-tab.tsx';
+import { Note } from '../run/note.tsx';
 import { Facts } from '../shell/facts.tsx';
 import { Markdown } from '../shell/markdown.tsx';
 import { useTaskPage } from './task-layout.tsx';
@@ -28,6 +29,7 @@ export function TaskDetailsTab() {
     ['Ended', <Instant key="ended" iso={instance.endedAt} />],
     ['Next try', <Instant key="next" iso={instance.nextTryAt} />],
     ['Priority weight', instance.priorityWeight],
+    ['Note', instance.note === null ? '–' : <Note key="note" note={instance.note} noteBy={instance.noteBy} noteAt={instance.noteAt} />],
   ];
   const task: readonly (readonly [string, ReactNode])[] = [
     ...(node.displayName === undefined ? [] : ([['Name', node.displayName]] as const)),
