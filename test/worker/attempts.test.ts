@@ -174,6 +174,14 @@ describe('a process that dies', () => {
     expect(instance).toMatchObject({ state: 'failed', reason: 'nobody listens' });
   });
 
+  it('of a promise nobody caught is not given to the next attempt', async () => {
+    // Many at once: the next attempt is at hand while the process is still on its way out.
+    const all = await Promise.all(Array.from({ length: 12 }, (_, index) => run(index % 2 === 0 ? 'rejects' : 'skips')));
+    expect(all.map(({ instance }) => instance.reason)).toEqual(
+      all.map((_, index) => (index % 2 === 0 ? 'nobody listens' : 'nothing to do')),
+    );
+  });
+
   it('of too much memory says so and what the limit is', async () => {
     const { instance } = await run('leaks');
     expect(instance.reason).toContain('out of memory: the heap limit of 96 MB');

@@ -90,7 +90,8 @@ async function settleProcess({ ending, process }: Ended, deps: AttemptDeps): Pro
   if (process === null) return false;
   switch (ending.kind) {
     case 'result': {
-      const drained = await Promise.race([process.outputRead().then(() => !process.dead), deps.clock.sleep(DRAIN_MS).then(() => false)]);
+      const usable = ending.ends ? process.exited.then(() => false) : process.outputRead().then(() => !process.dead);
+      const drained = await Promise.race([usable, deps.clock.sleep(DRAIN_MS).then(() => false)]);
       // Output of this body that comes later could end up in the log of the next.
       if (!drained) await process.terminate(deps.killGraceMs);
       return drained;

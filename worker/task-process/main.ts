@@ -2,6 +2,7 @@
  * The caged child that runs user code: loads a bundle, runs one attempt at a time, says how each ended, and is
  * used again. It has no credentials; whatever it needs it asks of its supervisor, and it dies with it.
  */
+import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { BodyResult, RunMessage, ToTaskProcess } from '#core/task-protocol.ts';
@@ -14,6 +15,8 @@ import { AttemptHost } from './attempt-host.ts';
 import { loadDags } from './bundle.ts';
 import { openChannel } from './channel.ts';
 import { CHANNEL_FD, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
+
+const STDERR_FD = 2;
 
 type WriteText = (text: string, done: () => void) => boolean;
 
@@ -31,7 +34,7 @@ let lastRequestId = 0;
 
 const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
 watchdog.unref();
-watchdog.on('error', () => exit(1));
+watchdog.on('error', dieWithoutAttempt);
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
 watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null }));
 process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
@@ -115,7 +118,15 @@ async function dieOf(error: unknown): Promise<void> {
   if (attempt) {
     attempt.host.close();
     await channel.send({ type: 'result', result: failed(error, true), ends: true });
+    exit(1);
   }
+  dieWithoutAttempt(error);
+}
+
+/** The supervisor keeps the last words on stderr: they explain the death to whoever was given this process meanwhile. */
+function dieWithoutAttempt(error: unknown): void {
+  const { name, message, stack } = reportOf(error);
+  writeSync(STDERR_FD, `${stack === '' ? `${name}: ${message}` : stack}\n`);
   exit(1);
 }
 
