@@ -24,6 +24,7 @@ import { dagsTrigger } from './commands/dags-trigger.ts';
 import { dbCheck } from './commands/db-check.ts';
 import { dbMigrate } from './commands/db-migrate.ts';
 import { dbReset } from './commands/db-reset.ts';
+import { doctor } from './commands/doctor.ts';
 import { jobsCheck } from './commands/jobs-check.ts';
 import { monitor } from './commands/monitor.ts';
 import { pluginsList } from './commands/plugins-list.ts';
@@ -69,6 +70,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { define: webserver },
   { define: monitor },
   { define: why },
+  { define: doctor },
   { group: 'db', define: dbMigrate },
   { group: 'db', define: dbCheck },
   { group: 'db', define: dbReset },

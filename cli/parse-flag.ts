@@ -1,4 +1,5 @@
 /** Reads the values of flags; a bad one is refused with what it should have been. */
+import { parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
 
 /** A whole number of at least `min`. */
@@ -35,5 +36,14 @@ export function parseJsonObject(flag: string): (text: string) => Record<string, 
     }
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
     throw new AppError('BAD_REQUEST', `${flag} must be a JSON object such as '{"day": "2026-01-01"}', but is ${text}.`);
+  };
+}
+
+/** How long ago, such as 90d; in milliseconds. */
+export function parseAge(flag: string): (text: string) => number {
+  return (text) => {
+    const ms = /[a-z]$/.test(text) ? parseDuration(text) : null;
+    if (ms !== null) return ms;
+    throw new AppError('BAD_REQUEST', `${flag} must be a time such as 90d, 12h or 30m, but is ${JSON.stringify(text)}.`);
   };
 }

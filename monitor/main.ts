@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { AppError } from '#core/errors.ts';
 import { newId } from '#platform/clock.ts';
+import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
@@ -50,6 +51,7 @@ function heartbeatOf({ config, db, clock, logger }: MonitorDeps): Service {
     hostname: hostname(),
     pid: process.pid,
     version: WINDLASS_VERSION,
+    info: { settings: agreedSettings(config) },
   } as const;
   const loop = new Loop({
     name: 'monitor heartbeat',

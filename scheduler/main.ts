@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { timeoutEnd } from '#core/waiting/waiter.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newId } from '#platform/clock.ts';
+import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import type { HeldShard } from '#platform/db/queries/hold-shards.ts';
@@ -106,7 +107,12 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
       pid: process.pid,
       version: WINDLASS_VERSION,
       stopped,
-      info: { shards: engine.shards.length, runs: engine.memory.runs.size, dags: engine.memory.dags.size },
+      info: {
+        settings: agreedSettings(config),
+        shards: engine.shards.length,
+        runs: engine.memory.runs.size,
+        dags: engine.memory.dags.size,
+      },
     });
 
   const rescue = async () => {

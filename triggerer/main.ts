@@ -1,7 +1,9 @@
 /** The triggerer process: thousands of waits, in one loop, without any code of an author. */
+
 import { hostname } from 'node:os';
 import type { UiEvent } from '#platform/broker/messages.ts';
 import { newId } from '#platform/clock.ts';
+import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { pruneEvents } from '#platform/db/queries/waiting/prune-events.ts';
 import { Masker } from '#platform/mask.ts';
@@ -42,7 +44,13 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
       slots: config.triggererCapacity,
       running: triggerer.size,
       processed: triggerer.ended,
-      info: { waiters: triggerer.size, kinds: triggerer.kinds, ended: triggerer.ended, loop_lag_ms: guard.worstMs() },
+      info: {
+        settings: agreedSettings(config),
+        waiters: triggerer.size,
+        kinds: triggerer.kinds,
+        ended: triggerer.ended,
+        loop_lag_ms: guard.worstMs(),
+      },
     });
   const loops = [
     new Loop({

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { AppError } from '#core/errors.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newId } from '#platform/clock.ts';
+import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
@@ -65,7 +66,7 @@ export async function startWebserver(deps: WebserverDeps): Promise<Webserver> {
       hostname: hostname(),
       pid: process.pid,
       version: WINDLASS_VERSION,
-      info: { broker: broker.kind, nodeVersion: process.version },
+      info: { settings: agreedSettings(config), broker: broker.kind, nodeVersion: process.version },
     } as const;
     const loop = new Loop({
       name: 'webserver heartbeat',

@@ -5,6 +5,7 @@ import { AppError } from '#core/errors.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import type { LeasesChanged, WorkerControl } from '#platform/broker/messages.ts';
 import { type Clock, newSecret } from '#platform/clock.ts';
+import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { loadBundle } from '#platform/db/queries/load-bundle.ts';
@@ -77,6 +78,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     logger: log,
     hostname,
     version: WINDLASS_VERSION,
+    settings: agreedSettings(config),
     queues: config.workerQueues,
     slots: config.workerSlots,
     heartbeatMs: config.serviceHeartbeatMs,

@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   readonly hostname: string;
   readonly version: string;
+  /** In which all processes must agree; told with each heartbeat. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly queues: readonly string[];
   readonly slots: number;
   readonly heartbeatMs: number;
@@ -178,7 +180,7 @@ export class Worker implements Service {
   }
 
   #report(stopped: boolean) {
-    const { db, broker, attempts, hostname, version, queues } = this.#options;
+    const { db, broker, attempts, hostname, version, settings, queues } = this.#options;
     broker.ring('ui_events', { topics: ['workers'] });
     return saveService(db, {
       serviceId: attempts.workerId,
@@ -193,7 +195,7 @@ export class Worker implements Service {
       running: attempts.pool.turns.taken,
       processed: this.#processed,
       failed: this.#failed,
-      info: { ...this.#load.read(), taskProcesses: attempts.pool.size, broker: broker.kind },
+      info: { settings, ...this.#load.read(), taskProcesses: attempts.pool.size, broker: broker.kind },
     });
   }
 }

@@ -10,6 +10,7 @@ import { basename, join, relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newId } from '#platform/clock.ts';
+import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import type { Config } from '#platform/config/config.ts';
 import { readBundles } from '#platform/config/dag-bundles.ts';
 import { isDagFile, listDagFiles, readDagFile } from '#platform/dag-files.ts';
@@ -349,7 +350,7 @@ export class DagProcessor implements Service {
       pid: process.pid,
       version: WINDLASS_VERSION,
       stopped,
-      info: { files: this.#parsed.size },
+      info: { settings: agreedSettings(this.#deps.config), files: this.#parsed.size },
     });
   }
 }

@@ -1,0 +1,53 @@
+/** All checks of `windlass doctor`, in the order in which they are said. What cannot be looked at for want of something else is left out. */
+
+import { formatDuration } from '#core/duration.ts';
+import { openBroker } from '#platform/broker/open-broker.ts';
+import type { Clock } from '#platform/clock.ts';
+import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
+import { listOpenServices } from '#platform/db/queries/care/list-open-services.ts';
+import type { CliDeps } from '../environment.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkBroker, checkConnections, checkPostgres, checkProcesses, isAlive } from './servers.ts';
+import { checkAgreement, checkDisks, checkLeases } from './settings.ts';
+
+export interface Examination extends Pick<CliDeps, 'config' | 'db' | 'logger'> {
+  readonly clock: Clock;
+  /** The invariants look at runs that ended within this time. */
+  readonly historyMs: number;
+}
+
+export async function examine({ config, db, logger, clock, historyMs }: Examination): Promise<readonly Finding[]> {
+  const { findings, facts, hasSchema } = await checkPostgres(db, clock);
+  const here = [checkLeases(config), ...checkDisks(config)];
+  if (!hasSchema) return [...findings, ...here];
+  const services = await listOpenServices(db);
+  const living = services.filter((service) => isAlive(service, config));
+  let close = async () => {};
+  const broker = await checkBroker(async () => {
+    const opened = await openBroker(config, db, logger, clock);
+    close = () => opened.close();
+    return opened;
+  });
+  await close();
+  return [
+    ...findings,
+    checkConnections(facts, living.length),
+    broker,
+    ...here,
+    ...checkProcesses(services, config),
+    checkAgreement(living),
+    ...(await checkPromises({ db, historyMs })),
+  ];
+}
+
+async function checkPromises({ db, historyMs }: Pick<Examination, 'db' | 'historyMs'>): Promise<readonly Finding[]> {
+  const checked = await checkInvariants(db, historyMs);
+  const bad = checked.flatMap(({ id, promise, next, violations, hasMore, error }) => {
+    if (error !== null)
+      return [warning(id, `${promise} It could not be checked: ${error}`, 'Look at less of the past: windlass doctor --history 1h')];
+    return violations.length === 0 ? [] : [problem(id, `Broken: ${promise}`, next, [...violations, ...(hasMore ? ['… and more'] : [])])];
+  });
+  return bad.length > 0
+    ? bad
+    : [ok('invariants', `all ${checked.length} hold, over open runs and those that ended in the last ${formatDuration(historyMs)}`)];
+}

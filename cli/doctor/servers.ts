@@ -1,0 +1,114 @@
+/** Postgres and the broker as this machine sees them, and the processes that use them. */
+import { formatDuration } from '#core/duration.ts';
+import { isAppError } from '#core/errors.ts';
+import type { Broker } from '#platform/broker/broker.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Config } from '#platform/config/config.ts';
+import type { Database } from '#platform/db/client.ts';
+import { checkSchema } from '#platform/db/migrate.ts';
+import type { OpenService } from '#platform/db/queries/care/list-open-services.ts';
+import { readServerFacts, type ServerFacts } from '#platform/db/queries/care/read-server-facts.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+import { formatBytes } from './format-bytes.ts';
+import { nameOf } from './settings.ts';
+
+const SKEW_ODD_MS = 1_000;
+const SKEW_BAD_MS = 10_000;
+/** The pool of a process, and the connection of the broker on Postgres. */
+const CONNECTIONS_PER_PROCESS = 9;
+const CONNECTIONS_SPARE = 5;
+/** Heartbeats missed until a process counts as dead; the monitor says the same. */
+const MISSED_BEATS = 6;
+const NEEDED = ['scheduler', 'dag_processor', 'worker', 'triggerer', 'webserver'] as const;
+
+export async function checkPostgres(
+  db: Database,
+  clock: Clock,
+): Promise<{ readonly findings: readonly Finding[]; readonly facts: ServerFacts; readonly hasSchema: boolean }> {
+  await readServerFacts(db); // the connection is open and the statement prepared: the next one measures the clock
+  const [monotonic, before] = [clock.monotonic(), clock.now()];
+  const facts = await readServerFacts(db);
+  const tookMs = clock.monotonic() - monotonic;
+  const words = `PostgreSQL ${facts.version.split(' ')[0]} answers in ${formatDuration(tookMs)}, the database has ${formatBytes(facts.databaseBytes)}`;
+  const server = facts.isReadOnly
+    ? problem('database', `${words}; it takes no writes`, 'Point DATABASE_URL at the primary server.')
+    : ok('database', words);
+  const schema = await checkSchema(db).then(
+    (state) => ok('schema', `version ${state.current}, as it should be`),
+    (error: unknown) => {
+      if (!isAppError(error)) throw error;
+      return problem(
+        'schema',
+        error.message.split('. ')[0] as string,
+        error.code === 'SCHEMA_MISSING' ? 'Run: windlass db migrate' : 'Upgrade Windlass on this machine.',
+      );
+    },
+  );
+  return { findings: [server, schema, checkSkew(facts.clockMs - (before + tookMs / 2))], facts, hasSchema: schema.health === 'ok' };
+}
+
+export function checkSkew(skewMs: number): Finding {
+  const size = Math.abs(skewMs);
+  if (size < SKEW_ODD_MS) return ok('clock', `this machine and Postgres differ by ${formatDuration(size)}`);
+  const words = `this machine is ${formatDuration(size)} ${skewMs > 0 ? 'behind' : 'ahead of'} Postgres`;
+  const next = 'Synchronise both clocks (chrony, systemd-timesyncd). Leases go by the clock of Postgres; times in logs do not.';
+  return size < SKEW_BAD_MS ? warning('clock', words, next) : problem('clock', words, next);
+}
+
+export function checkConnections(facts: Pick<ServerFacts, 'connections' | 'connectionsMax'>, processes: number): Finding {
+  const { connections, connectionsMax } = facts;
+  const atMost = processes * CONNECTIONS_PER_PROCESS;
+  const words = `${connections} of ${connectionsMax} connections are used; ${processes} processes may take ${atMost}`;
+  const next = `Raise max_connections of Postgres to ${Math.ceil((atMost + CONNECTIONS_SPARE) / 50) * 50 + 50}, or put PgBouncer (session mode) before it.`;
+  if (connectionsMax - connections < CONNECTIONS_SPARE) return problem('connections', words, next);
+  return atMost + CONNECTIONS_SPARE > connectionsMax ? warning('connections', words, next) : ok('connections', words);
+}
+
+export async function checkBroker(open: () => Promise<Broker>): Promise<Finding> {
+  try {
+    const info = await (await open()).info();
+    if (info.kind === 'postgres')
+      return warning(
+        'broker',
+        'Postgres is the broker, about ten times slower than Redis',
+        'For many tasks set REDIS_URL, or install redis-server.',
+      );
+    const words = `Redis ${info.version} answers`;
+    return info.warnings.length === 0
+      ? ok('broker', `${words}, its maxmemory-policy is noeviction`)
+      : problem('broker', words, 'Run redis-cli config set maxmemory-policy noeviction, and set it in redis.conf.', info.warnings);
+  } catch (error) {
+    return problem('broker', (error as Error).message, 'Nothing is lost meanwhile: queued tasks start when it is back.');
+  }
+}
+
+export function isAlive(service: OpenService, config: Config): boolean {
+  return service.silentMs < MISSED_BEATS * config.serviceHeartbeatMs;
+}
+
+export function checkProcesses(services: readonly OpenService[], config: Config): readonly Finding[] {
+  const living = services.filter((service) => isAlive(service, config));
+  const dead = services.filter((service) => !isAlive(service, config));
+  const counts = [...Map.groupBy(living, (service) => service.kind)].map(
+    ([kind, all]) => `${all.length} ${kind}${all.length === 1 ? '' : 's'}`,
+  );
+  const missing = NEEDED.filter((kind) => !living.some((service) => service.kind === kind));
+  const words = living.length === 0 ? 'no process runs' : `${counts.join(', ')}`;
+  return [
+    missing.length === 0
+      ? ok('processes', words)
+      : warning(
+          'processes',
+          `${words}; there is no ${missing.join(', no ')}`,
+          'Start what is missing: npm start for everything, or windlass scheduler, worker, triggerer, webserver.',
+        ),
+    dead.length === 0
+      ? ok('deaths', 'no process died without stopping')
+      : warning(
+          'deaths',
+          dead.length === 1 ? 'a process died without stopping' : `${dead.length} processes died without stopping`,
+          'Look at the last lines of their logs (logs/windlass/<role>.log with standalone), and for "Out of memory" in dmesg. What they did was taken over.',
+          dead.slice(0, 10).map((service) => `${nameOf(service)}, silent for ${formatDuration(service.silentMs)}`),
+        ),
+  ];
+}
