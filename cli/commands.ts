@@ -22,6 +22,7 @@ import { dagsShow } from './commands/dags-show.ts';
 import { dagsTest } from './commands/dags-test.ts';
 import { dagsTrigger } from './commands/dags-trigger.ts';
 import { dbCheck } from './commands/db-check.ts';
+import { dbClean } from './commands/db-clean.ts';
 import { dbMigrate } from './commands/db-migrate.ts';
 import { dbReset } from './commands/db-reset.ts';
 import { doctor } from './commands/doctor.ts';
@@ -73,6 +74,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { define: doctor },
   { group: 'db', define: dbMigrate },
   { group: 'db', define: dbCheck },
+  { group: 'db', define: dbClean },
   { group: 'db', define: dbReset },
   { group: 'dags', define: dagsList },
   { group: 'dags', define: dagsShow },

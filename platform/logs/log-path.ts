@@ -13,6 +13,15 @@ export interface LogKey {
   readonly tryNumber: number;
 }
 
+/** Returns `<logsFolder>/dag_id=…/run_id=…`, everything of one run. Throws LOG_NOT_FOUND for ids that cannot be ours. */
+export function runLogFolder(logsFolder: string, { dagId, runId }: { readonly dagId: string; readonly runId: string }): string {
+  if (!isKey(dagId) || !isRunId(runId)) throw new AppError('LOG_NOT_FOUND', 'There is no such log. Check the DAG and run ids.');
+  const root = resolve(logsFolder);
+  const path = join(root, `dag_id=${dagId}`, `run_id=${runId}`);
+  if (!path.startsWith(root + sep)) throw new AppError('LOG_NOT_FOUND', 'There is no such log.');
+  return path;
+}
+
 /** Returns `<logsFolder>/dag_id=…/run_id=…/callbacks/<callback id>.log`. Throws LOG_NOT_FOUND for ids that cannot be ours. */
 export function callbackLogPath(
   logsFolder: string,
