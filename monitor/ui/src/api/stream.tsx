@@ -2,8 +2,9 @@
  * The push stream: the monitor names what changed, the queries that show it are asked again. The two-second
  * tick of the queries goes on when the stream is down, and the header says which of the two it is.
  */
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import { type PushedRefetch, pushedRefetch } from '#ui-kit/pushed-refetch.ts';
 import type { StreamStatus } from '#ui-kit/stream-light.tsx';
 import type { MonitorChange } from '../../../api/types.ts';
 import { api } from './paths.ts';
@@ -27,10 +28,10 @@ const KEYS: Readonly<Record<'workers' | 'run' | '*', readonly string[]>> = {
   '*': ['tasks', 'workers', 'overview', 'queues'],
 };
 
-function invalidate(client: QueryClient, topics: ReadonlySet<string>): void {
+function refetchTopics(pushed: PushedRefetch, topics: ReadonlySet<string>): void {
   const kinds = new Set([...topics].map((topic) => (topic.startsWith('run:') ? 'run' : topic)));
   const keys = new Set([...kinds].flatMap((kind) => (Object.hasOwn(KEYS, kind) ? KEYS[kind as keyof typeof KEYS] : [])));
-  for (const key of keys) void client.invalidateQueries({ queryKey: [key] }, { cancelRefetch: false });
+  for (const key of keys) pushed.refetch([key]);
 }
 
 /** Keeps the whole app fresh. */
@@ -39,6 +40,7 @@ export function StreamProvider({ children }: { children: ReactNode }) {
   const [status, setStatus] = useState<StreamStatus>('connecting');
 
   useEffect(() => {
+    const pushed = pushedRefetch(client);
     const waiting = new Set<string>();
     let source: EventSource;
     let reopenTimer: number | undefined;
@@ -47,7 +49,7 @@ export function StreamProvider({ children }: { children: ReactNode }) {
       for (const topic of (JSON.parse(event.data) as MonitorChange).topics) waiting.add(topic);
       gatherTimer ??= window.setTimeout(() => {
         gatherTimer = undefined;
-        if (!document.hidden) invalidate(client, waiting);
+        if (!document.hidden) refetchTopics(pushed, waiting);
         waiting.clear();
       }, GATHER_MS);
     };
@@ -65,6 +67,7 @@ export function StreamProvider({ children }: { children: ReactNode }) {
       window.clearTimeout(reopenTimer);
       window.clearTimeout(gatherTimer);
       source.close();
+      pushed.close();
     };
   }, [client]);
 

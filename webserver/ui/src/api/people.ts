@@ -14,8 +14,6 @@ export function useApprovals(state: 'open' | 'answered', offset: number) {
     queryFn: ({ signal }) =>
       request<UiApprovalList>('GET', `/ui/api/approvals${queryString({ state, offset, limit: PAGE })}`, undefined, signal),
     placeholderData: keepPreviousData,
-    // A push may arrive while the last answer is on its way; nobody should wait for ever behind a number.
-    refetchInterval: state === 'open' ? 10_000 : false,
   });
 }
 

@@ -2,8 +2,9 @@
  * The push stream: the server names what changed, the queries that show it are asked again. While the stream is
  * down everything on screen is asked for every few seconds instead, and the header says so.
  */
-import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query';
+import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import { type PushedRefetch, pushedRefetch } from '#ui-kit/pushed-refetch.ts';
 import type { StreamStatus } from '#ui-kit/stream-light.tsx';
 import type { UiChange } from '../../../ui-api/types.ts';
 import { uiApi } from './paths.ts';
@@ -23,10 +24,10 @@ const POLL_MS = 5_000;
 /** An EventSource that gave up (a refused answer) is opened anew after this long. */
 const REOPEN_MS = 4_000;
 
-function invalidate(client: QueryClient, topics: ReadonlySet<string>): void {
+function refetchTopics(pushed: PushedRefetch, topics: ReadonlySet<string>): void {
   const keys = new Map<string, QueryKey>();
   for (const topic of topics) for (const key of keysOf(topic)) keys.set(JSON.stringify(key), key);
-  for (const queryKey of keys.values()) void client.invalidateQueries({ queryKey }, { cancelRefetch: false });
+  for (const queryKey of keys.values()) pushed.refetch(queryKey);
 }
 
 /** Opens the stream and calls back; gives the function that closes it. */
@@ -57,6 +58,7 @@ export function StreamProvider({ children }: { children: ReactNode }) {
   const [status, setStatus] = useState<StreamStatus>('connecting');
 
   useEffect(() => {
+    const pushed = pushedRefetch(client);
     const waiting = new Set<string>();
     let gatherTimer: number | undefined;
     let wasDown = false;
@@ -64,14 +66,14 @@ export function StreamProvider({ children }: { children: ReactNode }) {
       (next) => {
         setStatus(next);
         // Whatever happened while the stream was down has to be caught up with.
-        if (next === 'live' && wasDown) void client.invalidateQueries();
+        if (next === 'live' && wasDown) pushed.refetch();
         wasDown = next !== 'live';
       },
       (topics) => {
         for (const topic of topics) waiting.add(topic);
         gatherTimer ??= window.setTimeout(() => {
           gatherTimer = undefined;
-          invalidate(client, waiting);
+          refetchTopics(pushed, waiting);
           waiting.clear();
         }, GATHER_MS);
       },
@@ -79,12 +81,14 @@ export function StreamProvider({ children }: { children: ReactNode }) {
     return () => {
       window.clearTimeout(gatherTimer);
       close();
+      pushed.close();
     };
   }, [client]);
 
   useEffect(() => {
     if (status !== 'polling') return;
-    const timer = window.setInterval(() => void client.invalidateQueries(), POLL_MS);
+    // An answer that takes longer than this is waited for: it must not be cancelled by the next time.
+    const timer = window.setInterval(() => void client.invalidateQueries({}, { cancelRefetch: false }), POLL_MS);
     return () => window.clearInterval(timer);
   }, [status, client]);
 
