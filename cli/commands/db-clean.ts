@@ -20,6 +20,7 @@ export function dbClean(): Command {
     .action(async (flags: Flags) => {
       const { clock, withDatabase } = await import('../environment.ts');
       const { clean, countOld, CLEANED_TABLES } = await import('#platform/retention/clean.ts');
+      const { insertAuditRow } = await import('#platform/db/queries/api/insert-audit-row.ts');
       const { printRows, say } = await import('../output.ts');
       if (flags.olderThan === undefined)
         throw new AppError('BAD_REQUEST', 'Say how old: windlass db clean --older-than 90d --dry-run shows what would be deleted.');
@@ -31,6 +32,11 @@ export function dbClean(): Command {
         const rows = CLEANED_TABLES.filter((table) => (counts[table] ?? 0) > 0).map((table) => ({ table, rows: counts[table] }));
         printRows(rows, flags, `Nothing is older than ${day} UTC.`);
         if (rows.length === 0) return;
+        if (isReal) {
+          const extra = { before: before.toISOString(), deleted: Object.fromEntries(rows.map((row) => [row.table, row.rows])) };
+          const none = { dagId: null, runId: null, taskId: null, mapIndex: null, requestId: null };
+          await insertAuditRow(db, { actor: 'cli', action: 'db.clean', ...none, extra });
+        }
         if (isReal)
           say(
             `Deleted ${counts['dag_run'] === 1 ? 'one run' : `${counts['dag_run']} runs`} that ended before ${day} UTC, with their logs in ${config.logsFolder}.`,

@@ -13,17 +13,11 @@ export function doctor(): Command {
     .option('--json', 'print JSON, and nothing else')
     .option('--history <age>', 'check the promises over runs that ended within this time, such as 30d', parseAge('--history'), 86_400_000)
     .action(async (flags: Flags) => {
-      const { clock, openCliDatabase } = await import('../environment.ts');
-      const { examine } = await import('../doctor/doctor.ts');
+      const { diagnose } = await import('../doctor/doctor.ts');
       const { sayFindings } = await import('../doctor/say-findings.ts');
       const { print } = await import('../output.ts');
-      const { config, db, logger } = await openCliDatabase();
-      try {
-        const findings = await examine({ config, db, logger, clock, historyMs: flags.history });
-        print(flags.json ? JSON.stringify(findings, null, 2) : sayFindings(findings));
-        if (findings.some((finding) => finding.health === 'problem')) process.exitCode = 1;
-      } finally {
-        await db.close();
-      }
+      const findings = await diagnose(flags.history);
+      print(flags.json ? JSON.stringify(findings, null, 2) : sayFindings(findings));
+      if (findings.some((finding) => finding.health === 'problem')) process.exitCode = 1;
     });
 }

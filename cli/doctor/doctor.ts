@@ -1,11 +1,12 @@
 /** All checks of `windlass doctor`, in the order in which they are said. What cannot be looked at for want of something else is left out. */
 
 import { formatDuration } from '#core/duration.ts';
+import { isAppError } from '#core/errors.ts';
 import { openBroker } from '#platform/broker/open-broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
 import { listOpenServices } from '#platform/db/queries/care/list-open-services.ts';
-import type { CliDeps } from '../environment.ts';
+import { type CliDeps, clock, openCliDatabase, readCliConfig } from '../environment.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkBroker, checkConnections, checkPostgres, checkProcesses, isAlive } from './servers.ts';
 import { checkAgreement, checkDisks, checkLeases } from './settings.ts';
@@ -14,6 +15,32 @@ export interface Examination extends Pick<CliDeps, 'config' | 'db' | 'logger'> {
   readonly clock: Clock;
   /** The invariants look at runs that ended within this time. */
   readonly historyMs: number;
+}
+
+/** Opens what there is, and looks at it. A mistyped setting or a database that is away is a finding like any other. */
+export async function diagnose(historyMs: number): Promise<readonly Finding[]> {
+  let here: readonly Finding[] = [];
+  try {
+    const config = readCliConfig();
+    here = [checkLeases(config), ...checkDisks(config)];
+    const { db, logger } = await openCliDatabase();
+    try {
+      return await examine({ config, db, logger, clock, historyMs });
+    } finally {
+      await db.close();
+    }
+  } catch (error) {
+    const isConfig = isAppError(error) && error.code === 'CONFIG_INVALID';
+    if (!isConfig && !(isAppError(error) && error.code === 'DATABASE_UNAVAILABLE')) throw error;
+    const [words, next] = inTwo(error.message);
+    return [problem(isConfig ? 'settings' : 'database', words, next), ...here];
+  }
+}
+
+/** What is wrong, and the sentences after it: what to do. */
+function inTwo(message: string): readonly [string, string] {
+  const end = message.indexOf('. ');
+  return end < 0 ? [message, 'See: windlass config list'] : [message.slice(0, end), message.slice(end + 2)];
 }
 
 export async function examine({ config, db, logger, clock, historyMs }: Examination): Promise<readonly Finding[]> {

@@ -112,6 +112,16 @@ describe('windlass doctor', () => {
     expect(code).toBe(1);
   });
 
+  test('takes a database that is away, and a mistyped setting, as findings', async () => {
+    const away = await windlass(['doctor'], { folder, environment: { DATABASE_URL: 'postgres://127.0.0.1:1/none' } });
+    expect(away.stdout).toMatch(/^\[✗\] database +The database cannot be reached: .*\n {4}→ Check DATABASE_URL/m);
+    expect(away.stdout).toMatch(/^\[✓\] leases/m);
+    expect(away.code).toBe(1);
+    const typed = await windlass(['doctor'], { folder, environment: { WINDLASS_LEASE_TTL_MS: '6000' } });
+    expect(typed.stdout).toMatch(/^\[✗\] settings +WINDLASS_LEASE_TTL_MS \(6000\) must be at least three times/m);
+    expect(typed.code).toBe(1);
+  });
+
   test('tells a database without its schema what to run', async () => {
     await database.db.pool.query('delete from schema_migration where version > 1');
     const { stdout, code } = await doctor();

@@ -189,6 +189,7 @@ describe('windlass db clean', () => {
     const done = await dbClean('--older-than', '90d', '--yes', '--json');
     expect(JSON.parse(done.stdout)).toContainEqual({ table: 'dag_run', rows: 1 });
     expect(await runIds()).toEqual(['newest']);
+    expect(await sql(`select actor, extra -> 'deleted' ->> 'dag_run' as runs from audit_log`)).toEqual([{ actor: 'cli', runs: '1' }]);
     expect(existsSync(logOf('a'))).toBe(false);
   });
 });

@@ -63,7 +63,7 @@ select ti.name || ': attempt ' || b.attempt_id || ' began ' || extract(epoch fro
     next: REPORT_IT,
     violations: `
 select ti.name || ': XCom ' || x.key || ' is of attempt ' || x.attempt_id || ', which ' || coalesce('ended as ' || a.outcome, 'does not exist') as detail
-  from ti join xcom x on x.task_instance_id = ti.task_instance_id
+  from told ti join xcom x on x.task_instance_id = ti.task_instance_id
   left join task_attempt a on a.attempt_id = x.attempt_id and a.task_instance_id = ti.task_instance_id
  where ti.state = 'success' and ti.last_event = 'succeed' and (a.attempt_id is null or a.outcome in ('failed', 'lost', 'killed'))`,
   },

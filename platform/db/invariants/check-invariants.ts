@@ -41,7 +41,7 @@ async function checkInvariant(db: Queryable, invariant: Invariant, historyMs: nu
   }
 }
 
-/** `name` says a run or an instance as people know it, `last_event` and `last_state` how its history ends. */
+/** `name` says a run or an instance as people know it. `told` is `ti` with the end of its history: a look-up for each instance. */
 function statementOf({ id, violations }: Invariant) {
   const text = `
 with recent as (
@@ -49,10 +49,12 @@ with recent as (
     from dag_run where ended_at is null or ended_at > clock_timestamp() - $1 * interval '1 millisecond'
 ), ti as (
   select i.*, r.name || ' ' || i.task_id || case when i.map_index < 0 then '' else '[' || i.map_index || ']' end
-              || ' (' || i.task_instance_id || ')' as name, l.event as last_event, l.to_state as last_state
+              || ' (' || i.task_instance_id || ')' as name
     from recent r join task_instance i using (dag_run_id)
-    left join lateral (select e.event, e.to_state from task_instance_event e
-                        where e.task_instance_id = i.task_instance_id order by e.event_id desc limit 1) l on true
+), told as (
+  select ti.*, l.event as last_event, l.to_state as last_state
+    from ti left join lateral (select e.event, e.to_state from task_instance_event e
+                                where e.task_instance_id = ti.task_instance_id order by e.event_id desc limit 1) l on true
 )
 select detail from (${violations}) v limit ${VIOLATIONS_MAX + 1}`;
   return { name: `check_${id}`, text, unprepared: true } as const;

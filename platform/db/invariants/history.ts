@@ -28,7 +28,7 @@ select name || ': event ' || event_id || ' begins at ' || from_state || ' after 
  where from_state <> previous
 union all
 select ti.name || ': is ' || ti.state || ', its history ends at ' || coalesce(ti.last_state, 'none')
-  from ti where ti.state <> coalesce(ti.last_state, 'none')`,
+  from told ti where ti.state <> coalesce(ti.last_state, 'none')`,
   },
   {
     id: 'INV-03',

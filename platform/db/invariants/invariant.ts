@@ -7,7 +7,8 @@ export interface Invariant {
   readonly next: string;
   /**
    * Selects one column, `detail`: who breaks it. Reads the runs of `recent` (dag_run_id, dag_id, run_id, state, shard,
-   * version_id, queued_at, started_at, name) and their instances, `ti`; takes no parameters.
+   * version_id, queued_at, started_at, name) and their instances, `ti` (or `told`,
+   * with last_event and last_state of their history); takes no parameters.
    */
   readonly violations: string;
 }
