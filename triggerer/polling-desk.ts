@@ -1,5 +1,6 @@
 /** Looks at servers, files and databases outside, a bounded number at a time; the others wait in line. */
 import { isAppError } from '#core/errors.ts';
+import type { Masker } from '#platform/mask.ts';
 import { look, type PollingKind, type Seen } from '#platform/waiting/look.ts';
 import type { TriggererDeps } from './deps.ts';
 import type { HeldWaiter } from './held-waiter.ts';
@@ -48,7 +49,7 @@ export class PollingDesk {
         ? { seen: 'hopeless', error: { name: error.code, message: error.message }, retryable: true }
         : new Error(wordsOf(error));
     }
-    if (!this.#stop.signal.aborted) this.#seen(waiter, seen);
+    if (!this.#stop.signal.aborted) this.#seen(waiter, maskedSeen(seen, this.#deps.masker));
   }
 
   /** Notes and log lines must not show the password of a connection that was used. */
@@ -61,6 +62,21 @@ export class PollingDesk {
         return connection;
       },
     };
+  }
+}
+
+/** What is said about a look stands on pages; what was found goes to the task, as it is. */
+function maskedSeen(seen: Seen | Error, masker: Masker): Seen | Error {
+  if (seen instanceof Error) return new Error(masker.mask(seen.message));
+  switch (seen.seen) {
+    case 'found':
+      return seen;
+    case 'nothing':
+      return { ...seen, note: masker.mask(seen.note) };
+    case 'skip':
+      return { ...seen, reason: masker.mask(seen.reason) };
+    case 'hopeless':
+      return { ...seen, error: { ...seen.error, message: masker.mask(seen.error.message) } };
   }
 }
 

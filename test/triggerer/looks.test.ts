@@ -68,6 +68,17 @@ describe('HTTP', () => {
     expect(heard).toContain(`GET /x Basic ${Buffer.from('eva:hush-hush').toString('base64')}`);
   });
 
+  it('hides the password of the connection in what it notes of a look', async () => {
+    answer = { status: 200, body: '{"said":"hush-hush"}' };
+    const { port } = new URL(url);
+    const withConnection = new Map([['job_server', new Secret(`http://eva:hush-hush@127.0.0.1:${port}`)]]);
+    await aTriggerer({ connections: withConnection });
+    const run = await startRun(spec());
+    await defer(run, 'a', { kind: 'http', args: { connection: 'job_server', path: '/x', json: { said: ['ok'] } }, everyMs: 100 });
+    const note = await until(async () => (await waiters())[0]?.note, { what: 'the look is noted' });
+    expect(note).toBe('HTTP 200, said is "***"');
+  });
+
   it('fails the try when there is no such connection', async () => {
     const run = await startRun(spec());
     await defer(run, 'a', { kind: 'http', args: { connection: 'nowhere' } });

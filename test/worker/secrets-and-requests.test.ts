@@ -9,8 +9,8 @@ let dag: SavedDag;
 const PASSWORD = 'tall-ship/42+x';
 
 const SOURCE = `
-import { dag } from 'windlass';
-export default dag('asking', {}, ({ task }) => {
+import { dag, defer, waitForHttp } from 'windlass';
+export default dag('asking', {}, ({ task, approval }) => {
   task('prints_secret', async (ctx) => {
     const warehouse = await ctx.conn('warehouse');
     console.log('raw', warehouse.password);
@@ -20,6 +20,12 @@ export default dag('asking', {}, ({ task }) => {
     await new Promise((r) => setTimeout(r, 30));
     console.log(warehouse.password.slice(5));
     throw new Error('could not log in with ' + warehouse.password);
+  });
+  task('waits', async (ctx) => defer(waitForHttp({ url: 'http://127.0.0.1:1/' + (await ctx.conn('warehouse')).password })));
+  approval('asks_a_person', {}, {
+    subject: 'is {{ conn.warehouse.password }} right?',
+    body: 'it was {{ conn.warehouse.password }}',
+    timeout: '1h',
   });
   task('asks', async (ctx) => {
     const missing = await ctx.conn('nowhere').catch((error) => error.message);
@@ -69,6 +75,21 @@ describe('secrets', () => {
     expect(instance.reason).toBe('could not log in with ***');
     const said = (await logOf(world.config, task)).map((line) => line.event);
     expect(said).toEqual(expect.arrayContaining(['raw ***', 'as url ***', 'as base64 ***', 'split ***']));
+  });
+});
+
+describe('secrets of waits', () => {
+  it.for(['waits', 'asks_a_person'])('do not show in what is said of the wait: %s', async (taskId) => {
+    const { task, instance } = await run(taskId);
+    expect(instance.state).toBe('deferred');
+    const { rows } = await world.db.pool.query(
+      `select w.words, w.ends, q.subject, q.body from waiter w left join approval_request q using (task_instance_id)
+        where task_instance_id = $1`,
+      [task.taskInstanceId],
+    );
+    expect(JSON.stringify([rows, instance])).not.toContain(PASSWORD);
+    expect(rows[0].words).toContain('***');
+    if (taskId === 'asks_a_person') expect(rows[0]).toMatchObject({ subject: 'is *** right?', body: 'it was ***' });
   });
 });
 

@@ -1,10 +1,9 @@
 /** The end of an attempt: stop its process, close its log, write the finish, in this order. */
-import { createHash } from 'node:crypto';
 import { formatDuration } from '#core/duration.ts';
-import { retryKeyText } from '#core/retries.ts';
 import type { LogLevel } from '#core/task-protocol.ts';
 import type { Finish, FinishEvent } from '#platform/db/queries/finish-attempts.ts';
 import { END_FIELD } from '#platform/logs/log-line.ts';
+import { retryHash } from '#platform/retry-hash.ts';
 import { newWaiter } from '#platform/waiting/new-waiter.ts';
 import type { LogPump } from '../log-pump.ts';
 import type { TaskProcess } from '../task-process.ts';
@@ -117,7 +116,7 @@ function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
     task: plan?.task ?? null,
     tryNumber: claimed.tryNumber,
     maxTries: claimed.maxTries,
-    retryHash: BigInt(`0x${createHash('sha1').update(retryKeyText(claimed)).digest('hex')}`),
+    retryHash: retryHash(claimed),
     maxRetryDelayMs: deps.maxRetryDelayMs,
     sinceFirstStartMs,
     xcomMaxBytes: deps.requests.xcomMaxBytes,
@@ -181,7 +180,7 @@ async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps):
   const keepsPushed = decision.event !== 'hand_back';
   let finish: Finish = {
     ...rest,
-    ...(waiter ? { waiter: newWaiter(deps.requests.secrets, taskInstanceId, waiter) } : {}),
+    ...(waiter ? { waiter: newWaiter(deps.requests.secrets, taskInstanceId, waiter, (text) => deps.requests.masker.mask(text)) } : {}),
     attemptId,
     taskInstanceId,
     leaseEpoch,
