@@ -8,7 +8,6 @@ import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import type { HeldShard } from '#platform/db/queries/hold-shards.ts';
 import { pruneServices } from '#platform/db/queries/prune-services.ts';
-import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { findTimedOutWaiters } from '#platform/db/queries/waiting/find-timed-out-waiters.ts';
 import type { Logger } from '#platform/logger.ts';
@@ -26,6 +25,7 @@ import type { EngineDeps } from './engine/deps.ts';
 import { Engine } from './engine/engine.ts';
 import { Inbox } from './engine/inbox.ts';
 import { sweep } from './engine/sweep.ts';
+import { rescueLostAttempts } from './rescue-lost-attempts.ts';
 import { ShardKeeper } from './shard-keeper.ts';
 
 export interface SchedulerDeps {
@@ -118,7 +118,13 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const rescue = async () => {
     const ids = engine.memory.inFlight().map(({ instance }) => instance.id);
     if (ids.length === 0) return undefined;
-    const rescued = await rescueExpiredLeases(db, { shards: engine.shards, ids, graceMs: config.leaseGraceMs, owner: schedulerId });
+    const rescued = await rescueLostAttempts(db, {
+      shards: engine.shards,
+      ids,
+      graceMs: config.leaseGraceMs,
+      owner: schedulerId,
+      maxRetryDelayMs: config.maxRetryDelayMs,
+    });
     for (const lost of rescued)
       logger.warn(
         { event: 'attempt.lost', dag_id: lost.dagId, run_id: lost.runId, task_instance_id: lost.id, to: lost.to },
@@ -138,6 +144,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
       db,
       `scheduler:${schedulerId}`,
       late.map((wait) => ({ ...wait, softFail: wait.ends.softFail, end: timeoutEnd(wait.ends, wait.words) })),
+      config.maxRetryDelayMs,
     );
     if (ended.length === 0) return undefined;
     inbox.ended(ended.map((one) => one.taskInstanceId));

@@ -219,7 +219,12 @@ export class Triggerer {
   async #writeEnds(): Promise<void> {
     if (this.#ends.size === 0) return;
     const batch = [...this.#ends].slice(0, END_MAX);
-    const resolved = await endWaits(this.#deps.db, `triggerer:${this.triggererId}`, batch.map(endedWait));
+    const resolved = await endWaits(
+      this.#deps.db,
+      `triggerer:${this.triggererId}`,
+      batch.map(endedWait),
+      this.#deps.config.maxRetryDelayMs,
+    );
     const written = new Map(resolved.map((one) => [one.taskInstanceId, one]));
     for (const [waiter, end] of batch) {
       this.#drop(waiter);

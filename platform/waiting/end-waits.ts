@@ -5,6 +5,7 @@ import { softened, type WaiterEnd } from '#core/waiting/waiter.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { type RetryFacts, readRetryFacts } from '#platform/db/queries/waiting/read-retry-facts.ts';
 import { type Resolution, type Resolved, resolveWaiters } from '#platform/db/queries/waiting/resolve-waiters.ts';
+import { retryHash } from '#platform/retry-hash.ts';
 
 export interface EndedWait {
   readonly taskInstanceId: string;
@@ -18,20 +19,28 @@ export interface EndedWait {
   readonly words: string;
 }
 
-/** `actor`: "triggerer:<id>", "scheduler:<id>", "user:<name>". A wait missing from the answer had ended before. */
-export async function endWaits(db: Queryable, actor: string, ended: readonly EndedWait[]): Promise<readonly Resolved[]> {
+/**
+ * `actor`: "triggerer:<id>", "scheduler:<id>", "user:<name>". `maxRetryDelayMs` caps a backoff; whoever ends a wait as failed gives
+ * the installation's. A wait missing from the answer had ended before.
+ */
+export async function endWaits(
+  db: Queryable,
+  actor: string,
+  ended: readonly EndedWait[],
+  maxRetryDelayMs: number = MAX_RETRY_DELAY_MS,
+): Promise<readonly Resolved[]> {
   if (ended.length === 0) return [];
   const failing = ended.filter(({ end, softFail }) => softened(end, softFail).end === 'fail').map((one) => one.taskInstanceId);
   const facts = failing.length > 0 ? await readRetryFacts(db, failing) : new Map<string, RetryFacts>();
   return resolveWaiters(
     db,
     actor,
-    ended.map((one) => resolutionOf(one, facts.get(one.taskInstanceId))),
+    ended.map((one) => resolutionOf(one, facts.get(one.taskInstanceId), maxRetryDelayMs)),
   );
 }
 
 /** The same rules as for a body that fails: another try while there is one, after Airflow's delay. */
-export function resolutionOf(wait: EndedWait, facts: RetryFacts | undefined): Resolution {
+export function resolutionOf(wait: EndedWait, facts: RetryFacts | undefined, maxDelayMs: number): Resolution {
   const { taskInstanceId, leaseEpoch, bodyState } = wait;
   const end = softened(wait.end, wait.softFail);
   const base = { taskInstanceId, leaseEpoch };
@@ -56,8 +65,7 @@ export function resolutionOf(wait: EndedWait, facts: RetryFacts | undefined): Re
       const said = `${end.error.name}: ${end.error.message}`;
       if (!end.retryable || facts === undefined || facts.tryNumber > facts.maxTries)
         return { ...base, event: 'fail_deferred', reason: said };
-      const seed = Number.parseInt(taskInstanceId.slice(-8), 16) + facts.tryNumber;
-      const nextTryInMs = retryDelayMs(facts, { tryNumber: facts.tryNumber, hash: BigInt(seed), maxDelayMs: MAX_RETRY_DELAY_MS });
+      const nextTryInMs = retryDelayMs(facts, { tryNumber: facts.tryNumber, hash: retryHash(facts), maxDelayMs });
       const tries = `try ${facts.tryNumber + 1} of ${facts.maxTries + 1} in ${formatDuration(nextTryInMs)}`;
       return { ...base, event: 'retry_deferred', reason: `${said}; ${tries}`, nextTryInMs };
     }

@@ -1,9 +1,9 @@
 /** Goal: what the scheduler ends, loses or finds late requests its callbacks once, in the same statement. Method: the engine over real Postgres. */
 import { expect, it } from 'vitest';
-import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
 import { endWaits } from '#platform/waiting/end-waits.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { watchDeadlines } from '../../scheduler/engine/deadlines.ts';
+import { rescueLostAttempts } from '../../scheduler/rescue-lost-attempts.ts';
 import { defer } from '../triggerer/harness.ts';
 import { claim, database, deps, engine, finish, inbox, instances, runState, settle, sql, startRun, trigger } from './engine-harness.ts';
 
@@ -54,7 +54,7 @@ it('a lost worker leads to the callbacks of its task: retry, then failure', asyn
     const claimed = await claim(run, 'a');
     await sql('update task_attempt set body_started_at = clock_timestamp() where attempt_id = $1', [claimed?.attemptId]);
     await sql(`update task_instance set lease_expires_at = clock_timestamp() - interval '1 minute' where dag_run_id = $1`, [run]);
-    const rescued = await rescueExpiredLeases(database.db, { shards: engine.shards, graceMs: 0, owner: 's' });
+    const rescued = await rescueLostAttempts(database.db, { shards: engine.shards, graceMs: 0, owner: 's', maxRetryDelayMs: 86_400_000 });
     expect(rescued).toMatchObject([{ hasCallbacks: true }]);
     expect((await requested(run)).at(-1)).toMatchObject({
       kind,

@@ -7,7 +7,6 @@ import type { Broker } from '#platform/broker/broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import type { HeldShard } from '#platform/db/queries/hold-shards.ts';
-import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { testConfig } from '#test/support/config.ts';
@@ -15,6 +14,7 @@ import type { EngineDeps } from '../../scheduler/engine/deps.ts';
 import { Engine } from '../../scheduler/engine/engine.ts';
 import { Inbox } from '../../scheduler/engine/inbox.ts';
 import { sweep } from '../../scheduler/engine/sweep.ts';
+import { rescueLostAttempts } from '../../scheduler/rescue-lost-attempts.ts';
 import { ShardKeeper } from '../../scheduler/shard-keeper.ts';
 
 export interface Fate {
@@ -85,8 +85,14 @@ export class DyingScheduler {
     });
     this.#loop(HEARTBEAT_MS, async () => {
       const ids = this.engine.memory.inFlight().map(({ instance }) => instance.id);
-      const rescue = { shards: this.engine.shards, ids, graceMs: this.#deps.config.leaseGraceMs, owner: this.schedulerId };
-      this.#inbox.ended((await rescueExpiredLeases(this.#deps.db, rescue)).map((lost) => lost.id));
+      const rescue = {
+        shards: this.engine.shards,
+        ids,
+        graceMs: this.#deps.config.leaseGraceMs,
+        owner: this.schedulerId,
+        maxRetryDelayMs: 86_400_000,
+      };
+      this.#inbox.ended((await rescueLostAttempts(this.#deps.db, rescue)).map((lost) => lost.id));
       return undefined;
     });
     this.#loop(HEARTBEAT_MS, async () => {

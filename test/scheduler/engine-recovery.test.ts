@@ -4,10 +4,10 @@ import type { RunModel } from '#core/scheduling/run-model.ts';
 import { shardOf } from '#core/sharding.ts';
 import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
 import { holdShards } from '#platform/db/queries/hold-shards.ts';
-import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { until } from '#test/support/until.ts';
 import { sweep } from '../../scheduler/engine/sweep.ts';
+import { rescueLostAttempts } from '../../scheduler/rescue-lost-attempts.ts';
 import {
   claim,
   database,
@@ -219,7 +219,12 @@ describe('the engine in trouble', () => {
     await claim(run, 'a');
     await sql(`update task_instance set lease_expires_at = '-infinity' where dag_run_id = $1`, [run]);
     const rescue = async () => {
-      const rescued = await rescueExpiredLeases(database.db, { shards: engine.shards, graceMs: 0, owner: schedulerId });
+      const rescued = await rescueLostAttempts(database.db, {
+        shards: engine.shards,
+        graceMs: 0,
+        owner: schedulerId,
+        maxRetryDelayMs: 86_400_000,
+      });
       inbox.ended(rescued.map((one) => one.id));
       await settle();
     };

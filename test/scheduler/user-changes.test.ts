@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { shardOf } from '#core/sharding.ts';
 import { clearInstances, markInstances } from '#platform/db/queries/api/move-instances.ts';
-import { rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
 import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { until } from '#test/support/until.ts';
+import { rescueLostAttempts } from '../../scheduler/rescue-lost-attempts.ts';
 import { claim, database, engine, inbox, instances, schedulerId, settle, sql, startRun, statesOf } from './engine-harness.ts';
 
 /** A worker's claim that is under way while `change` is asked for. */
@@ -84,7 +84,12 @@ describe('a run that a person queued again', () => {
     inbox.reloadRuns('requeued');
     await settle();
     await sql(`update task_instance set lease_expires_at = '-infinity' where dag_run_id = $1`, [run]);
-    const rescued = await rescueExpiredLeases(database.db, { shards: engine.shards, graceMs: 0, owner: schedulerId });
+    const rescued = await rescueLostAttempts(database.db, {
+      shards: engine.shards,
+      graceMs: 0,
+      owner: schedulerId,
+      maxRetryDelayMs: 86_400_000,
+    });
     expect(rescued).toHaveLength(1);
   });
 });

@@ -10,19 +10,25 @@ export interface Rescued {
   readonly hasCallbacks: boolean;
 }
 
+export interface ExpiredLease {
+  readonly id: string;
+  readonly leaseEpoch: number;
+  /** When it is to be tried again, if a try is left. */
+  readonly nextTryInMs: number;
+}
+
 const STATEMENT = {
   name: 'rescue_expired_leases',
   text: `
 with expired as (
   select ti.task_instance_id, ti.lease_epoch, ti.lease_owner, ti.try_number, ti.max_tries, ti.state, r.dag_id, r.run_id, r.shard,
-         a.attempt_id, a.body_started_at is not null as body_started, (v.spec -> 'tasks') as tasks, ti.task_id
-    from dag_run r
-    join task_instance ti on ti.dag_run_id = r.dag_run_id and ti.state in ('running', 'restarting')
-     and ti.lease_expires_at < clock_timestamp() - $2 * interval '1 millisecond'
+         a.attempt_id, a.body_started_at is not null as body_started, (v.spec -> 'tasks') as tasks, ti.task_id, f.next_try_in_ms
+    from unnest($1::uuid[], $4::int[], $5::float8[]) as f(task_instance_id, lease_epoch, next_try_in_ms)
+    join task_instance ti on ti.task_instance_id = f.task_instance_id and ti.lease_epoch = f.lease_epoch
+     and ti.state in ('running', 'restarting') and ti.lease_expires_at < clock_timestamp() - $2 * interval '1 millisecond'
+    join dag_run r on r.dag_run_id = ti.dag_run_id and r.state in ('queued', 'running')
     join dag_version v on v.version_id = r.version_id
     left join task_attempt a on a.task_instance_id = ti.task_instance_id and a.ended_at is null
-   where r.state in ('queued', 'running') and r.shard = any($1::smallint[]) and ($4::uuid[] is null or ti.task_instance_id = any($4))
-   order by ti.lease_expires_at limit 100
    for update of ti skip locked
 ), decided as (
   select e.*,
@@ -35,8 +41,7 @@ with expired as (
      set state = case d.event when 'restart' then 'none' when 'requeue_unstarted' then 'scheduled' when 'lose' then 'up_for_retry' else 'failed' end,
          lease_epoch = ti.lease_epoch + 1, lease_owner = null, lease_expires_at = null, progress = null,
          ended_at = case when d.event in ('lose', 'fail_lost') then clock_timestamp() end,
-         next_try_at = case when d.event = 'lose' then clock_timestamp() + coalesce((select (t ->> 'retryDelayMs')::float8 from jsonb_array_elements(d.tasks) as t
-                         where t ->> 'taskId' = d.task_id), 0) * interval '1 millisecond' end,
+         next_try_at = case when d.event = 'lose' then clock_timestamp() + d.next_try_in_ms * interval '1 millisecond' end,
          reason = case d.event when 'restart' then null
                     when 'requeue_unstarted' then 'worker ' || d.lease_owner || ' was lost before the task began; queued again'
                     when 'lose' then 'worker ' || d.lease_owner || ' was lost while the task ran; try ' || d.try_number || ' of ' || (d.max_tries + 1)
@@ -65,16 +70,22 @@ select m.task_instance_id as id, d.dag_id as "dagId", d.run_id as "runId", d.sha
 };
 
 /**
- * rescueExpiredLeases    who: scheduler, every second or so; several may run at once (skip locked). `ids`: the instances
- * it believes in flight, so that a look costs what runs, not what there is;
- * without them it looks at all.
+ * rescueExpiredLeases    who: scheduler, with what findExpiredLeases found; several may run at once (skip locked).
  * Locks the expired rows. An attempt whose lease ran out by the database's clock plus a grace is lost: one that had
  * not begun is requeued for free, one that had costs a try (P4). The epoch is raised, so the old worker writes nothing.
- * Zero rows = nothing was lost.
+ * Zero rows = nothing was lost: all were renewed, ended, or rescued by another since they were found.
  */
 export async function rescueExpiredLeases(
   db: Queryable,
-  rescue: { readonly shards: readonly number[]; readonly ids?: readonly string[]; readonly graceMs: number; readonly owner: string },
+  found: readonly ExpiredLease[],
+  how: { readonly graceMs: number; readonly owner: string },
 ): Promise<readonly Rescued[]> {
-  return (await db.query<Rescued>(STATEMENT, [rescue.shards, rescue.graceMs, rescue.owner, rescue.ids ?? null])).rows;
+  const columns = [
+    found.map((one) => one.id),
+    how.graceMs,
+    how.owner,
+    found.map((one) => one.leaseEpoch),
+    found.map((one) => one.nextTryInMs),
+  ];
+  return (await db.query<Rescued>(STATEMENT, columns)).rows;
 }

@@ -1,9 +1,8 @@
-import type { RetryRule } from '#core/retries.ts';
+import type { RetryKey, RetryRule } from '#core/retries.ts';
 import type { Queryable } from '../../client.ts';
 
-export interface RetryFacts extends RetryRule {
+export interface RetryFacts extends RetryRule, RetryKey {
   readonly taskInstanceId: string;
-  readonly tryNumber: number;
   readonly maxTries: number;
 }
 
@@ -11,6 +10,7 @@ const STATEMENT = {
   name: 'read_retry_facts',
   text: `
 select ti.task_instance_id as "taskInstanceId", ti.try_number as "tryNumber", ti.max_tries as "maxTries",
+       r.dag_id as "dagId", ti.task_id as "taskId", r.logical_date as "logicalDate", r.run_id as "runId", ti.map_index as "mapIndex",
        coalesce((t.task ->> 'retryDelayMs')::float8, 0) as "retryDelayMs",
        coalesce((t.task ->> 'retryExponentialBackoff')::float8, 1) as "retryExponentialBackoff",
        (t.task ->> 'maxRetryDelayMs')::float8 as "maxRetryDelayMs"

@@ -1,0 +1,29 @@
+/** Attempts whose worker is gone: another try by the same rule as after any failure, or the end. */
+import { retryDelayMs } from '#core/retries.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import { findExpiredLeases } from '#platform/db/queries/find-expired-leases.ts';
+import { type Rescued, rescueExpiredLeases } from '#platform/db/queries/rescue-expired-leases.ts';
+import { retryHash } from '#platform/retry-hash.ts';
+
+export interface Rescue {
+  readonly shards: readonly number[];
+  /** The instances believed in flight; absent = all. */
+  readonly ids?: readonly string[];
+  readonly graceMs: number;
+  readonly owner: string;
+  /** Cap of every backoff. */
+  readonly maxRetryDelayMs: number;
+}
+
+/** What was found is looked at again under its lock, by its epoch: nothing lives on that was rescued meanwhile. */
+export async function rescueLostAttempts(db: Queryable, rescue: Rescue): Promise<readonly Rescued[]> {
+  const { shards, ids = null, graceMs, owner, maxRetryDelayMs: maxDelayMs } = rescue;
+  const found = await findExpiredLeases(db, { shards, ids, graceMs });
+  if (found.length === 0) return [];
+  const timed = found.map((lease) => ({
+    id: lease.id,
+    leaseEpoch: lease.leaseEpoch,
+    nextTryInMs: retryDelayMs(lease, { tryNumber: lease.tryNumber, hash: retryHash(lease), maxDelayMs }),
+  }));
+  return rescueExpiredLeases(db, timed, { graceMs, owner });
+}
