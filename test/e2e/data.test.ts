@@ -118,6 +118,7 @@ it('a new try starts without the XComs of the one before, but with its state, wh
   const [instance] = await windlass.sql<{ id: string }>('select task_instance_id as id from task_instance where dag_run_id = $1', [run]);
   await clearInstances(windlass.db, [instance?.id as string], 'user:me');
   expect(await windlass.sql('select 1 from task_state where task_instance_id = $1', [instance?.id])).toEqual([]);
+  await setDagRunState(windlass.db, run, 'queued', null);
 });
 
 it("a task's own params lie over the DAG's and under what the run was given", async () => {

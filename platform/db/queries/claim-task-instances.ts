@@ -54,13 +54,14 @@ const STATEMENT = {
   name: 'claim_task_instances',
   text: `
 with asked as (
-  select * from unnest($4::uuid[], $5::int[], $6::bigint[], $7::uuid[]) as a(task_instance_id, try_number, lease_epoch, attempt_id)
+  -- One instant for a row: a second look at the clock would differ, and a new try would not be known by its two equal starts.
+  select a.*, clock_timestamp() as at from unnest($4::uuid[], $5::int[], $6::bigint[], $7::uuid[]) as a(task_instance_id, try_number, lease_epoch, attempt_id)
 ), claimed as (
   update task_instance ti
      set state = 'running', lease_epoch = ti.lease_epoch + 1, lease_owner = $1,
          lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond', last_heartbeat_at = clock_timestamp(),
-         started_at = clock_timestamp(), ended_at = null, next_try_at = null, reason = null, progress = null,
-         first_started_at = coalesce(ti.first_started_at, clock_timestamp())
+         started_at = a.at, ended_at = null, next_try_at = null, reason = null, progress = null,
+         first_started_at = coalesce(ti.first_started_at, a.at)
     from asked a
    where ti.task_instance_id = a.task_instance_id and ti.state = 'queued'
      and ti.try_number = a.try_number and ti.lease_epoch = a.lease_epoch

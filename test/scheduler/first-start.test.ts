@@ -1,0 +1,20 @@
+/** Goal: the first attempt of a try is known by its two equal starts; what the try before left is dropped by it. */
+import { expect, it } from 'vitest';
+import { newId } from '#platform/clock.ts';
+import { claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
+import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { database, instances, sql, startRun } from './engine-harness.ts';
+
+it('has one instant for both starts, for each of many claims', async () => {
+  const tasks = Array.from({ length: 30 }, (_, index) => aTask(`t${index}`));
+  const rows = await instances(await startRun(aDagSpec('many', tasks, { maxActiveTasks: 30 })));
+  const claims = rows.map((row) => ({
+    taskInstanceId: row.task_instance_id,
+    tryNumber: row.try_number,
+    leaseEpoch: row.lease_epoch,
+    attemptId: newId(),
+  }));
+  const claimed = await claimTaskInstances(database.db, { workerId: 'w', hostname: 'h', leaseTtlMs: 30_000, claims });
+  expect(claimed).toHaveLength(30);
+  expect(await sql('select task_id from task_instance where first_started_at <> started_at')).toEqual([]);
+});
