@@ -85,9 +85,9 @@ it.each([
   ],
   [
     'a feature of a later version',
-    'export default dag("d", {}, ({ approval }) => {\n  approval("ok", {}, { subject: "?", options: ["yes"] });\n});',
+    'export default dag("d", {}, ({ task }) => {\n  task("a", {}, () => 1, { cache: { key: () => "k", ttl: "1h" } });\n});',
     3,
-    /approval\("ok"\).* not available in this version/,
+    /Option "cache" .* not available in this version/,
   ],
   [
     'params that are no object',

@@ -169,7 +169,11 @@ describe('a body', () => {
 
   it('may speak of its own outlets and read its own inlets only', async () => {
     const made = dag('d', {}, ({ task }) => task('t', (ctx) => ctx.emit(orders)));
-    expect(await attempt(made)).toMatchObject({ outcome: 'failed', retryable: false, error: { message: expect.stringMatching(/none of the outlets of "t"/) } });
+    expect(await attempt(made)).toMatchObject({
+      outcome: 'failed',
+      retryable: false,
+      error: { message: expect.stringMatching(/none of the outlets of "t"/) },
+    });
     const reader = dag('d', {}, ({ task }) => task('t', (ctx) => ctx.inletEvents(orders)));
     expect(await attempt(reader)).toMatchObject({ outcome: 'failed', error: { message: expect.stringMatching(/none of the inlets/) } });
   });

@@ -187,6 +187,10 @@ describe('defer in a body', () => {
 
   it('refuses what is no wait', async () => {
     const wrong = dag('d', {}, ({ task }) => void task('t', () => defer('1h' as never)));
-    expect((await attemptTask(wrong, 't')).result).toMatchObject({ outcome: 'failed', retryable: false, error: { message: expect.stringMatching(/no wait/) } });
+    expect((await attemptTask(wrong, 't')).result).toMatchObject({
+      outcome: 'failed',
+      retryable: false,
+      error: { message: expect.stringMatching(/no wait/) },
+    });
   });
 });

@@ -110,7 +110,7 @@ describe('the pages of a run', () => {
     const extract = await get('/ui/api/dags/etl/runs/r1/tasks/extract');
     expect(extract.attempts).toMatchObject([{ tryNumber: 1, outcome: 'success', hostname: 'host-1', pid: 4711 }]);
     expect(extract.events.map((event: { event: string }) => event.event)).toEqual(['schedule', 'enqueue', 'start', 'succeed']);
-    expect(extract.xcoms).toEqual([{ key: 'return_value', bytes: 11, value: { rows: 3 } }]);
+    expect(extract.xcoms).toEqual([{ key: 'return_value', bytes: 11, value: { rows: 3 }, hash: null, isLarge: false }]);
     expect(extract.waitingFor).toEqual([]);
     const transform = await get('/ui/api/dags/etl/runs/r1/tasks/transform');
     expect(transform.attempts[0].error).toMatchObject({ message: 'it broke' });
