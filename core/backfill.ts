@@ -84,7 +84,7 @@ export function actionOn(existing: DagRunState | null, reprocess: ReprocessBehav
 
 function* datesOf(range: BackfillRange): Generator<void, readonly NextRun[]> {
   const { dagId, schedule, startDateMs, fromMs, toMs, nowMs } = range;
-  const iso = (ms: number) => new Date(ms).toISOString();
+  const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
   if (schedule.kind === 'custom')
     throw refuse(
       `${dagId} is scheduled by the timetable ${schedule.name} of a plugin, which cannot be backfilled. Trigger its runs one by one.`,

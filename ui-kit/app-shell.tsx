@@ -7,6 +7,8 @@ import { Logo } from './logo.tsx';
 export interface NavItem {
   readonly to: string;
   readonly label: string;
+  /** What the bottom bar says instead of a long label. */
+  readonly shortLabel?: string;
   readonly icon: LucideIcon;
   /** Matches this address only, not those below it. */
   readonly isExact?: boolean;
@@ -112,7 +114,7 @@ function BarLink({ item }: { item: NavItem }) {
     return (
       <a href={item.to} className={cx(className, 'text-ink-3')}>
         <Icon size={18} />
-        {item.label}
+        {item.shortLabel ?? item.label}
       </a>
     );
   return (
@@ -122,7 +124,10 @@ function BarLink({ item }: { item: NavItem }) {
       className={({ isActive }) => cx(className, isActive ? 'font-medium text-accent' : 'text-ink-3')}
     >
       <Icon size={18} />
-      {item.label}
+      {item.shortLabel ?? item.label}
+      <span className="absolute top-0.5 left-1/2 ml-1.5">
+        <AlertCount count={item.alertCount} />
+      </span>
     </NavLink>
   );
 }

@@ -45,6 +45,8 @@ describe('a person at the browser', { timeout: 60_000 }, () => {
     const { page, context, errors } = await browser.newPage();
     await logIn(page, `${windlass.webUrl}/dags`);
     await page.getByRole('link', { name: 'walked' }).first().click();
+    // Until the DAG's page has loaded, the list with a Trigger button of its own is still there.
+    await page.getByRole('heading', { name: 'walked' }).waitFor();
 
     await page
       .getByRole('button', { name: /^Trigger/ })

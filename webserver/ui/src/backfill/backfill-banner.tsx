@@ -2,6 +2,7 @@ import { CalendarRange } from 'lucide-react';
 import { useState } from 'react';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Button } from '#ui-kit/button.tsx';
+import { counted } from '#ui-kit/counted.ts';
 import { Dialog } from '#ui-kit/dialog.tsx';
 import { Meter } from '#ui-kit/meter.tsx';
 import { Instant } from '#ui-kit/time.tsx';
@@ -40,7 +41,7 @@ function Banner({ dag, backfill }: { dag: UiDag; backfill: UiBackfill }) {
         className="w-40"
       />
       <p className="text-xs text-ink-2 tabular-nums">
-        {done.toLocaleString('en')} of {runs.toLocaleString('en')} runs ended{failed === 0 ? '' : `, ${failed.toLocaleString('en')} failed`}
+        {done.toLocaleString('en')} of {counted(runs, 'run')} ended{failed === 0 ? '' : `, ${failed.toLocaleString('en')} failed`}
         {running === 0 ? '' : ` · ${running} running`}
         {dag.isPaused && running === 0 ? ' · waits: the DAG is paused' : ''}
       </p>

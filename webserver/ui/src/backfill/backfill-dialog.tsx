@@ -1,6 +1,7 @@
 import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from '#ui-kit/button.tsx';
+import { counted } from '#ui-kit/counted.ts';
 import { Dialog } from '#ui-kit/dialog.tsx';
 import { Field, Input, Select } from '#ui-kit/fields.tsx';
 import { Segmented } from '#ui-kit/tabs.tsx';
@@ -31,7 +32,7 @@ export function BackfillDialog({ dag, onClose }: { dag: UiDag; onClose: () => vo
     start.mutate(read.body, {
       onSuccess: () => {
         if (dag.isPaused && unpauses) pause.mutate({ dagId: dag.dagId, isPaused: false });
-        toast({ tone: 'good', title: `Backfill of ${dag.dagId} started`, detail: `${count.toLocaleString('en')} runs` });
+        toast({ tone: 'good', title: `Backfill of ${dag.dagId} started`, detail: counted(count, 'run') });
         onClose();
       },
     });

@@ -26,7 +26,10 @@ export function OverviewTab() {
     <div className="grid items-start gap-4 px-4 py-4 md:px-6 xl:grid-cols-[minmax(0,1fr)_340px]">
       <div className="flex min-w-0 flex-col gap-4">
         {runs === undefined ? <Skeleton className="h-[88px] w-full rounded-xl" /> : runs.length === 0 ? null : <RunNumbers runs={runs} />}
-        <Card title={`Last ${runs === undefined || runs.length === 0 ? '' : `${runs.length} `}runs`} bodyClassName="p-4">
+        <Card
+          title={runs === undefined || runs.length === 0 ? 'Last runs' : runs.length === 1 ? 'Last run' : `Last ${runs.length} runs`}
+          bodyClassName="p-4"
+        >
           {runs === undefined ? (
             <Skeleton className="h-[150px] w-full" />
           ) : runs.length === 0 ? (

@@ -1,5 +1,6 @@
 import { Link } from 'react-router';
 import { Card, Stat } from '#ui-kit/card.tsx';
+import { counted } from '#ui-kit/counted.ts';
 import { Meter } from '#ui-kit/meter.tsx';
 import { StatePill } from '#ui-kit/state-pill.tsx';
 import { Duration, TimeAgo } from '#ui-kit/time.tsx';
@@ -23,7 +24,7 @@ export function RunNumbers({ runs }: { runs: readonly UiRunSummary[] }) {
       <Stat
         label="Success rate"
         value={rate === null ? '–' : `${rate}%`}
-        note={`${good.length} of ${ended.length} runs`}
+        note={ended.length === 0 ? 'none has ended' : `${good.length} of ${counted(ended.length, 'run')}`}
         tone={rate !== null && rate < 80 ? 'danger' : 'ink'}
       />
       <Stat label="Typical time" value={spans.length === 0 ? '–' : formatDuration(median(spans))} note="median of good runs" />
@@ -59,7 +60,7 @@ export function NextStep({ dag }: { dag: UiDag }) {
             className="flex-1"
           />
           <span className="text-xs text-ink-2 tabular-nums">
-            {done} of {instances.length} tasks
+            {done} of {counted(instances.length, 'task')}
           </span>
         </div>
       )}

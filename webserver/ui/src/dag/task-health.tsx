@@ -18,12 +18,13 @@ interface TaskNumbers {
 
 const SHOWN = 8;
 
-/** The tasks that fail most, then the slowest: where to look first. */
+/** The tasks that fail most, then the slowest: where to look first. Nothing until one has ended. */
 export function TaskHealth({ dag, grid }: { dag: UiDag; grid: UiGrid }) {
   const rows = dag.tasks
     .map((task) => numbersOf(task.taskId, task.operator, grid))
     .filter((row) => row.ended > 0)
     .sort((a, b) => b.failed - a.failed || b.medianMs - a.medianMs);
+  if (rows.length === 0) return null;
   const longestMs = Math.max(1, ...rows.map((row) => row.medianMs));
   return (
     <Card title="Tasks to look at">

@@ -124,7 +124,8 @@ function DagName({ dag }: { dag: UiDagCard }) {
             Import error
           </Badge>
         ) : null}
-        <span className="hidden min-w-0 gap-1 overflow-hidden md:flex">
+        {/* A tag that does not fit goes to a second line, which is not shown: never half a tag. */}
+        <span className="hidden h-5 min-w-0 flex-1 flex-wrap gap-1 overflow-hidden md:flex">
           {dag.tags.slice(0, SHOWN_TAGS).map((tag) => (
             <Link key={tag} to={pages.dags(`?tag=${encodeURIComponent(tag)}`)}>
               <Badge className="hover:border-line-strong">{tag}</Badge>

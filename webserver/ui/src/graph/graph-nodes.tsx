@@ -15,6 +15,7 @@ import {
   Waypoints,
 } from 'lucide-react';
 import { cx } from '#ui-kit/class-names.ts';
+import { counted } from '#ui-kit/counted.ts';
 import { lookOf, STATE_ORDER } from '#ui-kit/state-looks.ts';
 import { StateIcon } from '#ui-kit/state-pill.tsx';
 import { Duration } from '#ui-kit/time.tsx';
@@ -168,7 +169,7 @@ export function ClosedGroupNode({ data, width, height }: NodeProps & { data: Nod
       {state === null ? <Boxes size={15} className="shrink-0 text-ink-3" /> : <StateIcon state={state.state} size={16} />}
       <span className="flex min-w-0 flex-col leading-[16px]">
         <span className="truncate font-mono text-xs font-medium">{label}</span>
-        <span className="text-2xs text-ink-3">{taskCount} tasks</span>
+        <span className="text-2xs text-ink-3">{counted(taskCount, 'task')}</span>
       </span>
       {state === null || state.counts === null ? null : <CountBar counts={state.counts} />}
     </button>

@@ -39,8 +39,9 @@ export function ApprovalCard({ approval, isOnTaskPage = false }: { approval: UiA
           {timeoutAt === null || status !== 'open' ? null : (
             <span className="inline-flex items-center gap-1 text-warning">
               <Hourglass size={11} />
-              <TimeAgo iso={timeoutAt} />
-              {defaults.length === 0 ? 'it fails' : `${defaults.join(', ')} counts`}
+              <span>
+                {defaults.length === 0 ? 'fails' : `“${defaults.join(', ')}” counts`} <TimeAgo iso={timeoutAt} />
+              </span>
             </span>
           )}
           {assignees.map((name) => (

@@ -63,7 +63,7 @@ export function DeadlinesPage() {
                 <tr>
                   <th>DAG</th>
                   <th className="max-md:hidden">Run</th>
-                  <th>State</th>
+                  <th className="max-sm:hidden">State</th>
                   <th>Deadline</th>
                   <th className="max-sm:hidden">Due</th>
                   <th />
@@ -72,7 +72,7 @@ export function DeadlinesPage() {
               <tbody>
                 {data.deadlines.map((deadline) => (
                   <tr key={deadline.id}>
-                    <td>
+                    <td className="max-w-[220px] truncate max-sm:max-w-[100px]" title={deadline.dagId}>
                       <Link to={pages.dag(deadline.dagId)} className="font-medium hover:underline">
                         {deadline.dagId}
                       </Link>
@@ -82,7 +82,7 @@ export function DeadlinesPage() {
                         {deadline.runId}
                       </Link>
                     </td>
-                    <td>
+                    <td className="max-sm:hidden">
                       <StatePill state={deadline.runState} />
                     </td>
                     <td className="text-ink-2">{deadline.name}</td>

@@ -9,6 +9,11 @@ import { Pager } from '../shell/pager.tsx';
 import { useUrlState } from '../shell/url-state.ts';
 import { ApprovalCard } from './approval-card.tsx';
 
+const SUBTITLES = {
+  open: 'What tasks ask people, the longest waiting first',
+  answered: 'What people said, the newest answer first',
+} as const;
+
 /** The inbox: what tasks ask people, the longest waiting first. */
 export function RequiredActionsPage() {
   const [params, change] = useUrlState();
@@ -21,7 +26,7 @@ export function RequiredActionsPage() {
       <title>Required actions · Windlass</title>
       <PageHeader
         title="Required actions"
-        subtitle="What tasks ask people, the longest waiting first"
+        subtitle={SUBTITLES[state]}
         actions={
           <Segmented
             label="Which questions"
@@ -42,8 +47,8 @@ export function RequiredActionsPage() {
         <div className="rounded-xl border border-line bg-surface shadow-1">
           <EmptyState icon={<Inbox size={18} />} title={state === 'open' ? 'Nobody is asked anything' : 'Nothing has been answered yet'}>
             A task asks with <code className="font-mono text-xs">approval(…)</code>,{' '}
-            <code className="font-mono text-xs">approvalBranch(…)</code> or <code className="font-mono text-xs">entry(…)</code>. It waits
-            here, without a worker, until somebody answers.
+            <code className="font-mono text-xs">approvalBranch(…)</code> or <code className="font-mono text-xs">entry(…)</code>.{' '}
+            {state === 'open' ? 'It waits here, without a worker, until somebody answers.' : 'The answers are kept here.'}
           </EmptyState>
         </div>
       ) : (

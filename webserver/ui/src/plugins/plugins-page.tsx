@@ -56,7 +56,7 @@ function PluginTable({ plugins }: { plugins: readonly UiPlugin[] }) {
         <tr>
           <th>Plugin</th>
           <th>State</th>
-          <th>Offers</th>
+          <th className="max-sm:hidden">Offers</th>
           <th className="max-sm:hidden">Loaded</th>
         </tr>
       </thead>
@@ -71,8 +71,11 @@ function PluginTable({ plugins }: { plugins: readonly UiPlugin[] }) {
             </td>
             <td className="max-w-[420px] align-top">
               <PluginState plugin={plugin} />
+              <span className="mt-2 block sm:hidden">
+                <Offers offers={plugin.offers} />
+              </span>
             </td>
-            <td className="align-top">
+            <td className="align-top max-sm:hidden">
               <Offers offers={plugin.offers} />
             </td>
             <td className="align-top text-ink-2 max-sm:hidden">

@@ -2,6 +2,8 @@ import { ListChecks, StickyNote } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { Button } from '#ui-kit/button.tsx';
+import { cx } from '#ui-kit/class-names.ts';
+import { counted } from '#ui-kit/counted.ts';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { Select } from '#ui-kit/fields.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
@@ -53,7 +55,7 @@ export function RunList({ dagId }: { dagId: string }) {
           ))}
         </Select>
         {runs.data === undefined ? null : (
-          <span className="ml-1 text-xs text-ink-3 tabular-nums">{runs.data.total_entries.toLocaleString('en')} runs</span>
+          <span className="ml-1 text-xs text-ink-3 tabular-nums">{counted(runs.data.total_entries, 'run')}</span>
         )}
         {picked.length === 0 ? null : (
           <span className="ml-auto flex items-center gap-2">
@@ -172,13 +174,13 @@ function RunRow({ run, showsDag, isChosen, onToggle }: RunRowProps) {
         />
       </td>
       {showsDag ? (
-        <td className="max-w-[220px] truncate">
+        <td className="max-w-[220px] truncate max-sm:max-w-[96px]">
           <Link to={pages.dag(run.dag_id)} className="font-medium hover:underline" title={run.dag_id}>
             {run.dag_id}
           </Link>
         </td>
       ) : null}
-      <td className="max-w-[340px] max-sm:max-w-[210px]">
+      <td className={cx('max-w-[340px]', showsDag ? 'max-sm:max-w-[96px]' : 'max-sm:max-w-[200px]')}>
         <span className="flex min-w-0 items-center gap-2">
           <RunTypeIcon runType={run.run_type} />
           <Link to={pages.run(run.dag_id, run.dag_run_id)} className="truncate font-mono text-xs hover:underline" title={run.dag_run_id}>

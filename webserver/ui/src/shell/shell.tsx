@@ -35,11 +35,11 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
       { to: '/dags', label: 'DAGs', icon: Workflow, alertCount: errorCount },
       { to: '/runs', label: 'Runs', icon: ListChecks },
       { to: '/assets', label: 'Assets', icon: Database },
-      { to: '/required_actions', label: 'Required actions', icon: Inbox, alertCount: openForMe },
+      { to: '/required_actions', label: 'Required actions', shortLabel: 'Actions', icon: Inbox, alertCount: openForMe },
       { to: '/deadlines', label: 'Deadlines', icon: AlarmClock, isMinor: true },
       { to: '/plugins', label: 'Plugins', icon: Puzzle, alertCount: failing, isMinor: true },
       { to: monitorUrl(session.monitorPort), label: 'Workers', icon: Activity, isExternal: true },
-      ...navLinks.map((link) => ({ to: link.href, label: link.name, icon: ExternalLink, isExternal: true })),
+      ...navLinks.map((link) => ({ to: link.href, label: link.name, icon: ExternalLink, isExternal: true, isMinor: true })),
     ],
     [errorCount, failing, navLinks, openForMe, session.monitorPort],
   );

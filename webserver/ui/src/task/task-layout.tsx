@@ -159,12 +159,14 @@ function TaskHeader({ instance, tryNumber, onAct, onTry }: TaskHeaderProps) {
         <Badge>{node.operator}</Badge>
         <span className="flex-1" />
         <TryPills attempts={instance.attempts} selected={tryNumber} onSelect={onTry} />
-        <Button icon={<RotateCcw size={14} />} disabled={!mayEdit} onClick={() => onAct('clear')}>
-          Clear
-        </Button>
-        <Button icon={<CheckCheck size={14} />} disabled={!mayEdit} onClick={() => onAct('mark')}>
-          Mark
-        </Button>
+        <span className="flex gap-2">
+          <Button icon={<RotateCcw size={14} />} disabled={!mayEdit} onClick={() => onAct('clear')}>
+            Clear
+          </Button>
+          <Button icon={<CheckCheck size={14} />} disabled={!mayEdit} onClick={() => onAct('mark')}>
+            Mark
+          </Button>
+        </span>
       </div>
       <WhyWaiting instance={instance} />
       <TriggeredRuns runs={instance.triggeredRuns} />
