@@ -57,6 +57,9 @@ describe('assets', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('link', { name: 'orders' }).click();
     await page.getByText('0 of 2 assets ready').waitFor();
+    // The address of an asset stands for itself, beside the scripts that the build puts under /assets/.
+    await page.reload();
+    await page.getByText('0 of 2 assets ready').waitFor();
     await page.getByRole('button', { name: 'Materialize' }).click();
     await page.getByText('Success').first().waitFor();
     await page.goto(`${windlass.webUrl}/dags/shop_report`);

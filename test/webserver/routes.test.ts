@@ -109,3 +109,11 @@ describe('the registry', () => {
     }
   });
 });
+
+describe('addresses of pages', () => {
+  it('under /assets/ are told from the files of the build, which lie there too', async () => {
+    const page = await web.request('GET', '/assets/7');
+    expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringContaining('text/html')]);
+    expect((await web.request('GET', '/assets/index-gone.js')).status).toBe(404);
+  });
+});

@@ -10,8 +10,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 const DIST = fileURLToPath(new URL('../ui/dist', import.meta.url));
 /** Paths of the API never fall back to a page. */
 const API_PATH = /^\/(api|ui\/api|auth|execution)(\/|$)/;
-/** Vite writes a hash into the names under assets/: such a file never changes. */
-const HASHED_ASSET = /^\/assets\/[A-Za-z0-9._-]+$/;
+/** Vite writes a hash into the names under assets/: such a file never changes. Without a dot it is the page of an asset. */
+const HASHED_ASSET = /^\/assets\/[A-Za-z0-9_-][A-Za-z0-9._-]*\.[a-z0-9]+$/;
 const ROOT_FILE = /^\/[A-Za-z0-9_-]+\.(svg|png|ico|webmanifest|txt)$/;
 
 const NOT_BUILT = `<!doctype html><html lang="en"><title>Windlass</title>
