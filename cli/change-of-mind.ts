@@ -7,12 +7,19 @@ import type { Row } from './output.ts';
 export const CLI_USER = 'cli';
 
 export function instanceLine(row: TaskInstanceRow): Row {
-  return { run_id: row.run_id, task_id: row.task_id, map_index: row.map_index, state: row.state, try_number: row.try_number };
+  return {
+    dag_id: row.dag_id,
+    run_id: row.run_id,
+    task_id: row.task_id,
+    map_index: row.map_index,
+    state: row.state,
+    try_number: row.try_number,
+  };
 }
 
 /** "3 task instances of 2 runs" */
 export function countOf(rows: readonly TaskInstanceRow[]): string {
-  const runs = new Set(rows.map((row) => row.run_id)).size;
+  const runs = new Set(rows.map((row) => row.dag_run_id)).size;
   return `${rows.length} task ${rows.length === 1 ? 'instance' : 'instances'} of ${runs} ${runs === 1 ? 'run' : 'runs'}`;
 }
 
@@ -25,6 +32,8 @@ export async function ringChanged(
   const bell = await deps.broker();
   const ids = changed.rows.filter((row) => row.state === 'running').map((row) => row.task_instance_id);
   if (ids.length > 0) bell.ring('leases_changed', { ids });
-  bell.ring('runs_changed', { dagIds: [dagId] });
-  bell.ring('ui_events', { topics: ['dags', `dag:${dagId}`, ...changed.runIds.map((runId) => `run:${dagId}/${runId}`)] });
+  const dagIds = [...new Set([dagId, ...changed.rows.map((row) => row.dag_id)])];
+  const runs = [...changed.runIds.map((runId) => `run:${dagId}/${runId}`), ...changed.rows.map((row) => `run:${row.dag_id}/${row.run_id}`)];
+  bell.ring('runs_changed', { dagIds });
+  bell.ring('ui_events', { topics: ['dags', ...dagIds.map((id) => `dag:${id}`), ...new Set(runs)] });
 }

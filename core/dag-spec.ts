@@ -7,6 +7,7 @@
 import type { AliasDefinition, AssetDefinition, AssetScheduleSpec, AssetUse } from './assets/asset-spec.ts';
 import type { CallbackNames } from './callbacks.ts';
 import type { DeadlineSpec } from './deadline.ts';
+import type { ExternalTaskMarker } from './external-task-markers.ts';
 import type { DagRunType } from './ids.ts';
 import type { TriggerRule } from './trigger-rules.ts';
 import type { WaitPlan } from './waiting/plan.ts';
@@ -175,6 +176,8 @@ export interface TaskSpec {
   /** Assets its success updates, and those it reads. Absent = none. */
   readonly outlets?: readonly AssetUse[];
   readonly inlets?: readonly AssetUse[];
+  /** Tasks of other DAGs that are cleared with it. Absent = none. */
+  readonly externalTaskMarkers?: readonly ExternalTaskMarker[];
 }
 
 export interface GroupSpec {

@@ -8,6 +8,7 @@ import { CALLBACK_KINDS, CALLBACK_LIMITS } from './callbacks.ts';
 import { findCycle } from './dag-graph.ts';
 import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
 import { DEADLINE_LIMITS } from './deadline.ts';
+import { MARKER_LIMITS } from './external-task-markers.ts';
 import { DAG_RUN_TYPES, isKey } from './ids.ts';
 import { leavesOf } from './mapping/list-expression.ts';
 import { isTriggerRule } from './trigger-rules.ts';
@@ -133,6 +134,13 @@ const SENSOR: Shape = {
   'silentFail?': isBool,
 };
 
+const MARKER: Shape = {
+  dagId: isKey,
+  taskId: isKey,
+  'deltaMs?': isMs,
+  'recursionDepth?': (value) => isCount(value) && (value as number) >= 1 && (value as number) <= MARKER_LIMITS.recursionDepth,
+};
+
 const TASK: Shape = {
   ...LOOKS,
   'owner?': isText,
@@ -178,6 +186,10 @@ const TASK: Shape = {
   'callbacks?': isCallbacks,
   'outlets?': isAssetUses,
   'inlets?': isAssetUses,
+  'externalTaskMarkers?': isList(
+    (value) => isRecord(value) && misfits(MARKER, value as Record<string, unknown>).length === 0,
+    MARKER_LIMITS.perTask,
+  ),
 };
 
 const GROUP: Shape = { ...LOOKS, 'tooltip?': isText, groupId: isKey, parentId: orNull(isKey), docMd: orNull(isText), collapsed: isBool };

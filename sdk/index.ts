@@ -30,6 +30,7 @@ export type { Dag } from './dag-type.ts';
 export { type AverageRuntime, averageRuntime, type DeadlineOpts } from './deadline.ts';
 export { defineTask, type TaskDef, type TaskDefOptions } from './define-task.ts';
 export { type EdgeLabel, label } from './edge-label.ts';
+export type { ExternalTaskMarkerOpts } from './external-task-markers.ts';
 export type { ListRef } from './list-ref.ts';
 export { concat, cross, type ElementOf, type Entry, type Listable, zip } from './lists.ts';
 export { literal } from './literal.ts';

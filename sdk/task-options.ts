@@ -5,11 +5,13 @@ import { TASK_DEFAULTS } from '#core/dag-spec.ts';
 import { installationDefaults } from '#core/default-args.ts';
 import type { Duration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
+import type { ExternalTaskMarker } from '#core/external-task-markers.ts';
 import { TRIGGER_RULES, type TriggerRule } from '#core/trigger-rules.ts';
 import type { AssetLike } from './assets.ts';
 import type { Callbacks } from './callback-event.ts';
 import { BODY_HOOK_TABLE, type BodyHooks, type CallbackLists, readBodyHooks, readCallbacks } from './callback-options.ts';
 import type { Ctx } from './context.ts';
+import { type ExternalTaskMarkerOpts, readExternalTaskMarkers } from './external-task-markers.ts';
 import { GROUP_LOOK_TABLE, readTaskLooks, TASK_LOOK_TABLE, type TaskLookOpts, type TaskLooks } from './looks.ts';
 import * as read from './option-values.ts';
 import { readAssetList } from './read-assets.ts';
@@ -56,6 +58,8 @@ export interface TaskOpts<Out = any, In = any> extends TaskLookOpts {
   outlets?: AssetLike | readonly AssetLike[];
   /** Assets whose events the body reads with ctx.inletEvents. */
   inlets?: AssetLike | readonly AssetLike[];
+  /** Tasks of other DAGs that are cleared with it, in the run of the same logical date, with all that follows them. */
+  externalTaskMarkers?: ExternalTaskMarkerOpts | readonly ExternalTaskMarkerOpts[];
   /** false: the result is not kept, so no other task can read it. */
   /** Params of its own, over the DAG's defaults and under what the run was given. Plain JSON. */
   params?: Readonly<Record<string, unknown>>;
@@ -139,6 +143,7 @@ export interface TaskSettings {
   readonly outlets: readonly AssetLike[];
   /** Absent in bundles of an older sdk. */
   readonly inlets?: readonly AssetLike[];
+  readonly externalTaskMarkers?: readonly ExternalTaskMarker[] | null;
   readonly docMd: string | null;
   readonly looks?: TaskLooks;
   /** Absent = true. */
@@ -181,6 +186,7 @@ export const TASK_OPTION_TABLE: OptionTable = {
   checks: 'known',
   outlets: 'known',
   inlets: 'known',
+  externalTaskMarkers: 'known',
   templateFields: 'known',
   onSuccessCallback: 'known',
   onFailureCallback: 'known',
@@ -232,6 +238,7 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     checks: readChecks(where, given['checks']),
     outlets: readAssetList(where, 'outlets', given['outlets']),
     inlets: readAssetList(where, 'inlets', given['inlets']),
+    externalTaskMarkers: optional('externalTaskMarkers', readExternalTaskMarkers, null),
     docMd: optional('docMd', read.text, null),
     looks: readTaskLooks(where, given),
     params: optional('params', read.plainObject, null),

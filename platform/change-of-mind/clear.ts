@@ -9,6 +9,7 @@ import type { TaskInstanceRow } from '../db/queries/api/task-instance-row.ts';
 import { touchDagRuns } from '../db/queries/api/touch-dag-runs.ts';
 import { repinRuns } from '../db/queries/repin-runs.ts';
 import { chooseInstances, chooseRuns, idsOf, runIdsOf } from './choose.ts';
+import { chooseElsewhere } from './clear-elsewhere.ts';
 import { requireDagRuns, requireDagVersion } from './lookups.ts';
 
 /** Null = whatever their state. `new` = only tasks that the newest version brings; needs `onLatestVersion`. */
@@ -35,8 +36,9 @@ export interface ClearRequest {
 }
 
 export interface Cleared {
-  /** As they were before. */
+  /** As they were before; those that external task markers lead to, of other DAGs or dates, after the own. */
   readonly instances: readonly TaskInstanceRow[];
+  /** Of the request's DAG. */
   readonly runIds: readonly string[];
 }
 
@@ -62,11 +64,7 @@ export async function clear(tx: Queryable, request: ClearRequest, username: stri
   if (ids.length > 0) await clearInstances(tx, ids, actor);
   if (request.note !== null) await setTaskInstanceNote(tx, ids, request.note, username);
   const runs = await requireDagRuns(tx, request.dagId, cleared.runIds);
-  await touchDagRuns(
-    tx,
-    runs.map((run) => run.dag_run_id),
-    request.resetDagRuns,
-  );
+  await touchDagRuns(tx, [...new Set([...runs, ...cleared.instances].map((run) => run.dag_run_id))], request.resetDagRuns);
   return cleared;
 }
 
@@ -77,13 +75,14 @@ async function choose(tx: Queryable, request: ClearRequest, actor: string): Prom
   const runs = await chooseRuns(tx, { dagId, runs: named, includePast, includeFuture, from: request.from ?? null, to: request.to ?? null });
   const fresh = request.onLatestVersion ? await moveToLatest(tx, dagId, runs, actor) : new Set<string>();
   const instances: TaskInstanceRow[] = [];
+  const states = request.only === null || request.only === 'new' ? null : STATES[request.only];
   for (const [version, ofVersion] of Map.groupBy(runs, (run) => (request.onLatestVersion ? null : run.version_number))) {
     const { spec } = await requireDagVersion(tx, dagId, version);
     const tasks = tasksToClear(spec, request.tasks, request.reach);
-    const states = request.only === null || request.only === 'new' ? null : STATES[request.only];
     instances.push(...(await chooseInstances(tx, ofVersion, { tasks, states })));
   }
-  const chosen = request.only === 'new' ? instances.filter((row) => fresh.has(row.task_instance_id)) : instances;
+  const own = request.only === 'new' ? instances.filter((row) => fresh.has(row.task_instance_id)) : instances;
+  const chosen = [...own, ...(await chooseElsewhere(tx, own, states))];
   const running = chosen.find((row) => row.state === 'running');
   if (request.preventRunningTask && running)
     throw new AppError(
@@ -92,7 +91,7 @@ async function choose(tx: Queryable, request: ClearRequest, actor: string): Prom
     );
   // A run that is named, whole, goes on even when it has nothing to clear: the newest version may have brought tasks.
   const alsoRuns = request.onLatestVersion || request.tasks === null ? named.map((run) => run.run_id) : [];
-  return { instances: chosen, runIds: [...new Set([...runIdsOf(chosen), ...alsoRuns])] };
+  return { instances: chosen, runIds: [...new Set([...runIdsOf(chosen.filter((row) => row.dag_id === dagId)), ...alsoRuns])] };
 }
 
 /** Returns the ids of the instances that the newest version brought. */

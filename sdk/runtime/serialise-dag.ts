@@ -110,6 +110,7 @@ function serialiseTask(dag: DagDefinition, task: TaskDefinition): TaskSpec {
     ...optionalPart('callbacks', namesOf(settings.callbacks)),
     ...serialiseUses('outlets', settings.outlets),
     ...serialiseUses('inlets', settings.inlets ?? []),
+    ...optionalPart('externalTaskMarkers', settings.externalTaskMarkers ?? null),
   };
 }
 

@@ -52,7 +52,9 @@ const states = async () => {
 
 test('a clear lists what it would clear, does nothing unasked, and does it when told to', async () => {
   const dry = await run('tasks', 'clear', 'etl', '--run-id', runId, '--only-failed', '--dry-run', '--json');
-  expect(JSON.parse(dry.stdout)).toEqual([{ run_id: runId, task_id: 'transform', map_index: -1, state: 'failed', try_number: 1 }]);
+  expect(JSON.parse(dry.stdout)).toEqual([
+    { dag_id: 'etl', run_id: runId, task_id: 'transform', map_index: -1, state: 'failed', try_number: 1 },
+  ]);
   expect(dry.stderr).toContain('1 task instance of 1 run would be cleared. Nothing was done.');
   const unasked = await run('tasks', 'clear', 'etl', '--run-id', runId, '--task-regex', '^ex', '--downstream');
   expect([unasked.code, unasked.stderr]).toEqual([

@@ -142,8 +142,14 @@ async function clearOrPreview(deps: WebDeps, context: ClearContext, request: Cle
   afterCommit(() => {
     ringStopped(deps, cleared.instances);
     for (const runId of cleared.runIds) ringRun(deps, dagId, runId);
+    for (const run of runsElsewhere(dagId, cleared)) ringRun(deps, run.dag_id, run.run_id);
   });
   return cleared;
+}
+
+/** Of other DAGs, by external task markers. */
+function runsElsewhere(dagId: string, { instances }: Cleared) {
+  return new Map(instances.filter((row) => row.dag_id !== dagId).map((row) => [row.dag_run_id, row])).values();
 }
 
 function instancesShape({ instances }: Cleared) {

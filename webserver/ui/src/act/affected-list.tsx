@@ -13,17 +13,23 @@ export function AffectedList({ dryRun }: { dryRun: UseQueryResult<RestInstancePa
   if (dryRun.data === null) return null;
   const { task_instances: instances, total_entries: total } = dryRun.data;
   if (total === 0) return <p className="rounded-lg border border-line bg-sunken px-3.5 py-3 text-ink-3">This would change nothing.</p>;
-  const runs = new Set(instances.map((instance) => instance.dag_run_id));
+  const runs = new Set(instances.map((instance) => `${instance.dag_id}/${instance.dag_run_id}`));
+  const dags = new Set(instances.map((instance) => instance.dag_id));
   return (
     <div className={dryRun.isPlaceholderData ? 'opacity-50' : ''}>
       <p className="mb-1.5 text-xs font-medium text-ink-2">
         {total.toLocaleString('en')} task {total === 1 ? 'instance' : 'instances'}
         {runs.size > 1 ? ` in ${runs.size} runs` : ''}
+        {dags.size > 1 ? ` of ${dags.size} DAGs, by external task markers` : ''}
       </p>
       <ul aria-label="Affected task instances" className="max-h-52 divide-y divide-line overflow-y-auto rounded-lg border border-line">
         {instances.slice(0, SHOWN).map((instance) => (
-          <li key={`${instance.dag_run_id}/${instance.task_id}/${instance.map_index}`} className="flex h-8 items-center gap-3 px-3 text-xs">
+          <li
+            key={`${instance.dag_id}/${instance.dag_run_id}/${instance.task_id}/${instance.map_index}`}
+            className="flex h-8 items-center gap-3 px-3 text-xs"
+          >
             <span className="min-w-0 flex-1 truncate font-mono">
+              {dags.size > 1 ? <span className="text-ink-3">{instance.dag_id} / </span> : null}
               {instance.task_id}
               {instance.map_index < 0 ? '' : `[${instance.map_index}]`}
               {runs.size > 1 ? <span className="ml-2 text-2xs text-ink-3">{instance.dag_run_id}</span> : null}

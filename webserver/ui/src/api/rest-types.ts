@@ -61,6 +61,7 @@ export interface TriggerBody {
 }
 
 export interface RestInstance {
+  readonly dag_id: string;
   readonly task_id: string;
   readonly dag_run_id: string;
   readonly map_index: number;
