@@ -23,6 +23,7 @@ export function Tabs({ items, active, label }: { items: readonly TabItem[]; acti
             to={item.to}
             role="tab"
             aria-selected={isActive}
+            ref={isActive ? intoView : undefined}
             className={cx(
               'relative -mb-px flex h-9 items-center gap-1.5 border-b-2 px-2.5 text-sm whitespace-nowrap transition-colors',
               isActive ? 'border-brass font-medium text-ink' : 'border-transparent text-ink-2 hover:text-ink',
@@ -40,7 +41,12 @@ export function Tabs({ items, active, label }: { items: readonly TabItem[]; acti
   );
 }
 
-/** A small segmented choice inside a toolbar. */
+/** On a phone the row of tabs is wider than the page. */
+function intoView(tab: HTMLAnchorElement | null): void {
+  tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+}
+
+/** A small segmented choice inside a toolbar. On a phone it goes on in a second line: no choice is out of reach. */
 export function Segmented<T extends string>({
   options,
   value,
@@ -56,7 +62,7 @@ export function Segmented<T extends string>({
     <div
       role="group"
       aria-label={label}
-      className="inline-flex h-8 w-fit items-center gap-0.5 rounded-lg border border-line bg-sunken p-0.5"
+      className="inline-flex min-h-8 w-fit max-w-full flex-wrap items-center gap-0.5 rounded-lg border border-line bg-sunken p-0.5"
     >
       {options.map((option) => (
         <button
@@ -65,7 +71,7 @@ export function Segmented<T extends string>({
           aria-pressed={option.value === value}
           onClick={() => onChange(option.value)}
           className={cx(
-            'inline-flex h-full items-center gap-1.5 rounded-md px-2.5 text-xs font-medium whitespace-nowrap transition-colors',
+            'inline-flex h-[26px] items-center gap-1.5 rounded-md px-2.5 text-xs font-medium whitespace-nowrap transition-colors',
             option.value === value ? 'bg-raised text-ink shadow-1' : 'text-ink-3 hover:text-ink',
           )}
         >

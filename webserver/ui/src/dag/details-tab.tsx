@@ -66,7 +66,7 @@ export function DetailsTab() {
     ],
   ];
   return (
-    <div className="grid items-start gap-4 px-4 py-4 md:px-6 xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+    <div className="grid items-start gap-4 px-4 py-4 md:px-6 xl:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
       <div className="flex min-w-0 flex-col gap-4">
         <Card title="Settings" bodyClassName="px-4 py-3">
           <Facts rows={facts} />
@@ -94,7 +94,7 @@ function TaskTable({ tasks, owner }: { tasks: readonly UiTaskNode[]; owner: stri
         <tr>
           <th>Task</th>
           <th>Operator</th>
-          <th>Owner</th>
+          <th className="max-2xl:hidden">Owner</th>
           <th>Trigger rule</th>
           <th className="text-right">Retries</th>
           <th>Pool</th>
@@ -114,7 +114,7 @@ function TaskTable({ tasks, owner }: { tasks: readonly UiTaskNode[]; owner: stri
               </span>
             </td>
             <td className="text-ink-2">{task.operator}</td>
-            <td className="max-w-[120px] truncate text-ink-2" title={task.owner ?? owner}>
+            <td className="max-w-[120px] truncate text-ink-2 max-2xl:hidden" title={task.owner ?? owner}>
               {task.owner ?? owner}
             </td>
             <td className="font-mono text-xs text-ink-2">{task.triggerRule}</td>

@@ -20,8 +20,8 @@ export function ActiveDags({ dags }: { dags: readonly UiDagCard[] }) {
       {dags.map((dag) => (
         <li key={dag.dagId} className="flex items-center gap-4 px-4 py-2 hover:bg-hover">
           <div className="min-w-0 flex-1">
-            <Link to={pages.dag(dag.dagId)} className="block truncate font-medium hover:underline">
-              {dag.dagId}
+            <Link to={pages.dag(dag.dagId)} className="block truncate font-medium hover:underline" title={dag.dagId}>
+              {dag.displayName}
             </Link>
             <p className="truncate text-xs text-ink-3">{scheduleInWords(dag.scheduleSummary)}</p>
           </div>

@@ -1,4 +1,4 @@
-import { Database, House, ListChecks, type LucideIcon, Play, Puzzle, Search, Workflow } from 'lucide-react';
+import { AlarmClock, Database, House, Inbox, ListChecks, type LucideIcon, Play, Puzzle, Search, Workflow } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { cx } from '#ui-kit/class-names.ts';
@@ -20,6 +20,8 @@ const PAGES: readonly Entry[] = [
   { id: 'dags', icon: Workflow, label: 'DAGs', kind: 'Page', to: pages.dags(), isMono: false },
   { id: 'runs', icon: ListChecks, label: 'Runs', kind: 'Page', to: pages.runs(), isMono: false },
   { id: 'assets', icon: Database, label: 'Assets', kind: 'Page', to: pages.assets(), isMono: false },
+  { id: 'required_actions', icon: Inbox, label: 'Required actions', kind: 'Page', to: pages.requiredActions(), isMono: false },
+  { id: 'deadlines', icon: AlarmClock, label: 'Deadlines', kind: 'Page', to: pages.deadlines(), isMono: false },
   { id: 'plugins', icon: Puzzle, label: 'Plugins', kind: 'Page', to: pages.plugins(), isMono: false },
   { id: 'failed', icon: ListChecks, label: 'Failed runs', kind: 'Page', to: pages.runs('?state=failed'), isMono: false },
 ];
