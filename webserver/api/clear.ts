@@ -137,7 +137,12 @@ async function clearOrPreview(deps: WebDeps, context: ClearContext, request: Cle
   audit({
     dagId,
     ...(cleared.runIds.length === 1 && { runId: cleared.runIds[0] as string }),
-    extra: { cleared: cleared.instances.length, runs: cleared.runIds, latest_version: request.onLatestVersion },
+    extra: {
+      cleared: cleared.instances.length,
+      runs: cleared.runIds,
+      latest_version: request.onLatestVersion,
+      ...auditElsewhere(dagId, cleared),
+    },
   });
   afterCommit(() => {
     ringStopped(deps, cleared.instances);
@@ -150,6 +155,11 @@ async function clearOrPreview(deps: WebDeps, context: ClearContext, request: Cle
 /** Of other DAGs, by external task markers. */
 function runsElsewhere(dagId: string, { instances }: Cleared) {
   return new Map(instances.filter((row) => row.dag_id !== dagId).map((row) => [row.dag_run_id, row])).values();
+}
+
+function auditElsewhere(dagId: string, cleared: Cleared) {
+  const runs = [...runsElsewhere(dagId, cleared)].map((run) => ({ dag_id: run.dag_id, dag_run_id: run.run_id }));
+  return runs.length === 0 ? {} : { elsewhere: runs };
 }
 
 function instancesShape({ instances }: Cleared) {
