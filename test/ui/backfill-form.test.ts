@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { firstEntries, readEntries } from '../../webserver/ui/src/backfill/backfill-form.ts';
 
-const first = firstEntries(new Date(2026, 5, 10, 14, 30));
+const first = firstEntries(new Date(2026, 5, 10, 14, 30), []);
 
 test('it begins with the last week up to now', () => {
   expect(first).toEqual({ from: '2026-06-03T00:00', to: '2026-06-10T14:30', runBackwards: false, maxActiveRuns: '10', reprocess: 'none' });
@@ -18,6 +18,12 @@ test('it begins with the last week up to now', () => {
     },
     errors: {},
   });
+});
+
+test('it begins with three months for a monthly schedule, and with a week for an hourly one', () => {
+  const now = new Date(2026, 5, 10, 14, 30);
+  expect(firstEntries(now, ['2026-07-01T00:00:00Z', '2026-08-01T00:00:00Z']).from).toBe('2026-03-09T00:00');
+  expect(firstEntries(now, ['2026-06-10T15:00:00Z', '2026-06-10T16:00:00Z']).from).toBe('2026-06-03T00:00');
 });
 
 test.each([

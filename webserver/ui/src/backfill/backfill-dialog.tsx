@@ -18,7 +18,7 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Runs a DAG for dates of the past; what it would run is listed while the form is filled in. */
 export function BackfillDialog({ dag, onClose }: { dag: UiDag; onClose: () => void }) {
-  const [entries, setEntries] = useState<BackfillEntries>(() => firstEntries(new Date()));
+  const [entries, setEntries] = useState<BackfillEntries>(() => firstEntries(new Date(), dag.nextRuns));
   const [unpauses, setUnpauses] = useState(dag.isPaused);
   const params = useParams(dag, undefined);
   const read = readEntries(dag.dagId, entries, params.conf);

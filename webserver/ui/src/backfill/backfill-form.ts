@@ -12,9 +12,14 @@ export interface BackfillEntries {
 
 const WEEK_MS = 7 * 86_400_000;
 
-/** The last week up to now. */
-export function firstEntries(now: Date): BackfillEntries {
-  const midnight = new Date(now.getTime() - WEEK_MS);
+/** A schedule with longer steps than days begins with as many of its steps. */
+const STEPS = 3;
+
+/** The last week up to now; longer for a schedule that would have no date in it. `nextRuns` are the DAG's next dates. */
+export function firstEntries(now: Date, nextRuns: readonly string[]): BackfillEntries {
+  const [next, nextButOne] = nextRuns;
+  const stepMs = next === undefined || nextButOne === undefined ? 0 : Date.parse(nextButOne) - Date.parse(next);
+  const midnight = new Date(now.getTime() - Math.max(WEEK_MS, STEPS * stepMs));
   midnight.setHours(0, 0, 0, 0);
   return { from: localText(midnight), to: localText(now), runBackwards: false, maxActiveRuns: '10', reprocess: 'none' };
 }
