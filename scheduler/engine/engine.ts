@@ -33,6 +33,7 @@ import { previousRunOf } from './previous-run.ts';
 import { Reasons } from './reasons.ts';
 import { ring, ringingOf, ringStopped } from './ring.ts';
 import { startRuns } from './start-runs.ts';
+import { wakeHeld } from './wake-held.ts';
 
 /** Bounds one flush; the rest is the next pass. */
 const FLUSH_MAX = 5_000;
@@ -210,6 +211,8 @@ export class Engine {
     for (const run of known) if (!unfinished.has(run.row.dagRunId)) this.#forget(run);
     for (const run of runs) this.#adopt(run);
     for (const run of known) this.#dirtyDags.add(run.row.dagId);
+    // What changed may be a run that is over: nobody reads it again, but later runs may have waited for it.
+    wakeHeld(known, this.#dirtyRuns);
   }
 
   #adopt(run: RunModel): void {
@@ -327,11 +330,10 @@ export class Engine {
 
   /** Tasks of later runs may wait for this one's. */
   #wakeLaterRuns(run: RunModel): void {
-    for (const other of this.memory.runsOf(run.row.dagId)) {
-      if (other === run || other.held.size === 0) continue;
-      for (const instance of other.held.keys()) other.dirty.add(instance);
-      this.#dirtyRuns.add(other);
-    }
+    wakeHeld(
+      [...this.memory.runsOf(run.row.dagId)].filter((other) => other !== run),
+      this.#dirtyRuns,
+    );
   }
 
   /** Returns true when the run is not to be decided any more, or only once it is read again. */

@@ -45,6 +45,11 @@ export class Inbox {
     this.#runDags.add(dagId);
   }
 
+  /** The scheduler's own: something of a DAG's runs may have changed. */
+  runsMayHaveChanged(dagId: string): void {
+    this.#changedDags.add(dagId);
+  }
+
   reloadDag(dagId: string): void {
     this.#dags.add(dagId);
   }

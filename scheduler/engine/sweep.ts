@@ -36,7 +36,11 @@ async function noticeChanges(deps: EngineDeps, engine: Engine, inbox: Inbox): Pr
   const runs = await listRunRevisions(deps.db, shards);
   for (const { dagRunId, dagId, revision } of runs) if (memory.runs.get(dagRunId)?.row.revision !== revision) inbox.reloadRuns(dagId);
   const unfinished = new Set(runs.map((run) => run.dagRunId));
-  for (const run of memory.runs.values()) if (!unfinished.has(run.row.dagRunId)) inbox.reloadRuns(run.row.dagId);
+  for (const run of memory.runs.values()) {
+    if (!unfinished.has(run.row.dagRunId)) inbox.reloadRuns(run.row.dagId);
+    // What it waits for may be a run that is over, whose changes no list of unfinished ones shows.
+    else if (run.held.size > 0) inbox.runsMayHaveChanged(run.row.dagId);
+  }
 }
 
 async function noticeMoves(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {

@@ -3,7 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { clearInstances } from '#platform/db/queries/api/move-instances.ts';
 import { touchDagRuns } from '#platform/db/queries/api/touch-dag-runs.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
-import { claim, database, engine, finish, inbox, instances, runState, settle, sql, startRun, statesOf, trigger } from './engine-harness.ts';
+import { sweep } from '../../scheduler/engine/sweep.ts';
+import {
+  claim,
+  database,
+  deps,
+  engine,
+  finish,
+  inbox,
+  instances,
+  runState,
+  settle,
+  sql,
+  startRun,
+  statesOf,
+  trigger,
+} from './engine-harness.ts';
 
 const reasonOfRun = async (dagRunId: string) =>
   (await sql<{ reason: string | null }>('select reason from dag_run where dag_run_id = $1', [dagRunId]))[0]?.reason;
@@ -171,14 +186,17 @@ describe('the past', () => {
   };
   const reasonOf = async (run: string, taskId: string) => (await instances(run)).find((row) => row.task_id === taskId)?.reason;
 
-  it('a failure in the run before holds a task back until somebody marks it', async () => {
-    const spec = aDagSpec('past_failed', [aTask('a', { dependsOnPast: true })]);
+  it.each([
+    ['and rings', async (dagId: string) => inbox.runsMayHaveChanged(dagId)],
+    ['though the doorbell was lost', () => sweep(deps, engine, inbox)],
+  ])('a failure in the run before holds a task back until somebody marks it, %s', async (how, notice) => {
+    const spec = aDagSpec(`past_failed_${how.length}`, [aTask('a', { dependsOnPast: true })]);
     const first = await startRun(spec);
     await finish(first, 'a', { event: 'fail', reason: 'boom' });
     const run = await second(spec.dagId);
     expect([await statesOf(run), await runState(run)]).toEqual([{ a: 'none' }, 'running']);
     await sql(`update task_instance set state = 'success' where dag_run_id = $1`, [first]);
-    inbox.reloadRuns(spec.dagId);
+    await notice(spec.dagId);
     await settle();
     expect(await statesOf(run)).toEqual({ a: 'queued' });
   });
