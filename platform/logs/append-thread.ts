@@ -1,6 +1,6 @@
 /**
- * The thread behind `log-appender.ts`: appends texts to files, a batch at a time. Synchronous calls are right here: they
- * cost a fifth of Node's asynchronous ones, and a disk that hangs holds up this thread alone.
+ * The thread behind `log-appender.ts`: appends texts to files, a batch at a time. Synchronous calls are right here: each
+ * asynchronous one would wake another thread, and a disk that hangs holds up this thread alone.
  */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
