@@ -23,7 +23,7 @@ const STATEMENT = {
 with expired as (
   select ti.task_instance_id, ti.lease_epoch, ti.lease_owner, ti.try_number, ti.max_tries, ti.state, r.dag_id, r.run_id, r.shard,
          a.attempt_id, a.body_started_at is not null as body_started, (v.spec -> 'tasks') as tasks, ti.task_id, f.next_try_in_ms
-    from unnest($1::uuid[], $4::int[], $5::float8[]) as f(task_instance_id, lease_epoch, next_try_in_ms)
+    from unnest($1::uuid[], $4::bigint[], $5::float8[]) as f(task_instance_id, lease_epoch, next_try_in_ms)
     join task_instance ti on ti.task_instance_id = f.task_instance_id and ti.lease_epoch = f.lease_epoch
      and ti.state in ('running', 'restarting') and ti.lease_expires_at < clock_timestamp() - $2 * interval '1 millisecond'
     join dag_run r on r.dag_run_id = ti.dag_run_id and r.state in ('queued', 'running')
