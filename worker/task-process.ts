@@ -33,6 +33,8 @@ export interface TaskProcessListener {
 const MESSAGE_SLACK_BYTES = 1024 * 1024;
 /** Of the time an attempt may live, this much must be left of an earlier allowance for it to stand. */
 const ALLOWED_AGAIN_SHARE = 0.7;
+/** While what it says is held back, look this often whether it flows again. */
+const HELD_BACK_LOOK_MS = 10;
 /** After its death, output may still lie in the pipes. */
 const PIPES_CLOSE_MS = 1_000;
 
@@ -118,12 +120,15 @@ export class TaskProcess {
    * of a message the text lies in the kernel: a whole turn of the event loop that finds nothing has read it all.
    */
   async outputRead(): Promise<void> {
-    for (let before = -1; before !== this.#outputReads || !this.#reading; ) {
+    for (let before = -1; before !== this.#outputReads && !this.dead; ) {
+      // While the log's disk is behind, turns of the loop would only burn.
+      while (!this.#reading && !this.dead) await this.#clock.sleep(HELD_BACK_LOOK_MS);
       before = this.#outputReads;
       // The first ends the turn that brought the message; only the second comes after another look at the pipes.
       await nextTurn();
       await nextTurn();
-      if (this.dead) return;
+      // Held back in the middle of it: what was looked at may not be all.
+      if (!this.#reading) before = -1;
     }
   }
 
