@@ -5,7 +5,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
-import { type DatabaseFailure, translateDatabaseError } from './errors.ts';
+import { isConflict, isDatabaseFailure, translateDatabaseError } from './errors.ts';
 
 /** A statement with a name is prepared once per connection. */
 export interface Statement {
@@ -29,7 +29,7 @@ export interface Database extends Queryable {
   readonly drizzle: NodePgDatabase;
   readonly pool: pg.Pool;
   readonly url: string;
-  /** Runs `work` in one transaction; serialization failures and deadlocks are retried whole, at most 5 times. */
+  /** Runs `work` in one transaction; conflicts with other transactions are retried whole, at most 5 times. */
   transaction<T>(name: string, work: (tx: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -53,10 +53,7 @@ export interface DatabaseOptions {
 // Instants stay Dates (timestamptz); bigint fits a JS number for every column we have.
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
 
-const RETRYABLE = new Set(['40001', '40P01', '55P03']);
 const MAX_TRIES = 5;
-/** A single statement that Postgres ended for these was undone wholly: it may simply be sent again. */
-const REPEATABLE = new Set(['40001', '40P01']);
 const STATEMENT_TRIES_MAX = 3;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const ANSWER_SLACK_MS = 5_000;
@@ -102,7 +99,8 @@ export function openDatabase(options: DatabaseOptions): Database {
         try {
           return await run(pool, statement, values);
         } catch (error) {
-          if (attempt >= STATEMENT_TRIES_MAX || !REPEATABLE.has((error as DatabaseFailure).sqlState ?? '')) throw error;
+          // It was undone wholly, so it may simply be sent again.
+          if (attempt >= STATEMENT_TRIES_MAX || !isConflict(error)) throw error;
         }
       }
     },
@@ -121,8 +119,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           await client.query('rollback').catch((rollbackError: Error) => {
             broken = rollbackError;
           });
-          const sqlState = (error as DatabaseFailure).sqlState;
-          if (attempt < MAX_TRIES && sqlState !== undefined && RETRYABLE.has(sqlState)) continue;
+          if (attempt < MAX_TRIES && (isConflict(error) || isDatabaseFailure(error, 'lock_timeout'))) continue;
           throw error;
         } finally {
           client.release(broken);

@@ -46,6 +46,15 @@ const KIND_BY_SQLSTATE: Readonly<Record<string, DatabaseFailureKind>> = {
   '42P01': 'missing_table',
 };
 
+/**
+ * References that break only when two transactions meet: a row was read, and deleted by another before it was referred to.
+ * Whoever looks again sees what is there now, so it is told, and repeated, like any conflict between transactions.
+ */
+const RACED_CONSTRAINTS: ReadonlySet<string> = new Set([
+  'dag_run_version_id_fkey', // a run is created while its DAG's unused version is replaced, or pruned
+  'dag_version_bundle_hash_fkey', // a version is saved while its unused bundle is pruned
+]);
+
 const CONNECTION_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN']);
 
 interface PgError extends Error {
@@ -64,7 +73,9 @@ export function translateDatabaseError(error: unknown, statement: string): Datab
   const kind: DatabaseFailureKind =
     lostByText || (code !== undefined && (CONNECTION_ERRNO.has(code) || code.startsWith('08')))
       ? 'connection'
-      : (code && KIND_BY_SQLSTATE[code]) || 'other';
+      : code === '23503' && RACED_CONSTRAINTS.has(pgError.constraint ?? '')
+        ? 'serialization'
+        : (code && KIND_BY_SQLSTATE[code]) || 'other';
   const sqlState = code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
   return new DatabaseFailure(kind, `${statement}: ${pgError.message}`, statement, sqlState, pgError.constraint);
 }
@@ -73,10 +84,15 @@ export function isDatabaseFailure(error: unknown, kind?: DatabaseFailureKind): e
   return error instanceof DatabaseFailure && (kind === undefined || error.kind === kind);
 }
 
+/** Tells whether the work was undone only because other transactions were in its way: the same again may pass. */
+export function isConflict(error: unknown): error is DatabaseFailure {
+  return isDatabaseFailure(error, 'serialization');
+}
+
 /** SQLSTATE classes that say something of the values: data exception, integrity constraint, program limit. */
 const VALUE_CLASSES: readonly string[] = ['22', '23', '54'];
 
 /** Tells whether Postgres refuses the values themselves: the same statement with them will never pass. */
 export function isRefusedValue(error: unknown): error is DatabaseFailure {
-  return error instanceof DatabaseFailure && VALUE_CLASSES.includes(error.sqlState?.slice(0, 2) ?? '');
+  return error instanceof DatabaseFailure && error.kind !== 'serialization' && VALUE_CLASSES.includes(error.sqlState?.slice(0, 2) ?? '');
 }
