@@ -11,6 +11,7 @@ import { pruneServices } from '#platform/db/queries/prune-services.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { findTimedOutWaiters } from '#platform/db/queries/waiting/find-timed-out-waiters.ts';
 import type { Logger } from '#platform/logger.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { endWaits } from '#platform/waiting/end-waits.ts';
@@ -72,7 +73,10 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     logger,
     intervalMs: 1_000,
     runOnce: async () => {
-      if (pending.length > 0) await engine.gain(pending.splice(0));
+      if (pending.length > 0) {
+        await engine.gain(pending.splice(0));
+        probe('leadership.loaded');
+      }
       if (clock.monotonic() - sweptAtMs > SWEEP_MS) {
         sweptAtMs = clock.monotonic();
         await sweep(engineDeps, engine, inbox);

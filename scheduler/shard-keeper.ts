@@ -2,11 +2,13 @@
  * Holds this scheduler's share of the shards. A shard is owned by lease; its epoch fences every write, so a
  * scheduler that was asleep past its lease writes nothing when it wakes.
  */
+
 import { SHARD_COUNT } from '#core/sharding.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import { countSchedulers } from '#platform/db/queries/count-schedulers.ts';
 import { type HeldShard, holdShards, releaseShards } from '#platform/db/queries/hold-shards.ts';
+import { probe } from '#platform/probes/probe.ts';
 
 export interface ShardKeeperOptions {
   readonly schedulerId: string;
@@ -31,19 +33,24 @@ export class ShardKeeper {
   async runOnce(): Promise<void> {
     const { schedulerId, db, clock, ttlMs, serviceHeartbeatMs, gained, lost, offset } = this.#options;
     const alive = Math.max(1, await countSchedulers(db, 3 * serviceHeartbeatMs));
+    probe('leadership.before_renew');
     const answer = await holdShards(db, { owner: schedulerId, ttlMs, wantedMax: Math.ceil(SHARD_COUNT / alive) });
+    probe('leadership.renewed');
     if (answer.databaseNow) offset(answer.databaseNow.getTime() - clock.now());
     const now = new Map(answer.shards.map((shard) => [shard.shard, shard.epoch]));
     // A shard with another epoch was retaken meanwhile, by another or by our own engine: it is gained anew.
     for (const shard of this.#held.keys()) if (!now.has(shard)) lost(shard);
     const fresh = answer.shards.filter((shard) => this.#held.get(shard.shard) !== shard.epoch);
     this.#held = now;
-    if (fresh.length > 0) gained(fresh);
+    if (fresh.length === 0) return;
+    probe('leadership.acquired');
+    gained(fresh);
   }
 
   async release(): Promise<void> {
     for (const shard of this.#held.keys()) this.#options.lost(shard);
     this.#held.clear();
+    probe('leadership.resigning');
     await releaseShards(this.#options.db, this.#options.schedulerId);
   }
 }

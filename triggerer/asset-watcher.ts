@@ -2,9 +2,11 @@
  * Looks at the places of watched assets and writes an event when one has changed. Several triggerers share the rows by
  * lease; the event is written with the mark it was made from, so that a change is told once whatever dies between.
  */
+
 import type { WatchSpec } from '#core/assets/watch.ts';
 import { assertNever } from '#core/errors.ts';
 import { claimAssetWatches, type DueWatch, saveAssetLook } from '#platform/db/queries/assets/asset-watches.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { lookAtAsset, type Sight } from '#platform/waiting/look-asset.ts';
 import type { TriggererDeps } from './deps.ts';
 
@@ -51,6 +53,7 @@ export class AssetWatcher {
     const mark = markOf(due.watch, sight);
     // What goes away is no event; what comes back is one.
     const isEvent = mark !== null && due.hasLooked && mark !== due.mark && isOfSamePlace(due.watch, due.mark);
+    if (isEvent) probe('assetWatch.before_save');
     const dagIds = await saveAssetLook(db, {
       assetId: due.assetId,
       owner: this.#owner,
@@ -61,6 +64,7 @@ export class AssetWatcher {
       note,
     });
     if (dagIds === null || !isEvent) return;
+    probe('assetWatch.after_save');
     logger.info({ event: 'asset.changed', asset: due.name, dags: dagIds.length }, 'a watched asset has changed');
     if (dagIds.length > 0) broker.ring('asset_events_queued', { dagIds });
     broker.ring('ui_events', { topics: ['assets', ...dagIds.map((dagId) => `dag:${dagId}`)] });

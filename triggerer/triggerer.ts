@@ -3,6 +3,7 @@
  * No code of an author runs here. Postgres is the truth: what is in memory can be rebuilt from it, an end is fenced by
  * the instance's epoch, and the waiters of a triggerer that died are taken by another.
  */
+
 import { DueHeap } from '#core/due-heap.ts';
 import { WAITER_KINDS } from '#core/waiting/kinds.ts';
 import { timeoutEnd, type WaiterEnd } from '#core/waiting/waiter.ts';
@@ -12,6 +13,7 @@ import { freeOrphanedWaiters } from '#platform/db/queries/waiting/free-orphaned-
 import { listOwnedWaiters } from '#platform/db/queries/waiting/list-owned-waiters.ts';
 import { noteLooks } from '#platform/db/queries/waiting/note-looks.ts';
 import type { Resolved } from '#platform/db/queries/waiting/resolve-waiters.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { type EndedWait, endWaits } from '#platform/waiting/end-waits.ts';
 import type { Seen } from '#platform/waiting/look.ts';
 import { openArgs } from '#platform/waiting/new-waiter.ts';
@@ -112,10 +114,12 @@ export class Triggerer {
     if (limit <= 0) return;
     // Before the statement: what is deferred while it runs is for the next pass.
     this.#claimNext = false;
+    probe('triggerer.before_claim');
     const claimed = await claimWaiters(this.#deps.db, this.triggererId, limit).catch((error: unknown) => {
       this.#claimNext = true;
       throw error;
     });
+    if (claimed.length > 0) probe('triggerer.after_claim');
     for (const waiter of claimed) this.#hold(waiter);
     if (claimed.length === limit) this.#claimNext = true;
   }
@@ -142,7 +146,10 @@ export class Triggerer {
   async #reconcile(): Promise<void> {
     const { db, clock, config } = this.#deps;
     this.#reconciledAtMs = clock.monotonic();
-    if ((await freeOrphanedWaiters(db, config.leaseTtlMs, [this.triggererId])) > 0) this.#claimNext = true;
+    if ((await freeOrphanedWaiters(db, config.leaseTtlMs, [this.triggererId])) > 0) {
+      this.#claimNext = true;
+      probe('triggerer.after_take_over');
+    }
     const owned = new Map((await listOwnedWaiters(db, this.triggererId)).map((row) => [row.taskInstanceId, row.leaseEpoch]));
     for (const waiter of this.#held.values()) if (owned.get(waiter.taskInstanceId) !== waiter.leaseEpoch) this.#drop(waiter);
     this.#claimNext = true;
@@ -219,12 +226,14 @@ export class Triggerer {
   async #writeEnds(): Promise<void> {
     if (this.#ends.size === 0) return;
     const batch = [...this.#ends].slice(0, END_MAX);
+    probe('triggerer.before_fire');
     const resolved = await endWaits(
       this.#deps.db,
       `triggerer:${this.triggererId}`,
       batch.map(endedWait),
       this.#deps.config.maxRetryDelayMs,
     );
+    probe('triggerer.after_fire');
     const written = new Map(resolved.map((one) => [one.taskInstanceId, one]));
     for (const [waiter, end] of batch) {
       this.#drop(waiter);

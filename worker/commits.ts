@@ -13,6 +13,7 @@ import { type BegunBody, type BodyStart, beginBodies } from '#platform/db/querie
 import { type Claimed, claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
 import { type Finish, finishAttempts } from '#platform/db/queries/finish-attempts.ts';
 import { confirmStopped } from '#platform/db/queries/stopped-attempts.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { GroupCommit } from '#platform/service/group-commit.ts';
 
 export interface CommitDeps {
@@ -75,7 +76,9 @@ export class Commits {
     const { db, workerId, hostname, leaseTtlMs } = this.#deps;
     // One statement may touch a row once: a doubled delivery is claimed by its first.
     const first = new Map(deliveries.map((delivery) => [delivery.taskInstanceId, { ...delivery, attemptId: newId() }]));
+    probe('consume.before_claim');
     const claimed = await claimTaskInstances(db, { workerId, hostname, leaseTtlMs, claims: [...first.values()] });
+    probe('consume.after_claim');
     this.#ringPages(claimed);
     const byId = new Map(claimed.map((row) => [row.taskInstanceId, row]));
     return deliveries.map((delivery) => {
@@ -86,7 +89,9 @@ export class Commits {
   }
 
   async #flushStarts(bodies: readonly BodyStart[]): Promise<readonly (BegunBody | null)[]> {
+    probe('supervise.before_begin');
     const begun = await beginBodies(this.#deps.db, { workerId: this.#deps.workerId, bodies });
+    probe('supervise.after_begin');
     const byId = new Map(begun.map((row) => [row.attemptId, row]));
     return bodies.map((body) => byId.get(body.attemptId) ?? null);
   }
@@ -114,7 +119,9 @@ export class Commits {
         db,
         items.flatMap((item) => item.finish.assetEvents ?? []),
       );
+      probe('supervise.before_finish');
       const { attemptIds, assetDagIds } = await finishAttempts(db, { workerId, finishes: items.map((item) => item.finish) });
+      probe('supervise.after_finish');
       this.#ringAssets(assetDagIds);
       return items.map((item) => ({ accepted: attemptIds.has(item.finish.attemptId) }));
     } catch (error) {

@@ -2,10 +2,12 @@
  * From the doorbell to a slot. Ids that were rung wait here, unclaimed, until a slot is free; only then are they
  * claimed in Postgres. When all slots stay taken, what waits is given back to the queue for other workers.
  */
+
 import type { Broker, Consumer, Delivery } from '#platform/broker/broker.ts';
 import type { Clock, Timer } from '#platform/clock.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import type { Logger } from '#platform/logger.ts';
+import { probe } from '#platform/probes/probe.ts';
 
 export interface IntakeOptions {
   readonly broker: Broker;
@@ -138,6 +140,7 @@ export class Intake {
   /** Resolves when every instance of the batch has found a slot or is nothing of ours any more. */
   #hear(queue: string, batch: readonly Delivery[]): Promise<void> {
     this.#lastHeardAt = this.#options.clock.monotonic();
+    probe('consume.received');
     return new Promise((resolve) => {
       let left = batch.length;
       const placed = () => {

@@ -3,12 +3,14 @@
  * the *start* of the last successful request, on the monotonic clock: an attempt that cannot be renewed in
  * time is stopped here, well before anyone else may take it over, even when Postgres or this process stalls.
  */
+
 import { FINISHED_STATES, type TaskInstanceState } from '#core/states.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import { type HeldLease, type Lease, renewLeases } from '#platform/db/queries/renew-leases.ts';
 import { readTakenLeases, type TakenLease } from '#platform/db/queries/stopped-attempts.ts';
 import type { Logger } from '#platform/logger.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { Loop } from '#platform/service/service.ts';
 
 export interface LeaseTiming {
@@ -113,6 +115,7 @@ export class LeaseKeeper {
     const holders = [...this.#holders.keys()];
     if (holders.length === 0) return;
     const startedAt = this.#clock.monotonic();
+    probe('supervise.before_renew');
     const held = await renewLeases(this.#db, {
       workerId: this.#workerId,
       leaseTtlMs: this.#timing.ttlMs,
@@ -122,6 +125,7 @@ export class LeaseKeeper {
         progress: holder.progress(),
       })),
     });
+    probe('supervise.after_renew');
     const heldKeys = new Set(held.map(keyOf));
     const lost = holders.filter((holder) => this.#holders.has(holder) && !heldKeys.has(keyOf(holder)));
     const taken = await this.#whatBecameOf(lost);

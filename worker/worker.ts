@@ -2,6 +2,7 @@
  * A worker: takes what is rung, runs it, says how it fares, and does what an operator asks of it (run, pause,
  * drain, stop, resize). Its state here is what the monitor shows.
  */
+
 import { formatDuration } from '#core/duration.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -9,6 +10,7 @@ import type { Database } from '#platform/db/client.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import type { Logger } from '#platform/logger.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import type { CallbackRunner } from './callbacks/callback-runner.ts';
 import { ConsumerWatchdog } from './consumer-watchdog.ts';
@@ -163,6 +165,7 @@ export class Worker implements Service {
     if (this.#attempts.size > 0)
       logger.info({ event: 'worker.draining', running: this.#attempts.size }, `waiting up to ${drainMs} ms for running tasks`);
     await Promise.race([this.#intake.whenEmpty(), clock.sleep(drainMs)]);
+    if (this.#attempts.size > 0) probe('supervise.before_hand_back');
     this.#handingBack = true;
     for (const attempt of this.#attempts) attempt.stop(this.#stopReason);
     // Their processes die within the grace; a finish that cannot be written gives up when its lease ends.

@@ -2,9 +2,11 @@
  * Queues on BullMQ, the same code over both of its backends. Jobs carry ids only, are tried once, are never
  * delayed or repeated and leave nothing behind: retries, delays and results belong to Postgres.
  */
+
 import { type BackendFactory, type IQueueBackend, Queue, Worker } from 'bullmq';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
+import { probe } from '../probes/probe.ts';
 import type { Consumer, Delivery, QueueDepth } from './broker.ts';
 import { decodeBatch, encodeBatch } from './payload.ts';
 
@@ -42,6 +44,7 @@ export class BullQueues {
       const jobs = batches.slice(start, start + PUBLISH_JOBS_MAX).map((batch) => ({ name: JOB_NAME, data: encodeBatch(batch) }));
       if (jobs.length === 1) await producer.add(JOB_NAME, jobs[0]?.data);
       else await producer.addBulk(jobs);
+      probe('publish.after_add');
     }
   }
 
@@ -57,6 +60,7 @@ export class BullQueues {
         await handle(batch).catch((error: unknown) =>
           this.#logger.error({ event: 'delivery.failed', queue, err: error }, 'a batch could not be handled; the scheduler rings it again'),
         );
+        probe('consume.before_ack');
       },
       {
         connection: this.#backend.consumerConnection as never,
@@ -70,6 +74,7 @@ export class BullQueues {
       },
       this.#backend.factory as never,
     );
+    worker.on('completed', () => probe('consume.after_ack'));
     worker.on('error', (error) =>
       this.#logger.warn(
         { event: 'broker.consumer_error', queue, err: error.message },

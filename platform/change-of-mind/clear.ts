@@ -1,4 +1,5 @@
 /** Clearing: task instances run again, as they were or on the newest version of their DAG. For the API and the CLI alike. */
+
 import { type Reach, type TaskChoice, tasksToClear } from '#core/affected-tasks.ts';
 import { AppError } from '#core/errors.ts';
 import type { Queryable } from '../db/client.ts';
@@ -8,6 +9,7 @@ import { setTaskInstanceNote } from '../db/queries/api/set-task-instance-note.ts
 import type { TaskInstanceRow } from '../db/queries/api/task-instance-row.ts';
 import { touchDagRuns } from '../db/queries/api/touch-dag-runs.ts';
 import { repinRuns } from '../db/queries/repin-runs.ts';
+import { probe } from '../probes/probe.ts';
 import { chooseInstances, chooseRuns, idsOf, runIdsOf } from './choose.ts';
 import { chooseElsewhere } from './clear-elsewhere.ts';
 import { requireDagRuns, requireDagVersion } from './lookups.ts';
@@ -62,6 +64,7 @@ export async function clear(tx: Queryable, request: ClearRequest, username: stri
   const cleared = await choose(tx, request, actor);
   const ids = idsOf(cleared.instances);
   if (ids.length > 0) await clearInstances(tx, ids, actor);
+  probe('clear.before_touch');
   if (request.note !== null) await setTaskInstanceNote(tx, ids, request.note, username);
   const runs = await requireDagRuns(tx, request.dagId, cleared.runIds);
   await touchDagRuns(tx, [...new Set([...runs, ...cleared.instances].map((run) => run.dag_run_id))], request.resetDagRuns);

@@ -1,4 +1,5 @@
 /** Marking: a person says what became of task instances or of a run. For the API and the CLI alike. */
+
 import { type Reach, type TaskChoice, tasksToMark } from '#core/affected-tasks.ts';
 import { isFinished, UNFINISHED_RUN_STATES } from '#core/states.ts';
 import type { Queryable } from '../db/client.ts';
@@ -7,6 +8,7 @@ import { clearInstances, type MarkEvent, markInstances } from '../db/queries/api
 import { setDagRunState, stopDagRun } from '../db/queries/api/set-dag-run-state.ts';
 import type { TaskInstanceRow } from '../db/queries/api/task-instance-row.ts';
 import { touchDagRuns } from '../db/queries/api/touch-dag-runs.ts';
+import { probe } from '../probes/probe.ts';
 import { chooseInstances, chooseRuns, idsOf } from './choose.ts';
 import { requireDagVersion } from './lookups.ts';
 
@@ -50,6 +52,7 @@ export async function chooseToMark(db: Queryable, request: MarkRequest): Promise
 export async function markAll(tx: Queryable, chosen: readonly TaskInstanceRow[], state: MarkState, username: string): Promise<void> {
   const actor = `user:${username}`;
   await markInstances(tx, idsOf(chosen), { event: EVENTS[state], actor, reason: `marked ${state} by ${username}` });
+  probe('mark.before_touch');
   const reopened = new Set<string>();
   if (state === 'success')
     for (const rows of Map.groupBy(chosen, (row) => row.dag_run_id).values()) {

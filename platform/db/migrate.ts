@@ -3,6 +3,7 @@
  * that any number of processes may start at once. After them it (re)makes what is derived from the
  * transition table: the guard that refuses an illegal move.
  */
+
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClientBase, QueryConfig } from 'pg';
 import { AppError } from '#core/errors.ts';
 import { legalMoves } from '#core/states.ts';
+import { probe } from '../probes/probe.ts';
 import type { Database } from './client.ts';
 
 const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url));
@@ -45,10 +47,13 @@ export async function migrate(db: Database): Promise<readonly string[]> {
       if (done.has(migration.version)) continue;
       await client.query('begin');
       await client.query({ text: migration.sql, query_timeout: PATIENCE_MS } as QueryConfig);
+      probe('migrate.mid_file');
       await client.query('insert into schema_migration (version, name) values ($1, $2)', [migration.version, migration.name]);
       await client.query('commit');
       applied.push(migration.name);
+      probe('migrate.between_files');
     }
+    probe('migrate.before_guard');
     await renewGuard(client);
   } catch (error) {
     await client.query('rollback').catch(() => {});

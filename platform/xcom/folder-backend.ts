@@ -1,9 +1,11 @@
 /** An XCom backend in a folder that all processes share: `<folder>/<run>/<sha256>.json`. */
+
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#core/errors.ts';
 import { newId, systemClock } from '../clock.ts';
+import { probe } from '../probes/probe.ts';
 import type { XcomBackend, XcomRef } from './backend.ts';
 
 /** References come from Postgres; still, none may lead out of the folder. */
@@ -26,6 +28,7 @@ export class FolderBackend implements XcomBackend {
     // Nobody ever sees half a file.
     const unfinished = join(folder, `${newId()}.tmp`);
     await writeFile(unfinished, bytes);
+    probe('xcom.before_rename');
     await rename(unfinished, join(folder, `${hash}.json`));
     return { ref: `file:${dagRunId}/${hash}`, hash };
   }

@@ -1,5 +1,7 @@
 /** Values that lie in the XCom backend, read and written. Parsed values are kept a while: thousands of instances may want elements of one list. */
+
 import { AppError } from '#core/errors.ts';
+import { probe } from '../probes/probe.ts';
 import type { XcomBackend, XcomRef } from './backend.ts';
 
 const KEPT_MAX = 16;
@@ -17,7 +19,10 @@ export class LargeValues {
   /** Null = it is small enough for Postgres, or there is no backend. */
   async put(dagRunId: string, valueJson: string, bytes: number): Promise<XcomRef | null> {
     if (this.#backend === null || bytes <= this.#thresholdBytes) return null;
-    return this.#backend.put(dagRunId, Buffer.from(valueJson));
+    probe('xcom.before_put');
+    const ref = await this.#backend.put(dagRunId, Buffer.from(valueJson));
+    probe('xcom.after_put');
+    return ref;
   }
 
   /** The value, as it was stored. A reference always leads to the same one. Throws NOT_FOUND. */

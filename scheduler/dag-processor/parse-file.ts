@@ -14,6 +14,7 @@ import { findCurrentHashes, saveUnstableWarning } from '#platform/db/queries/dag
 import { listMacroPlugins } from '#platform/db/queries/plugins/list-macro-plugins.ts';
 import { saveImportError } from '#platform/db/queries/save-import-error.ts';
 import { findOtherOwners, type ParsedDag, type SavedDag, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { type Bundle, BundleError, bundleFile } from './bundle.ts';
 import { withDocFile } from './doc-file.ts';
 import type { ImportChild } from './import-child.ts';
@@ -103,6 +104,7 @@ export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOut
   const unstable = doubtful.length === 0 ? NONE : findUnstable(specs, await importAgain());
   const hashOf = (dag: ParsedDag) =>
     unstable.has(dag.spec.dagId) ? (known.get(dag.spec.dagId)?.contentHash ?? dag.contentHash) : dag.contentHash;
+  probe('dagProcessor.before_save');
   const saved = await deps.db.transaction('save_parsed_file', async (tx) => {
     const result = await saveParsedFile(tx, {
       bundleName,
@@ -115,8 +117,10 @@ export async function parseFile(deps: ParseDeps, file: string): Promise<ParseOut
       dags: dags.map((dag) => ({ ...dag, contentHash: hashOf(dag) })),
     });
     for (const { spec } of doubtful) await saveUnstableWarning(tx, spec.dagId, unstable.get(spec.dagId) ?? null);
+    probe('dagProcessor.before_commit');
     return result;
   });
+  probe('dagProcessor.after_save');
   const fresh = dagIds.filter((dagId) => known.get(dagId)?.bundleHash !== bundle.hash);
   const confirm = async () => {
     const found = findUnstable(specs, await importAgain());
@@ -160,7 +164,10 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
     return { failure: fromBundleError(error, file), files: [file] };
   }
   const source = await readFile(file, 'utf8');
-  const imported = await deps.takeChild().import(await writeBundle(deps.workFolder, file, bundle), file);
+  const bundlePath = await writeBundle(deps.workFolder, file, bundle);
+  probe('dagProcessor.spawned');
+  const imported = await deps.takeChild().import(bundlePath, file);
+  probe('dagProcessor.imported');
   if (imported.type === 'error') return { failure: fromThrown(imported, bundle.files), files: bundle.files };
   const specs: DagSpec[] = [];
   const files = [...bundle.files];

@@ -2,6 +2,7 @@
  * Makes the runs that events of assets are due. Each DAG is one transaction under its row lock: the runs are created and
  * their events consumed together, so a crash anywhere, or two schedulers at once, neither lose nor double anything.
  */
+
 import { wallOf } from '#core/assets/partition.ts';
 import { planAssetRuns } from '#core/assets/plan-asset-runs.ts';
 import { runIdFor } from '#core/ids.ts';
@@ -14,6 +15,7 @@ import {
   lockAssetDag,
 } from '#platform/db/queries/assets/asset-dags.ts';
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
+import { probe } from '#platform/probes/probe.ts';
 import type { EngineDeps } from './deps.ts';
 
 /** Runs made in one transaction. */
@@ -41,6 +43,7 @@ export class AssetRuns {
     for (const { dagId, signature } of dags) {
       if (this.#waiting.get(dagId) === signature) continue;
       const made = await db.transaction('create_asset_runs', (tx) => makeRuns(tx, dagId, nowMs));
+      if (made.length > 0) probe('assetRuns.after_commit');
       if (made.length === 0) this.#waiting.set(dagId, signature);
       else changed.push(dagId);
       for (const { runId, events } of made)
@@ -69,12 +72,14 @@ async function makeRuns(
         )
       : new Set<string>();
   const made = runs.filter(({ run }) => created.has(run.dagRunId));
+  if (made.length > 0) probe('assetRuns.before_consume');
   await consumeAssetEvents(
     tx,
     dagId,
     made.flatMap(({ planned, run }) => planned.eventIds.map((eventId) => ({ eventId, dagRunId: run.dagRunId }))),
     plan.discard,
   );
+  if (made.length > 0) probe('assetRuns.before_commit');
   return made.map(({ planned, run }) => ({ runId: run.runId, events: planned.eventIds.length }));
 }
 

@@ -3,6 +3,7 @@
  * ended. Each batch is one transaction under the backfill's row lock, so a crash anywhere, or two schedulers at once,
  * neither lose nor double a run.
  */
+
 import { actionOn } from '#core/backfill.ts';
 import { runIdFor } from '#core/ids.ts';
 import { partitionOfTick } from '#core/timetable/partition-of-tick.ts';
@@ -21,6 +22,7 @@ import {
 import { resetRuns } from '#platform/db/queries/backfill/reset-runs.ts';
 import { lockRunsAt, type RunAtDate } from '#platform/db/queries/backfill/runs-at-dates.ts';
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
+import { probe } from '#platform/probes/probe.ts';
 import type { EngineDeps } from './deps.ts';
 
 /** Runs made in one transaction, and runs kept ready beyond those that may run: a plan of years fills no memory. */
@@ -34,10 +36,12 @@ export async function advanceBackfills(deps: EngineDeps, shards: readonly number
   for (const { backfillId, dagId } of await listOpenBackfills(deps.db, shards)) {
     const made = await deps.db.transaction('advance_backfill', (tx) => makeNextRuns(tx, backfillId));
     if (made === 0) continue;
+    probe('backfill.after_commit');
     changed.add(dagId);
     deps.logger.info({ event: 'backfill.advanced', dag_id: dagId, backfill_id: backfillId, runs: made }, 'a backfill made runs');
   }
   for (const dagId of await completeBackfills(deps.db, shards)) {
+    probe('backfill.after_complete');
     changed.add(dagId);
     deps.logger.info({ event: 'backfill.completed', dag_id: dagId }, 'a backfill is complete');
   }
@@ -67,6 +71,7 @@ async function makeNextRuns(tx: Queryable, backfillId: number): Promise<number> 
     settled.filter(({ step }) => step.action === 'create').map(({ step, open }) => [step.ordinal, newRun(backfill, open)]),
   );
   const created = fresh.size > 0 ? await createDagRuns(tx, [...fresh.values()]) : new Set<string>();
+  probe('backfill.before_settle');
   await settleSteps(
     tx,
     backfillId,

@@ -1,5 +1,7 @@
 /** The loop over deadlines: precise to the instant, because a due one wakes it and new ones are looked for every second. */
+
 import { nextDeadlineMs, settleDeadlines } from '#platform/db/queries/callbacks/settle-deadlines.ts';
+import { probe } from '#platform/probes/probe.ts';
 import type { EngineDeps } from './deps.ts';
 
 const LOOK_MS = 1_000;
@@ -8,6 +10,7 @@ const LOOK_MS = 1_000;
 export async function watchDeadlines({ db, broker, logger }: EngineDeps, shards: readonly number[]): Promise<number> {
   if (shards.length === 0) return LOOK_MS;
   const settled = await settleDeadlines(db, shards);
+  if (settled.length > 0) probe('deadlines.after_commit');
   const missed = settled.filter((one) => one.isMissed);
   for (const { dagId, runId, name } of missed)
     logger.warn({ event: 'deadline.missed', dag_id: dagId, run_id: runId, deadline: name }, 'a run missed its deadline');

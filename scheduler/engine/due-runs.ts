@@ -1,10 +1,12 @@
 /** Creates the runs whose time has come. The unique logical date makes a second creation harmless. */
+
 import { runIdFor } from '#core/ids.ts';
 import { partitionOfTick, type TickPartition } from '#core/timetable/partition-of-tick.ts';
 import { type NextRun, nextRun } from '#core/timetable/timetable.ts';
 import { newId } from '#platform/clock.ts';
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
 import { setNextRuns } from '#platform/db/queries/set-next-run.ts';
+import { probe } from '#platform/probes/probe.ts';
 import type { EngineDeps } from './deps.ts';
 import type { DagEntry, Memory } from './memory.ts';
 
@@ -91,7 +93,9 @@ export async function createDueRuns(
     const waitsForRoom = room < CATCHUP_PER_PASS && dag.next !== null && dag.next.runAfterMs <= nowMs;
     if (dag.next !== null && !waitsForRoom) dag.askAgainAtMs = dag.next.runAfterMs;
   }
+  if (fresh.length > 0) probe('createDagRuns.before_tx');
   const created = fresh.length > 0 ? await createDagRuns(deps.db, fresh) : new Set<string>();
+  if (fresh.length > 0) probe('createDagRuns.after_commit');
   await setNextRuns(
     deps.db,
     planned.map(({ row, next }) => ({
@@ -102,6 +106,7 @@ export async function createDueRuns(
       runAfter: at(next?.runAfterMs),
     })),
   );
+  if (fresh.length > 0) probe('createDagRuns.after_next_run');
   return [...new Set(fresh.filter((run) => created.has(run.dagRunId)).map((run) => run.dagId))];
 }
 

@@ -4,6 +4,7 @@ import { type Choice, type Held, ReadyQueues } from '#core/scheduling/ready-queu
 import type { RunModel } from '#core/scheduling/run-model.ts';
 import { SHARD_COUNT } from '#core/sharding.ts';
 import type { Holder } from '#platform/db/queries/settle-pools.ts';
+import { probe } from '#platform/probes/probe.ts';
 import type { EngineDeps } from './deps.ts';
 import type { FlushBuilder } from './flush-builder.ts';
 import { moveInstance } from './ingest.ts';
@@ -62,6 +63,7 @@ export class Enqueuer {
   }
 
   async run(work: Enqueueing): Promise<void> {
+    if (!work.flush.isEmpty) probe('scheduleTaskInstances.after_read');
     const arrived = this.#takeArrived(work);
     for (const [pool, atMs] of this.#refusedAtMs) if (atMs <= work.nowMs - ASK_AGAIN_MS) this.#refusedAtMs.delete(pool);
     if (this.#ready.size === 0 && this.#toldAtMs.size === 0 && this.#pools.withheld().length === 0) return;

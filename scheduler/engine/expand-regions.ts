@@ -1,10 +1,12 @@
 /** Makes the instances of mapped regions whose list is known, and fits regions to another length: in Postgres first, then in the model. */
+
 import type { Expansion, MapList, Resize } from '#core/scheduling/map-regions.ts';
 import type { RunModel, TaskState } from '#core/scheduling/run-model.ts';
 import type { Database } from '#platform/db/client.ts';
 import { expandMapped, type SavedList } from '#platform/db/queries/expand-mapped.ts';
 import { resizeMapped } from '#platform/db/queries/resize-mapped.ts';
 import type { Holder } from '#platform/db/queries/settle-pools.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { moveInstance } from './ingest.ts';
 import type { PoolBook } from './pool-book.ts';
 
@@ -15,6 +17,7 @@ export async function expandRegions(db: Database, holder: Holder, run: RunModel,
   );
   const rows = await expandMapped(db, { ...holder, placeholders, lists: expansions.flatMap(({ lists }) => savedLists(run, lists)) });
   if (rows.length === 0) return false;
+  probe('expandMapped.after_commit');
   for (const [taskIndex, instances] of byTask(run, rows)) run.expand(taskIndex, instances);
   return true;
 }

@@ -5,6 +5,7 @@ import type { Instance, RunModel } from '#core/scheduling/run-model.ts';
 import { failureReason } from '#core/scheduling/stop-run.ts';
 import type { DagRunState } from '#core/states.ts';
 import type { Flush, FlushedCallback, FlushedInstance, FlushedRun } from '#platform/db/queries/flush-scheduling.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { callbacksOfInstance, callbacksOfRun } from './callbacks.ts';
 
 type MutableFlushed = { -readonly [K in keyof FlushedInstance]: FlushedInstance[K] } & { events: FlushedInstance['events'][number][] };
@@ -59,6 +60,7 @@ export class FlushBuilder {
     this.#runs.set(run.row.dagRunId, { dagRunId: run.row.dagRunId, shard: run.row.shard, from: known?.from ?? run.row.state, to, reason });
     run.row.state = to;
     this.#callbacks.push(...callbacksOfRun(run, to, to === 'success' ? 'success' : failureReason(run)));
+    if (to !== 'running') probe('finishDagRun.before_commit');
   }
 
   note(run: RunModel, instance: Instance, reason: string): void {

@@ -1,7 +1,9 @@
 /** Rings the workers for what was just queued: ids only, after the commit, in batches sized to the idle slots. */
+
 import type { Instance, RunModel } from '#core/scheduling/run-model.ts';
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
 import type { Logger } from '#platform/logger.ts';
+import { probe } from '#platform/probes/probe.ts';
 
 export interface Ringing extends Delivery {
   readonly queue: string;
@@ -33,6 +35,7 @@ export async function ring(
   await Promise.all(
     [...byQueue].map(async ([queue, deliveries]) => {
       try {
+        probe('publish.before_add');
         await broker.publish(queue, batchesOf(deliveries, idleSlots(queue)));
       } catch (error) {
         logger.warn(

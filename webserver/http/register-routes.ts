@@ -1,10 +1,12 @@
 /** Puts declared routes into Fastify: authentication, permission, same-origin, validation, transaction, audit. */
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '#core/errors.ts';
 import { includesRole } from '#platform/auth/roles.ts';
 import type { Principal } from '#platform/auth/tokens.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { insertAuditRow } from '#platform/db/queries/api/insert-audit-row.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { credentialOf, principalFor } from '../auth/credential.ts';
 import { refuseForeignOrigin } from '../auth/same-origin.ts';
 import type { AuditSubject, Route, RouteContext, WebDeps } from './route.ts';
@@ -41,6 +43,7 @@ export function registerRoutes(app: FastifyInstance, deps: WebDeps, routes: read
       onRequest: async (request) => {
         refuseForeignOrigin(request, declared);
         request.principal = await authorise(deps, declared, request);
+        probe('api.after_auth');
       },
       handler: (request, reply) => answer(deps, declared, request, reply),
     });
@@ -91,9 +94,11 @@ async function answer(deps: WebDeps, declared: Route, request: FastifyRequest, r
     };
     const value = await declared.handle(context);
     if (declared.audit && subject !== null) await insertAuditRow(db, auditRow(declared.audit, subject, request));
+    if (declared.audit) probe('api.before_commit');
     return value;
   };
   const value = declared.audit ? await deps.db.transaction(declared.audit, run) : await run(deps.db);
+  if (declared.audit) probe('api.after_commit_before_response');
   for (const work of commits) work();
   if (value === undefined && declared.status !== 204) return reply;
   if (!reply.sent && reply.statusCode === 200) reply.code(declared.status ?? 200);

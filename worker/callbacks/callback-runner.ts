@@ -2,12 +2,14 @@
  * Works off callback requests: claims what is due, makes a few calls at once beside the worker's tasks, holds
  * their leases. A call changes no task and no run; one that fails waits and is made again, up to a limit.
  */
+
 import { callbackRetryMs } from '#core/callbacks.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import type { Database } from '#platform/db/client.ts';
 import { type ClaimedCallback, claimCallbacks } from '#platform/db/queries/callbacks/claim-callbacks.ts';
 import { type FinishedCallback, finishCallback } from '#platform/db/queries/callbacks/finish-callback.ts';
 import { renewCallbacks } from '#platform/db/queries/callbacks/renew-callbacks.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import type { AttemptDeps } from '../supervisor/attempt-deps.ts';
 import { CallbackAttempt, type CallbackEnd } from './callback-attempt.ts';
@@ -72,8 +74,10 @@ export class CallbackRunner implements Service {
     const { db, attempts, leaseTtlMs, queues } = this.#options;
     const limit = CALLBACK_SLOTS - this.#running.size;
     if (limit <= 0 || this.#stopped) return 0;
+    probe('callbacks.before_claim');
     const takenAt = attempts.clock.monotonic();
     const claimed = await claimCallbacks(db, { workerId: attempts.workerId, leaseTtlMs, queues, limit });
+    if (claimed.length > 0) probe('callbacks.after_claim');
     for (const one of claimed) {
       const attempt = new CallbackAttempt(one, attempts);
       const living = this.#live(attempt, takenAt).finally(() => {
@@ -136,7 +140,9 @@ export class CallbackRunner implements Service {
     const { clock, logger } = attempts;
     for (const giveUpAt = clock.monotonic() + leaseTtlMs; clock.monotonic() < giveUpAt; ) {
       try {
+        probe('callbacks.before_finish');
         await finishCallback(db, finished);
+        probe('callbacks.after_finish');
         return;
       } catch (error) {
         logger.warn(

@@ -11,6 +11,7 @@ import type { Timer } from '#platform/clock.ts';
 import { listTriggeringEvents } from '#platform/db/queries/assets/list-task-events.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { logPath } from '#platform/logs/log-path.ts';
+import { probe } from '#platform/probes/probe.ts';
 import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
 import { residentBytes } from '../process-tree.ts';
@@ -124,6 +125,7 @@ export class Attempt implements LeaseHolder {
     ]);
     this.#plan = plan;
     if (this.#settled) return;
+    probe('supervise.before_spawn');
     const process = await pool.acquire(claimed.bundleHash, bundleFile);
     if (process === null) {
       this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });
@@ -134,10 +136,12 @@ export class Attempt implements LeaseHolder {
       return;
     }
     this.#process = process;
+    probe('supervise.after_spawn');
     this.#desk = new RequestDesk(requests, claimed, plan);
-    void process.exited.then((exit) =>
-      this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb }),
-    );
+    void process.exited.then((exit) => {
+      if (!this.#settled) probe('supervise.child_exited');
+      this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb });
+    });
     const begun = await commits.begin(bodyStart(claimed, plan, process.pid));
     if (begun === null) {
       this.onLost('the lease was gone before the body began', 0);
@@ -160,6 +164,7 @@ export class Attempt implements LeaseHolder {
       onOversizedMessage: () => this.#settle({ kind: 'oversized_message', limitBytes: process.messageMaxBytes }),
       onGarbledMessage: () => this.#settle({ kind: 'garbled_message' }),
     });
+    probe('supervise.before_body');
     process.allow(keeper.liveMs(this));
     process.send({
       type: 'run',
@@ -169,6 +174,7 @@ export class Attempt implements LeaseHolder {
       ...(item !== null && { item }),
     });
     this.state = 'running';
+    probe('supervise.after_body_sent');
     const limitMs = plan.task.executionTimeoutMs;
     if (limitMs !== null) this.#timeout = clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));
   }
@@ -188,6 +194,7 @@ export class Attempt implements LeaseHolder {
         void this.#desk?.answer(message).then((reply) => process.send(reply));
         return;
       case 'result':
+        probe('supervise.result_heard');
         // The first one counts; a forged second one changes nothing.
         this.#settle({ kind: 'result', result: message.result, ends: message.ends === true });
     }

@@ -1,8 +1,10 @@
 /** The end of an attempt: stop its process, close its log, write the finish, in this order. */
+
 import { formatDuration } from '#core/duration.ts';
 import type { LogLevel } from '#core/task-protocol.ts';
 import type { Finish, FinishEvent } from '#platform/db/queries/finish-attempts.ts';
 import { END_FIELD } from '#platform/logs/log-line.ts';
+import { probe } from '#platform/probes/probe.ts';
 import { retryHash } from '#platform/retry-hash.ts';
 import { newWaiter } from '#platform/waiting/new-waiter.ts';
 import type { LogPump } from '../log-pump.ts';
@@ -59,6 +61,7 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
 
   const { decision, pushed } = await storeLarge(ended, masked(decideFinish(ending, factsOf(ended, deps)), deps), deps);
   writeLastLines(ended, decision, deps);
+  probe('supervise.before_log_flush');
   const { level, words } = LAST_WORDS[decision.event];
   const ran = formatDuration(deps.clock.monotonic() - attempt.takenAt);
   const closing = log.end(level, `${words} after ${ran}${decision.reason === null ? '' : `: ${decision.reason}`}`, {
@@ -68,6 +71,7 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
     ...(decision.event === 'defer' ? { [END_FIELD]: false } : {}),
   });
   await Promise.race([closing, deps.clock.sleep(LOG_CLOSE_MS)]);
+  probe('supervise.after_log_flush');
   if (ending.kind === 'not_prepared') await deps.clock.sleep(NOT_PREPARED_PAUSE_MS);
   return writeFinish({ ...ended, pushed }, decision, deps);
 }
@@ -79,6 +83,7 @@ async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promis
   if (graceMs > 0) process?.send({ type: 'cancel', reason: 'stopped' });
   await Promise.all([log.drop(), process?.terminate(graceMs)]);
   if (process) deps.pool.release(process, false);
+  probe('supervise.before_confirm_stopped');
   // The process is gone: an instance that was cleared need not wait for the end of the lease.
   await deps.commits.confirmStopped(attempt.claimed);
   return { event: null };

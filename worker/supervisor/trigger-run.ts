@@ -1,4 +1,5 @@
 /** Triggers a run of another DAG for a task, once: a retry finds the run that the try before has made. */
+
 import { AppError } from '#core/errors.ts';
 import { parseRunId } from '#core/ids.ts';
 import type { RequestBody } from '#core/task-protocol.ts';
@@ -12,6 +13,7 @@ import { findOwnTriggeredRun, findRunInTheWay, type TriggeredRun } from '#platfo
 import { holdTriggeringAttempt, markTriggered } from '#platform/db/queries/triggered/mark-triggered.ts';
 import { resetDagRun } from '#platform/db/queries/triggered/reset-dag-run.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
+import { probe } from '#platform/probes/probe.ts';
 
 export type TriggerRequest = Extract<RequestBody, { what: 'trigger_run' }>;
 
@@ -34,6 +36,7 @@ export async function triggerRun(
   request: TriggerRequest,
 ): Promise<Triggered> {
   const triggered = await deps.db.transaction('trigger_run', (tx) => trigger(tx, task, request, deps.nowMs));
+  probe('triggerRun.after_commit');
   const { dagId, runId, how } = triggered;
   if (how === 'made') {
     deps.broker.ring('runs_changed', { dagIds: [dagId] });
@@ -76,6 +79,7 @@ async function trigger(tx: Queryable, task: TriggeringTask, request: TriggerRequ
     },
   ]);
   if (made.has(dagRunId)) {
+    probe('triggerRun.before_mark');
     await markTriggered(tx, dagRunId, task);
     return { dagId, runId, how: 'made' };
   }

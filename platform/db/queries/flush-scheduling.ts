@@ -1,5 +1,6 @@
 import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import type { DagRunState, TaskInstanceEvent, TaskInstanceState } from '#core/states.ts';
+import { probe } from '../../probes/probe.ts';
 import type { Queryable } from '../client.ts';
 import { type NewWaiter, newWaiters, waiterColumns } from './waiting/new-waiter.ts';
 
@@ -129,6 +130,7 @@ select dag_run_id, 0, true from run_moves`,
 export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flushed> {
   const { instances, runs, notes, fence, callbacks } = flush;
   const events = instances.flatMap((instance) => instance.events.map((event) => ({ id: instance.id, ...event })));
+  probe('scheduleTaskInstances.before_commit');
   const result = await db.query<{ id: string; tryNumber: number; isRun: boolean }>(STATEMENT, [
     flush.owner,
     fence.map((held) => held.shard),
@@ -161,6 +163,7 @@ export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flus
     callbacks.map((callback) => callback.reason),
     ...waiterColumns(flush.waiters),
   ]);
+  probe('scheduleTaskInstances.after_commit');
   const moved = new Map<string, number>();
   const movedRuns = new Set<string>();
   for (const row of result.rows) {

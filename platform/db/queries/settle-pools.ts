@@ -1,4 +1,5 @@
 import { type PoolClaim, sharePool } from '#core/scheduling/share-pool.ts';
+import { probe } from '../../probes/probe.ts';
 import type { Database, Queryable } from '../client.ts';
 import type { Shard } from './retake-shards.ts';
 
@@ -80,9 +81,11 @@ on conflict (pool, shard) do update set claims = excluded.claims, asked_at = clo
  * Sets what each of its shards holds of these pools: what they use and what is granted, by rank among all schedulers'
  * claims. A pool missing from the answer does not exist. A shard that was lost gets nothing.
  */
-export function settlePools(db: Database, holder: Holder, asks: readonly PoolAsk[]): Promise<readonly PoolAnswer[]> {
-  return db.transaction('settle_pools', async (tx) => {
+export async function settlePools(db: Database, holder: Holder, asks: readonly PoolAsk[]): Promise<readonly PoolAnswer[]> {
+  const settled = await db.transaction('settle_pools', async (tx) => {
+    probe('enqueue.before_pool_lock');
     await tx.query(LOCK, [asks.map((ask) => ask.pool)]);
+    probe('enqueue.after_pool_lock');
     const { owner, fence } = holder;
     const held = await tx.query<{ shard: number }>(FENCE, [owner, fence.map((one) => one.shard), fence.map((one) => one.epoch)]);
     const mine = new Set(held.rows.map((row) => row.shard));
@@ -111,8 +114,11 @@ export function settlePools(db: Database, holder: Holder, asks: readonly PoolAsk
       known.map((ask, index) => ({ ...ask, waiting: ask.waiting && [...refusedOf(ask, answers[index] as PoolAnswer), ...ask.waiting] })),
       mine,
     );
+    probe('enqueue.before_commit');
     return answers;
   });
+  probe('enqueue.after_commit');
+  return settled;
 }
 
 function refusedOf(ask: PoolAsk, answer: PoolAnswer): readonly PoolClaim[] {

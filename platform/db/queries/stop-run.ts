@@ -1,3 +1,4 @@
+import { probe } from '../../probes/probe.ts';
 import type { Database } from '../client.ts';
 import type { FlushedCallback } from './flush-scheduling.ts';
 
@@ -80,8 +81,9 @@ export async function stopRun(db: Database, stop: StopRun): Promise<'ended' | 's
   const { owner, fence, dagRunId, shard, reason, running, spared, callbacks } = stop;
   const shards = fence.map((held) => held.shard);
   const epochs = fence.map((held) => held.epoch);
-  return db.transaction('stop_run', async (tx) => {
+  const done = await db.transaction('stop_run', async (tx) => {
     await tx.query(LOCK, [dagRunId]);
+    probe('stopRun.after_lock');
     const values = [owner, shards, epochs, dagRunId, shard, reason, spared, running];
     const lists = [
       callbacks.map((callback) => callback.kind),
@@ -90,7 +92,10 @@ export async function stopRun(db: Database, stop: StopRun): Promise<'ended' | 's
       callbacks.map((callback) => callback.reason),
     ];
     const { rows } = await tx.query<{ ended: boolean }>(STATEMENT, [...values, ...lists]);
+    probe('stopRun.before_commit');
     if (rows[0] === undefined) return null;
     return rows[0].ended ? 'ended' : 'stopped';
   });
+  probe('stopRun.after_commit');
+  return done;
 }
