@@ -62,6 +62,18 @@ export const CONFIG_KEYS = {
     fallback: '',
     doc: 'More sources of DAG files, a JSON list: [{"name", "path"}] for a folder, [{"name", "git", "ref", "subdir", …}] for a git repository.',
   },
+  ioConfig: {
+    env: 'WINDLASS_IO_CONFIG',
+    type: 'path',
+    fallback: 'io_config.yaml',
+    doc: 'File of connection profiles, as Mage has it. Need not be there.',
+  },
+  profile: {
+    env: 'WINDLASS_PROFILE',
+    type: 'string',
+    fallback: 'default',
+    doc: 'The profile of io_config.yaml that a plain connection id is looked for in.',
+  },
   pluginsFolder: { env: 'WINDLASS_PLUGINS_FOLDER', type: 'path', fallback: 'plugins', doc: 'Folder of plugins.' },
   logsFolder: {
     env: 'WINDLASS_LOGS_FOLDER',

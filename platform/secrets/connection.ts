@@ -20,19 +20,19 @@ export function connectionVariable(id: string): string {
 }
 
 /**
- * Reads `type://login:password@host:port/schema?key=value` or Airflow's JSON form. Throws CONFIG_INVALID; the
- * message never holds the text, which may carry a password.
+ * Reads `type://login:password@host:port/schema?key=value` or Airflow's JSON form. Throws CONFIG_INVALID, naming
+ * `where` it stands; the message never holds the text, which may carry a password.
  */
-export function parseConnection(id: string, text: string): Connection {
-  return text.trimStart().startsWith('{') ? fromJson(id, text) : fromUrl(id, text);
+export function parseConnection(id: string, text: string, where: string = connectionVariable(id)): Connection {
+  return text.trimStart().startsWith('{') ? fromJson(id, text, where) : fromUrl(id, text, where);
 }
 
-function fromUrl(id: string, text: string): Connection {
+function fromUrl(id: string, text: string, where: string): Connection {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null)
     throw new AppError(
       'CONFIG_INVALID',
-      `${connectionVariable(id)} is not a URL. Write it as type://login:password@host:port/schema?key=value, with special characters percent-encoded.`,
+      `${where} is not a URL. Write it as type://login:password@host:port/schema?key=value, with special characters percent-encoded.`,
     );
   const query = Object.fromEntries(url.searchParams);
   const { __extra__: extraText, ...parameters } = query;
@@ -48,12 +48,11 @@ function fromUrl(id: string, text: string): Connection {
   };
 }
 
-function fromJson(id: string, text: string): Connection {
+function fromJson(id: string, text: string, where: string): Connection {
   const value = parseExtra(id, text);
   const string = (name: string) => (typeof value[name] === 'string' && value[name] !== '' ? (value[name] as string) : null);
   const type = string('conn_type');
-  if (type === null)
-    throw new AppError('CONFIG_INVALID', `${connectionVariable(id)} is JSON without "conn_type". Add it, for example "postgres".`);
+  if (type === null) throw new AppError('CONFIG_INVALID', `${where} is JSON without "conn_type". Add it, for example "postgres".`);
   const extra = typeof value['extra'] === 'string' ? parseExtra(id, value['extra']) : (value['extra'] ?? {});
   const port = Number(value['port']);
   return {

@@ -1,12 +1,14 @@
 /**
  * Where connections and variables come from: the environment first (WINDLASS_CONN_<ID>, WINDLASS_VAR_<KEY>),
- * then the backends of plugins, then the database. Only supervisors and the web server have one; task processes ask their supervisor.
+ * then the backends of plugins, then the profile of io_config.yaml (connections only), then the database. Only
+ * supervisors and the web server have one; task processes ask their supervisor.
  */
 import { AppError } from '#core/errors.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { findConnection } from '#platform/db/queries/secrets/find-connection.ts';
 import { findVariable } from '#platform/db/queries/secrets/find-variable.ts';
+import { ProfileSource } from '#platform/profiles/profile-source.ts';
 import { type Connection, connectionVariable, parseConnection } from './connection.ts';
 import { type Envelope, openEnvelope } from './envelope.ts';
 import type { SecretSource } from './secret-plugins.ts';
@@ -20,21 +22,32 @@ export interface ConnectionSecret {
 
 export interface SecretStore {
   readonly envelope: Envelope;
-  /** Null when neither the environment nor the database has it. */
+  readonly profiles: ProfileSource;
+  /** Null when no source has it. */
   connection(id: string): Promise<Connection | null>;
-  /** Null when neither the environment nor the database has it. */
+  /** Null when no source has it. */
   variable(key: string): Promise<string | null>;
 }
 
 export function openSecretStore(deps: { readonly config: Config; readonly db: Queryable; readonly plugins?: SecretSource }): SecretStore {
   const { config, db, plugins } = deps;
+  const profiles = new ProfileSource(config);
   let envelope: Envelope | null = null;
   // Opened on first use: a Windlass whose connections all come from the environment needs no key.
   const opened = () => {
     envelope ??= openEnvelope(config.secretKey);
     return envelope;
   };
+  const variable = async (key: string): Promise<string | null> => {
+    const given = config.variables.get(environmentKey(key));
+    if (given !== undefined) return given;
+    const backed = await plugins?.variable(key);
+    if (typeof backed === 'string') return backed;
+    const row = await findVariable(db, key);
+    return row === null ? null : opened().open({ table: 'variable', id: key, column: 'value' }, row.value);
+  };
   return {
+    profiles,
     get envelope() {
       return opened();
     },
@@ -43,6 +56,8 @@ export function openSecretStore(deps: { readonly config: Config; readonly db: Qu
       if (given !== undefined) return parseConnection(id, given.reveal());
       const backed = await plugins?.connection(id);
       if (backed) return backed;
+      const profiled = await profiles.connection(id, variable);
+      if (profiled !== null) return profiled;
       const row = await findConnection(db, id);
       if (row === null) return null;
       const secret = row.secret === null ? null : openConnectionSecret(opened(), id, row.secret);
@@ -57,14 +72,7 @@ export function openSecretStore(deps: { readonly config: Config; readonly db: Qu
         extra: secret?.extra ? (JSON.parse(secret.extra) as Record<string, unknown>) : {},
       };
     },
-    async variable(key) {
-      const given = config.variables.get(environmentKey(key));
-      if (given !== undefined) return given;
-      const backed = await plugins?.variable(key);
-      if (typeof backed === 'string') return backed;
-      const row = await findVariable(db, key);
-      return row === null ? null : opened().open({ table: 'variable', id: key, column: 'value' }, row.value);
-    },
+    variable,
   };
 }
 
@@ -75,7 +83,7 @@ export async function requireConnection(store: SecretStore, id: string): Promise
   throw new AppError(
     'CONNECTION_NOT_FOUND',
     `There is no connection ${JSON.stringify(id)}. Set the environment variable ${connectionVariable(id)}=type://login:password@host:port/schema ` +
-      `for the workers, or add it with POST /api/v2/connections {"connection_id": ${JSON.stringify(id)}, "conn_type": …}.`,
+      `for the workers, add it on the Connections page or to io_config.yaml, or with POST /api/v2/connections {"connection_id": ${JSON.stringify(id)}, "conn_type": …}.`,
   );
 }
 
