@@ -42,6 +42,7 @@ import { addSecurityHeaders } from './http/security-headers.ts';
 import { serveUi } from './http/serve-ui.ts';
 import { UiEvents } from './streams/ui-events.ts';
 import { assetPageRoutes } from './ui-api/assets.ts';
+import { connectionPageRoutes } from './ui-api/connections.ts';
 import { dagPageRoutes } from './ui-api/dag.ts';
 import { dagListRoutes } from './ui-api/dag-list.ts';
 import { gridRoutes } from './ui-api/grid.ts';
@@ -53,6 +54,7 @@ import { pluginPageRoutes } from './ui-api/plugins.ts';
 import { runPageRoutes } from './ui-api/run.ts';
 import { streamRoutes } from './ui-api/stream.ts';
 import { taskInstancePageRoutes } from './ui-api/task-instance.ts';
+import { variablePageRoutes } from './ui-api/variables.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -98,6 +100,8 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...logPageRoutes(deps),
     ...importErrorPageRoutes(deps),
     ...pluginPageRoutes,
+    ...connectionPageRoutes(deps),
+    ...variablePageRoutes(deps),
     ...peopleRoutes(deps),
     ...streamRoutes(deps, events),
   ];

@@ -22,6 +22,10 @@ export interface SecretPlace {
   readonly column: string;
 }
 
+export function variablePlace(key: string): SecretPlace {
+  return { table: 'variable', id: key, column: 'value' };
+}
+
 export interface Envelope {
   seal(place: SecretPlace, plaintext: string): Buffer;
   /** Throws CONFIG_INVALID when the value was sealed with another key, or was changed or moved. */

@@ -10,7 +10,7 @@ import { findConnection } from '#platform/db/queries/secrets/find-connection.ts'
 import { findVariable } from '#platform/db/queries/secrets/find-variable.ts';
 import { ProfileSource } from '#platform/profiles/profile-source.ts';
 import { type Connection, connectionVariable, parseConnection } from './connection.ts';
-import { type Envelope, openEnvelope } from './envelope.ts';
+import { type Envelope, openEnvelope, variablePlace } from './envelope.ts';
 import type { SecretSource } from './secret-plugins.ts';
 
 /** What a connection keeps encrypted. */
@@ -44,7 +44,7 @@ export function openSecretStore(deps: { readonly config: Config; readonly db: Qu
     const backed = await plugins?.variable(key);
     if (typeof backed === 'string') return backed;
     const row = await findVariable(db, key);
-    return row === null ? null : opened().open({ table: 'variable', id: key, column: 'value' }, row.value);
+    return row === null ? null : opened().open(variablePlace(key), row.value);
   };
   return {
     profiles,
@@ -97,6 +97,6 @@ export function openConnectionSecret(envelope: Envelope, id: string, sealed: Buf
 }
 
 /** Environment names have only letters, digits and "_"; the config keeps them in lower case. */
-function environmentKey(id: string): string {
+export function environmentKey(id: string): string {
   return id.replace(/[^A-Za-z0-9]/g, '_').toLowerCase();
 }

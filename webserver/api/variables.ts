@@ -6,6 +6,7 @@ import { deleteVariable } from '#platform/db/queries/secrets/delete-variable.ts'
 import { findVariable, type VariableRow } from '#platform/db/queries/secrets/find-variable.ts';
 import { listVariables } from '#platform/db/queries/secrets/list-variables.ts';
 import { saveVariable } from '#platform/db/queries/secrets/save-variable.ts';
+import { variablePlace } from '#platform/secrets/envelope.ts';
 import { listQuery, pattern } from '../http/list-query-schema.ts';
 import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
@@ -30,7 +31,7 @@ const PATCHABLE = ['key', 'value', 'description', 'team_name'];
 export function variableRoutes(deps: WebDeps): readonly Route[] {
   const shape = (row: VariableRow) => ({
     key: row.key,
-    value: isTellingName(row.key) ? HIDDEN : deps.secrets.envelope.open(placeOf(row.key), row.value),
+    value: isTellingName(row.key) ? HIDDEN : deps.secrets.envelope.open(variablePlace(row.key), row.value),
     description: row.description,
     is_encrypted: true,
     team_name: null,
@@ -149,11 +150,7 @@ function rowOf(deps: WebDeps, body: VariableBody): VariableRow {
   if (body.value === undefined) throw invalidField(['body', 'value'], 'Field required');
   const text = typeof body.value === 'string' ? body.value : JSON.stringify(body.value);
   if (text.length > VALUE_MAX_CHARS) throw invalidField(['body', 'value'], `A value has at most ${VALUE_MAX_CHARS} characters`);
-  return { key: body.key, value: deps.secrets.envelope.seal(placeOf(body.key), text), description: body.description ?? null };
-}
-
-function placeOf(key: string) {
-  return { table: 'variable', id: key, column: 'value' } as const;
+  return { key: body.key, value: deps.secrets.envelope.seal(variablePlace(body.key), text), description: body.description ?? null };
 }
 
 async function requireVariable(db: Queryable, key: string): Promise<VariableRow> {

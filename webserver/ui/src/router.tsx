@@ -30,6 +30,9 @@ export const router = createBrowserRouter([
       { path: 'runs', element: <RunsPage /> },
       { path: 'assets', lazy: async () => ({ Component: (await import('./assets/assets-page.tsx')).AssetsPage }) },
       { path: 'assets/:assetId', lazy: async () => ({ Component: (await import('./assets/asset-page.tsx')).AssetPage }) },
+      { path: 'connections', lazy: async () => ({ Component: (await import('./admin/connections-page.tsx')).ConnectionsPage }) },
+      { path: 'variables', lazy: async () => ({ Component: (await import('./admin/variables-page.tsx')).VariablesPage }) },
+      { path: 'pools', lazy: async () => ({ Component: (await import('./admin/pools-page.tsx')).PoolsPage }) },
       { path: 'plugins', lazy: async () => ({ Component: (await import('./plugins/plugins-page.tsx')).PluginsPage }) },
       {
         path: 'required_actions',

@@ -1,5 +1,6 @@
 /** Logging in and out, and what each role may do on the pages. The server decides; this only hides dead buttons. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { UiSession } from '../../../ui-api/types.ts';
 import { request } from './http.ts';
 import { useSession } from './queries.ts';
 
@@ -24,6 +25,16 @@ export function useLogout() {
 /** Empty until it is known. */
 export function useUsername(): string {
   return useSession().data?.username ?? '';
+}
+
+/** True when the user may change connections, variables and pools. */
+export function useMayAdminister(): boolean {
+  const { data } = useSession();
+  return data !== undefined && mayAdminister(data);
+}
+
+export function mayAdminister({ role }: UiSession): boolean {
+  return role === 'admin' || role === 'op';
 }
 
 /** True when the user may trigger runs and pause DAGs. */

@@ -1,4 +1,18 @@
-import { AlarmClock, Database, House, Inbox, ListChecks, type LucideIcon, Play, Puzzle, Search, Workflow } from 'lucide-react';
+import {
+  AlarmClock,
+  Braces,
+  Database,
+  House,
+  Inbox,
+  Layers,
+  ListChecks,
+  type LucideIcon,
+  Play,
+  Plug,
+  Puzzle,
+  Search,
+  Workflow,
+} from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { cx } from '#ui-kit/class-names.ts';
@@ -22,6 +36,9 @@ const PAGES: readonly Entry[] = [
   { id: 'assets', icon: Database, label: 'Assets', kind: 'Page', to: pages.assets(), isMono: false },
   { id: 'required_actions', icon: Inbox, label: 'Required actions', kind: 'Page', to: pages.requiredActions(), isMono: false },
   { id: 'deadlines', icon: AlarmClock, label: 'Deadlines', kind: 'Page', to: pages.deadlines(), isMono: false },
+  { id: 'connections', icon: Plug, label: 'Connections', kind: 'Page', to: pages.connections(), isMono: false },
+  { id: 'variables', icon: Braces, label: 'Variables', kind: 'Page', to: pages.variables(), isMono: false },
+  { id: 'pools', icon: Layers, label: 'Pools', kind: 'Page', to: pages.pools(), isMono: false },
   { id: 'plugins', icon: Puzzle, label: 'Plugins', kind: 'Page', to: pages.plugins(), isMono: false },
   { id: 'failed', icon: ListChecks, label: 'Failed runs', kind: 'Page', to: pages.runs('?state=failed'), isMono: false },
 ];

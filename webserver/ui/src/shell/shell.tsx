@@ -1,4 +1,18 @@
-import { Activity, AlarmClock, Database, ExternalLink, House, Inbox, ListChecks, Puzzle, Search, Workflow } from 'lucide-react';
+import {
+  Activity,
+  AlarmClock,
+  Braces,
+  Database,
+  ExternalLink,
+  House,
+  Inbox,
+  Layers,
+  ListChecks,
+  Plug,
+  Puzzle,
+  Search,
+  Workflow,
+} from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { linksFor } from '#core/fill-link.ts';
 import { AppShell, type NavItem } from '#ui-kit/app-shell.tsx';
@@ -7,6 +21,7 @@ import { ThemeToggle } from '#ui-kit/theme-toggle.tsx';
 import type { UiSession } from '../../../ui-api/types.ts';
 import { useApprovals } from '../api/people.ts';
 import { useImportErrors, usePlugins } from '../api/queries.ts';
+import { mayAdminister } from '../api/session.ts';
 import { useStreamStatus } from '../api/stream.tsx';
 import { AppCrumbs } from './app-crumbs.tsx';
 import { HelpSheet } from './help-sheet.tsx';
@@ -37,11 +52,18 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
       { to: '/assets', label: 'Assets', icon: Database },
       { to: '/required_actions', label: 'Required actions', shortLabel: 'Actions', icon: Inbox, alertCount: openForMe },
       { to: '/deadlines', label: 'Deadlines', icon: AlarmClock, isMinor: true },
+      ...(mayAdminister(session)
+        ? [
+            { to: '/connections', label: 'Connections', icon: Plug, isMinor: true },
+            { to: '/variables', label: 'Variables', icon: Braces, isMinor: true },
+          ]
+        : []),
+      { to: '/pools', label: 'Pools', icon: Layers, isMinor: true },
       { to: '/plugins', label: 'Plugins', icon: Puzzle, alertCount: failing, isMinor: true },
       { to: monitorUrl(session.monitorPort), label: 'Workers', icon: Activity, isExternal: true },
       ...navLinks.map((link) => ({ to: link.href, label: link.name, icon: ExternalLink, isExternal: true, isMinor: true })),
     ],
-    [errorCount, failing, navLinks, openForMe, session.monitorPort],
+    [errorCount, failing, navLinks, openForMe, session],
   );
   useShortcuts({ 'mod+k': () => setOverlay('palette'), '?': () => setOverlay('help') });
   const close = () => setOverlay(null);
