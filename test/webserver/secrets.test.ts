@@ -28,7 +28,7 @@ describe('connections', () => {
     expect(created.status).toBe(201);
     expect(created.json).toMatchObject({ connection_id: 'warehouse', host: 'db.example', port: 5432, password: '***' });
     expect(JSON.parse(created.json.extra)).toEqual({ sslmode: 'require', api_key: '***', nested: { token: '***' } });
-    for (const url of ['/api/v2/connections', '/api/v2/connections/warehouse', '/api/v2/eventLogs'])
+    for (const url of ['/api/v2/connections', '/api/v2/connections/warehouse', '/ui/api/connections', '/api/v2/eventLogs'])
       expect((await web.request('GET', url)).text).not.toContain(SENTINEL);
     const { rows } = await web.db.pool.query('select to_jsonb(c)::text as text, secret from connection c');
     expect(rows[0].text + rows[0].secret.toString('latin1')).not.toContain(SENTINEL);
