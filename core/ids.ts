@@ -14,6 +14,14 @@ export function isRunId(text: unknown): text is string {
   return typeof text === 'string' && RUN_ID.test(text) && !text.includes('..');
 }
 
+const SHOWN_MAX_CHARS = 100;
+
+/** An id that is refused, as a message shows it: it may be anything, of any length. */
+export function shownId(id: unknown): string {
+  const text = typeof id === 'string' ? JSON.stringify(id) : typeof id === 'object' && id !== null ? 'an object' : String(id);
+  return text.length > SHOWN_MAX_CHARS ? `${text.slice(0, SHOWN_MAX_CHARS)}… (${text.length} characters)` : text;
+}
+
 /** Returns the run id, or throws BAD_REQUEST with the allowed form. */
 export function parseRunId(text: unknown): string {
   if (isRunId(text)) return text;

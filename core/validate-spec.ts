@@ -11,6 +11,7 @@ import { DEADLINE_LIMITS } from './deadline.ts';
 import { MARKER_LIMITS } from './external-task-markers.ts';
 import { DAG_RUN_TYPES, isKey } from './ids.ts';
 import { leavesOf } from './mapping/list-expression.ts';
+import { isStorableJson } from './storable.ts';
 import { isTriggerRule } from './trigger-rules.ts';
 import { isWaitPlan } from './waiting/plan.ts';
 
@@ -235,6 +236,12 @@ export function parseSpec(text: string): { readonly spec: DagSpec } | { readonly
   } catch (error) {
     return { problems: [`the DAG is no valid JSON: ${(error as Error).message}`] };
   }
+  if (!isStorableJson(text))
+    return {
+      problems: [
+        'a text of the DAG holds the character U+0000 or half of a surrogate pair, which Postgres cannot store. Remove it, or encode binary data, for example as base64',
+      ],
+    };
   const problems = validateSpec(value);
   return problems.length > 0 ? { problems } : { spec: value as DagSpec };
 }

@@ -1,7 +1,7 @@
 /** `dag(...)`: runs the build function once and returns the finished, checked definition. */
 import { findCycle } from '#core/dag-graph.ts';
 import { AppError } from '#core/errors.ts';
-import { isKey } from '#core/ids.ts';
+import { isKey, shownId } from '#core/ids.ts';
 import { DAG } from './brands.ts';
 import { makeBuilder } from './builder.ts';
 import type { Builder } from './builder-types.ts';
@@ -30,11 +30,7 @@ export function dag<P extends StandardSchemaV1 = EmptySchema, R = void>(
   options: DagOpts<P>,
   build: (builder: Builder<InferOut<P>>) => R,
 ): Dag<P, R extends Ref<infer T> ? T : R> {
-  if (!isKey(id))
-    throw new AppError(
-      'DAG_INVALID',
-      `DAG id ${JSON.stringify(id) ?? String(id)} is not valid. Use letters, digits and _ . - (at most 250).`,
-    );
+  if (!isKey(id)) throw new AppError('DAG_INVALID', `DAG id ${shownId(id)} is not valid. Use letters, digits and _ . - (at most 250).`);
   if (typeof options !== 'object' || options === null || typeof build !== 'function')
     throw new AppError(
       'DAG_INVALID',

@@ -1,7 +1,7 @@
 /** A DAG while its build function runs: tasks, groups, edges, and the scopes that are open. */
 import { type EdgeLabelSpec, SPEC_LIMITS } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
-import { isKey } from '#core/ids.ts';
+import { isKey, shownId } from '#core/ids.ts';
 import type { GroupDefinition, MapScopeDefinition, TaskDefinition } from './definition.ts';
 import { isLabelled } from './edge-label.ts';
 import { readListable, transformed } from './lists.ts';
@@ -65,7 +65,7 @@ export class Draft implements Owner {
     if (!isKey(localId))
       throw new AppError(
         'DAG_INVALID',
-        `${what} id ${JSON.stringify(localId) ?? String(localId)} in ${this.scope.label} is not valid. Use letters, digits and _ . - (at most ${SPEC_LIMITS.idLengthChars}).`,
+        `${what} id ${shownId(localId)} in ${this.scope.label} is not valid. Use letters, digits and _ . - (at most ${SPEC_LIMITS.idLengthChars}).`,
       );
     const id = this.scope.prefix + localId;
     if (id.length > SPEC_LIMITS.idLengthChars)

@@ -7,7 +7,6 @@ import { readdir, readFile } from 'node:fs/promises';
 
 /** Set in every task process and inherited by what it starts: finds those that left the process group. */
 export const MARK_VARIABLE = 'WINDLASS_TASK_PROCESS';
-const PAGE_BYTES = 4096;
 
 /** Sends a signal to the process group led by `pid`. Returns false when no such group is left. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
@@ -16,15 +15,6 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Resident memory in bytes, or null when it cannot be known. */
-export function residentBytes(pid: number): number | null {
-  try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
-  } catch {
-    return null;
   }
 }
 

@@ -7,7 +7,8 @@
 import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
-import { hasChildren, residentBytes } from './process-tree.ts';
+import { residentBytes } from '#platform/resident-memory.ts';
+import { hasChildren } from './process-tree.ts';
 import { SlotTurns } from './slot-turns.ts';
 import { TaskProcess } from './task-process.ts';
 import type { TaskProcessOptions } from './task-process-spawn.ts';

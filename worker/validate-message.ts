@@ -3,6 +3,7 @@
  * exactly a message of `core/task-protocol.ts` is refused (null), and strings are made storable.
  */
 import { parseAssetQuery, parseEmissions } from '#core/assets/parse-messages.ts';
+import { storable } from '#core/storable.ts';
 import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody, XcomPlace } from '#core/task-protocol.ts';
 import { parseWaiter } from '#core/waiting/waiter.ts';
 
@@ -176,12 +177,6 @@ function parseError(value: unknown): ErrorReport {
     message: text(error['message'], 'the task failed without a message', TEXT_MAX_CHARS),
     stack: text(error['stack'], '', STACK_MAX_CHARS),
   };
-}
-
-/** Cuts the text and removes what Postgres cannot store: U+0000 and lone surrogates. */
-export function storable(text: string, maxChars: number): string {
-  const cut = text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
-  return cut.replaceAll('\0', '').toWellFormed();
 }
 
 function isFields(value: unknown): value is Fields {

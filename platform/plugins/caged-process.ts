@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { JsonLineReader } from '#core/json-lines.ts';
 import { CHANNEL_FD } from '#core/plugin-protocol.ts';
+import type { Clock, Timer } from '#platform/clock.ts';
+import { memoryCeilingBytes, residentBytes } from '#platform/resident-memory.ts';
 import { type Cage, cageEnvironment, cageFlags } from './cage.ts';
 
 export interface CagedProcessOptions extends Cage {
@@ -16,6 +18,9 @@ export interface CagedProcessOptions extends Cage {
   readonly messageCharsMax: number;
   readonly onMessage: (message: unknown) => void;
   readonly onOverflow: () => void;
+  /** It holds far more memory than its heap may: buffers, or worse. Called until it is killed. */
+  readonly onBloat: (usedBytes: number) => void;
+  readonly clock: Clock;
   /** What it printed, on either stream. */
   readonly onOutput: (chunk: Buffer) => void;
   /**
@@ -34,9 +39,12 @@ export interface ProcessEnd {
   readonly startError: string | null;
 }
 
+const MEMORY_CHECK_MS = 200;
+
 export class CagedProcess {
   readonly #child: ChildProcess;
   readonly #channel: Duplex;
+  #memoryCheck: Timer | null = null;
   #ended = false;
 
   constructor(options: CagedProcessOptions) {
@@ -62,10 +70,12 @@ export class CagedProcess {
     const end = (found: ProcessEnd) => {
       if (this.#ended) return;
       this.#ended = true;
+      this.#memoryCheck?.cancel();
       options.onEnd(found);
     };
     this.#child.once('error', (error) => end({ code: null, signal: null, startError: error.message }));
     this.#child.once('close', (code, signal) => end({ code, signal, startError: null }));
+    this.#watchMemory(options);
   }
 
   /** Undefined when it could not be started. */
@@ -79,6 +89,16 @@ export class CagedProcess {
 
   send(message: object): void {
     if (this.#channel.writable) this.#channel.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** A look costs one small read of /proc. */
+  #watchMemory(options: Pick<CagedProcessOptions, 'clock' | 'memoryMb' | 'onBloat'>): void {
+    if (this.#ended || this.pid === undefined) return;
+    this.#memoryCheck = options.clock.after(MEMORY_CHECK_MS, () => {
+      const usedBytes = residentBytes(this.pid as number) ?? 0;
+      if (usedBytes > memoryCeilingBytes(options.memoryMb)) options.onBloat(usedBytes);
+      this.#watchMemory(options);
+    });
   }
 
   /** Ends it and everything it started. `onEnd` follows. */

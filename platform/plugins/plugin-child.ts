@@ -135,6 +135,7 @@ export class PluginChild {
       cpuSecondsMax: null,
       messageCharsMax: MESSAGE_CHARS_MAX,
       onMessage: (message) => mine() && this.#hear(message as FromPlugin),
+      onBloat: () => mine() && this.kill(`the plugin takes far more memory than its ${this.#options.memoryMb} MB`),
       onOverflow: () => mine() && this.kill('the plugin answered with more than is read'),
       onOutput: (chunk) => this.#logOutput(chunk),
       onEnd: ({ code, signal, startError }) => {

@@ -20,6 +20,10 @@ export interface ImportChildOptions extends Cage {
 
 const OUTPUT_BYTES_MAX = 256 * 1024;
 const SHOWN_OUTPUT_CHARS = 500;
+/** A dying Node says this somewhere in its long last words. */
+const HEAP_ENDED = /heap out of memory|Reached heap limit|Ineffective mark-compacts/;
+/** Exit code of a shell's child that ended by SIGABRT. */
+const ABORTED = 134;
 const ANSWER_CHARS_MAX = 32 * 1024 * 1024;
 const CHILD = join(INSTALLATION_FOLDER, 'scheduler/dag-processor/child/main.ts');
 
@@ -28,6 +32,7 @@ export class ImportChild {
   readonly #options: ImportChildOptions;
   #output = '';
   #outputBytes = 0;
+  #hasHeapEnded = false;
   #answer: ImportAnswer | null = null;
   #killedFor: string | null = null;
   readonly #ended: Promise<ProcessEnd>;
@@ -45,6 +50,7 @@ export class ImportChild {
       onMessage: (message) => this.#hear(message),
       onOverflow: () =>
         this.kill(`the DAGs of the file are larger than ${ANSWER_CHARS_MAX / 1024 / 1024} MiB when serialised; split the file`),
+      onBloat: () => this.kill(this.#tooMuchMemory),
       onOutput: (chunk) => this.#hearOutput(chunk),
       onEnd: resolve,
     });
@@ -86,9 +92,14 @@ export class ImportChild {
 
   #hearOutput(chunk: Buffer): void {
     this.#outputBytes += chunk.length;
+    this.#hasHeapEnded ||= HEAP_ENDED.test(chunk.toString('latin1'));
     if (this.#output.length < SHOWN_OUTPUT_CHARS) this.#output += chunk.toString('utf8').slice(0, SHOWN_OUTPUT_CHARS);
     if (this.#outputBytes > OUTPUT_BYTES_MAX)
       this.kill(`the file printed more than ${OUTPUT_BYTES_MAX / 1024} KiB while it was imported; print in tasks, not at the top level`);
+  }
+
+  get #tooMuchMemory(): string {
+    return `the file needs more than ${this.#options.memoryMb} MB of memory to import (limit: WINDLASS_DAG_IMPORT_MEMORY_MB).`;
   }
 
   #explain({ code, signal, startError }: ProcessEnd): string {
@@ -96,8 +107,9 @@ export class ImportChild {
     if (startError !== null) return `the import process could not be started: ${startError}`;
     const said = this.#output.trim();
     const tail = said === '' ? '' : ` It printed: ${said}`;
-    if (/heap out of memory|Reached heap limit/.test(said) || code === 134 || signal === 'SIGABRT')
-      return `the file needs more than ${this.#options.memoryMb} MB of memory to import (limit: WINDLASS_DAG_IMPORT_MEMORY_MB).`;
+    if (this.#hasHeapEnded) return this.#tooMuchMemory;
+    if (code === ABORTED || signal === 'SIGABRT')
+      return `the import process was aborted: process.abort() at the top level of the file, or a crash of a native module it imports.${tail}`;
     if (code !== null)
       return `the file ended the process (exit code ${code}) while it was imported; remove process.exit() from its top level.${tail}`;
     return `the import process was ended by ${signal ?? 'an unknown cause'}.${tail}`;

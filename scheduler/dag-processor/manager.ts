@@ -246,6 +246,9 @@ export class DagProcessor implements Service {
       if (outcome.kind === 'saved' && outcome.confirm !== null) this.#unconfirmed.set(file, this.#confirmation(filePath, outcome.confirm));
     } catch (error) {
       logger.error({ event: 'dag_file.failed', file: filePath, err: error }, `${filePath} could not be saved; the next scan tries again`);
+      const message = `The file could not be imported or saved; the next scan tries again. ${(error as Error).message}`;
+      // Where the database is away this fails, too: then the log alone tells.
+      await this.#tellBroken({ bundleName, filePath }, message).catch(() => {});
     }
   }
 
@@ -254,6 +257,10 @@ export class DagProcessor implements Service {
     this.#parsed.delete(file);
     const message = readProblem(file);
     if (message === null) return this.#retire(of);
+    await this.#tellBroken(of, message);
+  }
+
+  async #tellBroken(of: FileOfBundle, message: string): Promise<void> {
     await saveImportError(this.#deps.db, { ...of, message, stack: message, line: null, column: null });
     this.#deps.broker.ring('ui_events', { topics: ['import_errors'] });
   }

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { canonicalJson } from '#core/canonical-json.ts';
 import type { DagSpec, ScheduleSpec } from '#core/dag-spec.ts';
+import { storable } from '#core/storable.ts';
 import { CronSchedule } from '#core/timetable/cron.ts';
 import { parseSpec } from '#core/validate-spec.ts';
 import { type Clock, newId } from '#platform/clock.ts';
@@ -163,7 +164,7 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
     if (!(error instanceof BundleError)) throw error;
     return { failure: fromBundleError(error, file), files: [file] };
   }
-  const source = await readFile(file, 'utf8');
+  const source = storable(await readFile(file, 'utf8'), Number.POSITIVE_INFINITY);
   const bundlePath = await writeBundle(deps.workFolder, file, bundle);
   probe('dagProcessor.spawned');
   const imported = await deps.takeChild().import(bundlePath, file);

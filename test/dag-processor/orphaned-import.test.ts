@@ -13,12 +13,14 @@ test('the kernel ends an orphan that uses the processor without end', async () =
   writeFileSync(join(folder, 'loop.mjs'), 'for (;;) {}');
   const parentFile = join(folder, 'parent.mjs');
   const cagedProcess = new URL('../../platform/plugins/caged-process.ts', import.meta.url).href;
+  const clock = new URL('../../platform/clock.ts', import.meta.url).href;
   writeFileSync(
     parentFile,
-    `import { CagedProcess } from ${JSON.stringify(cagedProcess)};
+    `import { systemClock } from ${JSON.stringify(clock)};
+     import { CagedProcess } from ${JSON.stringify(cagedProcess)};
      const nothing = () => {};
      const child = new CagedProcess({ memoryMb: 64, readable: [${JSON.stringify(folder)}], script: ${JSON.stringify(join(folder, 'loop.mjs'))}, messageCharsMax: 100,
-       cpuSecondsMax: 1, onMessage: nothing, onOverflow: nothing, onOutput: nothing, onEnd: nothing });
+       cpuSecondsMax: 1, clock: systemClock, onBloat: nothing, onMessage: nothing, onOverflow: nothing, onOutput: nothing, onEnd: nothing });
      process.stdout.write(String(child.pid) + '\\n');`,
   );
   const parent = spawn(process.execPath, [parentFile], { stdio: ['ignore', 'pipe', 'inherit'] });

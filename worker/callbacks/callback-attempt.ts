@@ -5,6 +5,7 @@
 import { CALLBACK_LIMITS } from '#core/callbacks.ts';
 import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
+import { storable } from '#core/storable.ts';
 import type { BodyResult, ErrorReport, FromTaskProcess, ReplyMessage, RequestMessage } from '#core/task-protocol.ts';
 import type { ClaimedCallback } from '#platform/db/queries/callbacks/claim-callbacks.ts';
 import { callbackLogPath } from '#platform/logs/log-path.ts';
@@ -13,7 +14,6 @@ import type { AttemptDeps } from '../supervisor/attempt-deps.ts';
 import { explain, explainCrash } from '../supervisor/ending.ts';
 import { RequestDesk } from '../supervisor/requests.ts';
 import type { TaskProcess } from '../task-process.ts';
-import { storable } from '../validate-message.ts';
 import { callbackMessage } from './callback-message.ts';
 
 /** How a try ended. A stopped one is made again elsewhere at no cost; after a lost lease nothing is written. */

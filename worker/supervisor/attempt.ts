@@ -6,17 +6,17 @@
 
 import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
+import { storable } from '#core/storable.ts';
 import type { FromTaskProcess, HeartbeatMessage } from '#core/task-protocol.ts';
 import type { Timer } from '#platform/clock.ts';
 import { listTriggeringEvents } from '#platform/db/queries/assets/list-task-events.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { logPath } from '#platform/logs/log-path.ts';
 import { probe } from '#platform/probes/probe.ts';
+import { memoryCeilingBytes, residentBytes } from '#platform/resident-memory.ts';
 import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
-import { residentBytes } from '../process-tree.ts';
 import type { TaskProcess } from '../task-process.ts';
-import { storable } from '../validate-message.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { attemptContext, bodyStart } from './attempt-context.ts';
 import type { AttemptDeps } from './attempt-deps.ts';
@@ -28,10 +28,6 @@ import { RequestDesk } from './requests.ts';
 export type AttemptState = 'claimed' | 'begun' | 'running' | 'ended';
 
 const NOT_FOUND_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'INTERNAL']);
-
-/** Buffers and the like lie outside of the heap, and Node needs something itself. */
-const HEAP_TO_ALL = 1.5;
-const BASE_MB = 256;
 
 export class Attempt implements LeaseHolder {
   readonly claimed: Claimed;
@@ -98,7 +94,7 @@ export class Attempt implements LeaseHolder {
   checkMemory(limitMb: number): void {
     if (this.state !== 'running' || this.#process === null) return;
     const usedBytes = residentBytes(this.#process.pid) ?? 0;
-    if (usedBytes > (limitMb * HEAP_TO_ALL + BASE_MB) * 1024 * 1024) this.#settle({ kind: 'memory_exceeded', usedBytes, limitMb });
+    if (usedBytes > memoryCeilingBytes(limitMb)) this.#settle({ kind: 'memory_exceeded', usedBytes, limitMb });
   }
 
   progress(): HeartbeatMessage['progress'] {

@@ -1,6 +1,7 @@
 /** The end of an attempt: stop its process, close its log, write the finish, in this order. */
 
 import { formatDuration } from '#core/duration.ts';
+import { storable } from '#core/storable.ts';
 import type { LogLevel } from '#core/task-protocol.ts';
 import type { Finish, FinishEvent } from '#platform/db/queries/finish-attempts.ts';
 import { END_FIELD } from '#platform/logs/log-line.ts';
@@ -9,7 +10,6 @@ import { retryHash } from '#platform/retry-hash.ts';
 import { newWaiter } from '#platform/waiting/new-waiter.ts';
 import type { LogPump } from '../log-pump.ts';
 import type { TaskProcess } from '../task-process.ts';
-import { storable } from '../validate-message.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import type { Attempt } from './attempt.ts';
 import type { AttemptDeps } from './attempt-deps.ts';

@@ -5,6 +5,7 @@ import type { TaskSpec } from '#core/dag-spec.ts';
 import { formatDuration } from '#core/duration.ts';
 import { assertNever } from '#core/errors.ts';
 import { retryDelayMs } from '#core/retries.ts';
+import { isStorableJson } from '#core/storable.ts';
 import type { BodyResult, ErrorReport } from '#core/task-protocol.ts';
 import { skipsInsteadOfFailing } from '#core/waiting/sensor-rules.ts';
 import { describeWaiter, type Waiter } from '#core/waiting/waiter.ts';
@@ -40,8 +41,6 @@ export type Decision = Pick<
 };
 
 const NOTHING = { error: null, followed: null, mapLengths: {}, nextTryInMs: null, mapLabel: null } as const;
-/** jsonb stores neither U+0000 nor half of a surrogate pair (JSON.stringify escapes only halves). */
-const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 const REASON_MAX_CHARS = 500;
 
 /** Decides the finish of every ending but a lost lease, after which nothing may be written. */
@@ -115,7 +114,7 @@ function decideSuccess(result: Extract<BodyResult, { outcome: 'success' }>, fact
   const valueJson = JSON.stringify(result.value);
   const bytes = Buffer.byteLength(valueJson);
   if (bytes > facts.xcomMaxBytes) return failure(tooLarge(bytes, facts.xcomMaxBytes), facts, { retryable: false });
-  if (UNSTORABLE.test(valueJson))
+  if (!isStorableJson(valueJson))
     return failure(
       explain(
         'XcomNotJson',

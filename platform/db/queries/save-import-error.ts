@@ -1,3 +1,4 @@
+import { storable } from '#core/storable.ts';
 import type { Queryable } from '../client.ts';
 import type { FileOfBundle } from './save-parsed-file.ts';
 
@@ -7,6 +8,9 @@ export interface NewImportError extends FileOfBundle {
   readonly line: number | null;
   readonly column: number | null;
 }
+
+/** An error is to be read; a file can throw a text of many megabytes. */
+const TEXT_MAX_CHARS = 20_000;
 
 const STATEMENT = {
   name: 'save_import_error',
@@ -26,7 +30,8 @@ update dag set has_import_errors = true, last_parsed_at = clock_timestamp(), rev
  */
 export async function saveImportError(db: Queryable, error: NewImportError): Promise<readonly string[]> {
   const { bundleName, filePath, message, stack, line, column } = error;
-  const result = await db.query<{ dagId: string }>(STATEMENT, [bundleName, filePath, message, stack, line, column]);
+  const said = [storable(message, TEXT_MAX_CHARS), storable(stack, TEXT_MAX_CHARS)];
+  const result = await db.query<{ dagId: string }>(STATEMENT, [bundleName, filePath, ...said, line, column]);
   return result.rows.map((row) => row.dagId);
 }
 

@@ -6,6 +6,9 @@ import { CHANNEL_FD } from '#core/plugin-protocol.ts';
 /** The parent is trusted, but no string can be longer than this anyway. */
 const LINE_MAX_CHARS = 512 * 1024 * 1024;
 
+/** Held from the start: the file may replace what hangs on `JSON`. */
+const { stringify } = JSON;
+
 export interface Channel {
   /** Calls `then` when the operating system has the message. */
   send(message: object, then?: () => void): void;
@@ -24,7 +27,7 @@ export function openChannel(onMessage: (message: unknown) => void): Channel {
   socket.on('end', gone);
   socket.on('error', gone);
   return {
-    send: (message, then = () => {}) => void socket.write(`${JSON.stringify(message)}\n`, () => then()),
+    send: (message, then = () => {}) => void socket.write(`${stringify(message)}\n`, () => then()),
     unref: () => void socket.unref(),
   };
 }

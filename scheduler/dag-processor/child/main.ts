@@ -15,11 +15,14 @@ import type { ImportAnswer, ImportRequest } from './messages.ts';
 const BUILD_BUDGET_MS = 200;
 /** A file may have closed its output: then nothing is waited for longer. */
 const FLUSH_MS = 1_000;
-const STACK_CHARS_MAX = 10_000;
+const TEXT_CHARS_MAX = 10_000;
+const NAME_CHARS_MAX = 250;
 
 // Held from the start: the file may replace what hangs on `process`.
 const exit = process.exit.bind(process);
 const later = setTimeout;
+const soon = setImmediate;
+const { stringify } = JSON;
 const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream)) as ((
   text: string,
   done: () => void,
@@ -30,7 +33,7 @@ async function importDags({ bundleFile, defaults }: ImportRequest): Promise<Impo
     setInstallationDefaults(defaults);
     const found = findDags((await import(pathToFileURL(bundleFile).href)) as object);
     for (const dag of found.values()) await checkTemplates(dag);
-    return { type: 'dags', specs: [...found.values()].map((dag) => JSON.stringify(serialiseDag(dag))) };
+    return { type: 'dags', specs: [...found.values()].map((dag) => stringify(serialiseDag(dag))) };
   } catch (error) {
     return describe(error);
   }
@@ -42,14 +45,14 @@ function describe(error: unknown): ImportAnswer {
     if (error instanceof Error)
       return {
         type: 'error',
-        name: String(error.name),
-        message: String(error.message),
-        stack: String(error.stack ?? '').slice(0, STACK_CHARS_MAX),
+        name: String(error.name).slice(0, NAME_CHARS_MAX),
+        message: String(error.message).slice(0, TEXT_CHARS_MAX),
+        stack: String(error.stack ?? '').slice(0, TEXT_CHARS_MAX),
       };
     return {
       type: 'error',
       name: 'Error',
-      message: `the file threw ${typeof error === 'object' ? 'an object that is no Error' : String(error)}`,
+      message: `the file threw ${typeof error === 'object' && error !== null ? 'an object that is no Error' : String(error).slice(0, TEXT_CHARS_MAX)}`,
       stack: '',
     };
   } catch {
@@ -61,6 +64,8 @@ function describe(error: unknown): ImportAnswer {
 async function flushed(): Promise<void> {
   const written = outputs.map((write) => new Promise<void>((resolve) => write('', resolve)));
   await Promise.race([Promise.all(written), new Promise((resolve) => later(resolve, FLUSH_MS))]);
+  // Node tells of a rejection that nobody caught only after this turn of its loop; it would end each task of the file.
+  await new Promise((resolve) => soon(resolve));
 }
 
 (globalThis as Record<symbol, unknown>)[BUILD_BUDGET] = BUILD_BUDGET_MS;
