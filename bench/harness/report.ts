@@ -38,7 +38,7 @@ export function printReport({ scenario, setUp, runs, figures, notes }: ScenarioR
     const { name, value, unit, bar } = figure;
     const limit = bar === undefined ? '' : 'atMost' in bar ? `bar <= ${shown(bar.atMost)}` : `bar >= ${shown(bar.atLeast)}`;
     const verdict = { true: 'met', false: 'MISSED', null: '' }[String(meetsBar(figure)) as 'true' | 'false' | 'null'];
-    return `  ${name.padEnd(46)} ${shown(value).padStart(10)} ${unit.padEnd(12)} ${limit.padEnd(14)} ${verdict}`.trimEnd();
+    return `  ${name.padEnd(66)} ${shown(value).padStart(10)} ${unit.padEnd(12)} ${limit.padEnd(14)} ${verdict}`.trimEnd();
   });
   return [`${scenario}: ${setUp} (median of ${runs})`, ...lines, ...notes.map((note) => `  note: ${note}`), ''].join('\n');
 }

@@ -1,4 +1,5 @@
 /** Every scenario, in the order in which they run. */
+import { data } from './data.ts';
 import { fibonacci } from './fibonacci.ts';
 import { fleet } from './fleet.ts';
 import { footprint } from './footprint.ts';
@@ -19,4 +20,5 @@ export const SCENARIOS: readonly Scenario[] = [
   history,
   scale,
   footprint,
+  data,
 ];

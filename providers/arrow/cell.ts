@@ -1,7 +1,18 @@
 /**
  * Cells of a column as plain JavaScript values, read from its buffers.
  */
-import { type Bool, type Data, DataType, DateDay, type Float, type Int, type Timestamp, TimeUnit, type Utf8 } from 'apache-arrow';
+import {
+  type Bool,
+  type Data,
+  DataType,
+  type DateDay,
+  DateUnit,
+  type Float,
+  type Int,
+  type Timestamp,
+  TimeUnit,
+  type Utf8,
+} from 'apache-arrow';
 
 /**
  * What a cell of type `T` reads as. A 64-bit integer is a number, or a bigint beyond ±2^53. A date or timestamp
@@ -51,12 +62,17 @@ function valueReader(data: Data, column: string): (row: number) => Cell {
   if (DataType.isInt(type) || DataType.isFloat(type)) return (row) => values[row] as number;
   if (DataType.isBool(type)) return (row) => (((values[(offset + row) >> 3] as number) >> ((offset + row) & 7)) & 1) === 1;
   if (DataType.isUtf8(type)) return (row) => decoder.decode(values.subarray(valueOffsets[row], valueOffsets[row + 1]));
-  if (type instanceof DateDay) return (row) => new Date((values[row] as number) * MS_PER_DAY);
+  if (isDateDay(type)) return (row) => new Date((values[row] as number) * MS_PER_DAY);
   if (DataType.isTimestamp(type)) {
     const factor = MS_PER_UNIT[type.unit];
     return (row) => new Date(Math.floor(Number(values[row] as bigint) * factor));
   }
   throw new TypeError(`column "${column}": cells of type ${type} cannot be read one by one.`);
+}
+
+/** Whether cells are days. A type that came through a file is of the general class of dates, not of `DateDay`. */
+export function isDateDay(type: DataType): boolean {
+  return DataType.isDate(type) && type.unit === DateUnit.DAY;
 }
 
 /** A bigint as a number where that loses nothing. */

@@ -46,14 +46,17 @@ function renameBatch(batch: RecordBatch, renaming: Renaming): RecordBatch {
 export function selectColumns(frame: Table, names: readonly string[]): Table;
 export function selectColumns(frame: BatchStream, names: readonly string[]): AsyncGenerator<RecordBatch>;
 export function selectColumns(frame: Frame, names: readonly string[]): Table | AsyncGenerator<RecordBatch> {
-  return mapBatches(frame, (batch) => {
-    const indexes = names.map((name) => columnIndex(batch.schema, name));
-    return withFields(
-      batch,
-      indexes.map((index) => batch.schema.fields[index]!),
-      indexes.map((index) => batch.data.children[index]!),
-    );
-  });
+  return mapBatches(frame, (batch) => selectBatch(batch, names));
+}
+
+/** The same for one record batch. */
+export function selectBatch(batch: RecordBatch, names: readonly string[]): RecordBatch {
+  const indexes = names.map((name) => columnIndex(batch.schema, name));
+  return withFields(
+    batch,
+    indexes.map((index) => batch.schema.fields[index]!),
+    indexes.map((index) => batch.data.children[index]!),
+  );
 }
 
 function withFields(batch: RecordBatch, fields: Field[], children: typeof batch.data.children): RecordBatch<TypeMap> {

@@ -1,9 +1,13 @@
 /**
  * Frames as files: Arrow's IPC stream format, uncompressed. Any Arrow library reads them.
  */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { type RecordBatch, RecordBatchReader, RecordBatchStreamWriter, type Table, type TypeMap, tableFromIPC } from 'apache-arrow';
+import { open, readFile } from 'node:fs/promises';
+import { type RecordBatch, RecordBatchReader, type Schema, type Table, type TypeMap, tableFromIPC } from 'apache-arrow';
+import { Fatal } from '#sdk/outcomes.ts';
+import { writeWhole } from '../files/whole-file.ts';
+import { END_OF_STREAM, encodeBatch } from './encode-batch.ts';
 import { batchesOf, type Frame } from './frame.ts';
 
 /** What one task tells the next about a frame it left in a file. Small, plain JSON. */
@@ -12,64 +16,86 @@ export interface FrameFile {
   readonly rows: number;
   readonly columns: readonly string[];
   readonly bytes: number;
+  /** Column -> Arrow type, as text: `{"fare": "Float64"}`. */
+  readonly schema: Readonly<Record<string, string>>;
+  /** sha256 of the file, hex. */
+  readonly sha256: string;
 }
 
-/** A message that ends an IPC stream: continuation marker and length zero. */
-const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
+/** A path, or what `writeFrame` returned: then the file must be the one that was written. */
+export type FrameSource = string | Pick<FrameFile, 'path' | 'sha256'>;
 
 /**
  * Writes a frame to `path`, batch by batch. The file appears under its name only when it is whole, so a
  * reader (or a retry) never meets half of one.
  */
 export async function writeFrame(path: string, frame: Frame): Promise<FrameFile> {
-  const unfinished = `${path}.${process.pid}.part`;
-  const file = await open(unfinished, 'w');
-  let rows = 0;
-  let bytes = 0;
-  let columns: string[] | null = null;
-  try {
-    for await (const batch of batchesOf(frame)) {
-      const isFirst = columns === null;
-      columns ??= batch.schema.fields.map((field) => field.name);
-      const message = encodeBatch(batch, isFirst);
+  return writeWhole(path, async (unfinished) => {
+    const file = await open(unfinished, 'w');
+    const hash = createHash('sha256');
+    let rows = 0;
+    let bytes = 0;
+    let schema: Schema | null = null;
+    const write = async (message: Uint8Array) => {
       await file.writeFile(message);
+      hash.update(message);
       bytes += message.byteLength;
-      rows += batch.numRows;
+    };
+    try {
+      for await (const batch of batchesOf(frame)) {
+        await write(encodeBatch(batch, schema === null));
+        schema ??= batch.schema;
+        rows += batch.numRows;
+      }
+      if (schema === null) throw new RangeError('a frame without a single batch has no columns and cannot be written.');
+      await write(END_OF_STREAM);
+    } finally {
+      await file.close();
     }
-    if (columns === null) throw new RangeError('a frame without a single batch has no columns and cannot be written.');
-    await file.writeFile(END_OF_STREAM);
-    await file.close();
-    await rename(unfinished, path);
-  } catch (error) {
-    await file.close();
-    await rm(unfinished, { force: true });
-    throw error;
-  }
-  return { path, rows, columns, bytes: bytes + END_OF_STREAM.byteLength };
+    const types = describeSchema(schema);
+    return { path, rows, columns: Object.keys(types), bytes, schema: types, sha256: hash.digest('hex') };
+  });
 }
 
-/** One batch as IPC messages, with the schema before it if it is the first, without the end mark. */
-function encodeBatch(batch: RecordBatch, withSchema: boolean): Uint8Array {
-  const writer = new RecordBatchStreamWriter();
-  writer.write(batch);
-  writer.finish();
-  const stream = writer.toUint8Array(true);
-  // The schema message comes first: marker, length of its metadata, metadata; it has no body.
-  const schemaBytes = 8 + new DataView(stream.buffer, stream.byteOffset).getInt32(4, true);
-  return stream.subarray(withSchema ? 0 : schemaBytes, stream.byteLength - END_OF_STREAM.byteLength);
+/** Column -> Arrow type, as text. */
+export function describeSchema(schema: Schema): Readonly<Record<string, string>> {
+  return Object.fromEntries(schema.fields.map((field) => [field.name, String(field.type)]));
 }
 
-/** Reads a whole frame file into one table. */
-export async function readFrame<T extends TypeMap = TypeMap>(path: string): Promise<Table<T>> {
-  return tableFromIPC<T>(await readFile(path));
+/** Reads a whole frame file into one table. Throws Fatal when it is not the file that was written. */
+export async function readFrame<T extends TypeMap = TypeMap>(source: FrameSource): Promise<Table<T>> {
+  const bytes = await readFile(pathOf(source));
+  checkHash(source, () => createHash('sha256').update(bytes).digest('hex'));
+  return tableFromIPC<T>(bytes);
 }
 
-/** Reads a frame file batch by batch; memory stays at one or two batches. */
-export async function* readFrameBatches<T extends TypeMap = TypeMap>(path: string): AsyncGenerator<RecordBatch<T>> {
-  const source = createReadStream(path, { highWaterMark: 1024 * 1024 });
+/**
+ * Reads a frame file batch by batch; memory stays at one or two batches. A file that is not the one that was written
+ * fails at its end.
+ */
+export async function* readFrameBatches<T extends TypeMap = TypeMap>(source: FrameSource): AsyncGenerator<RecordBatch<T>> {
+  const file = createReadStream(pathOf(source), { highWaterMark: 1024 * 1024 });
+  const hash = createHash('sha256');
   try {
-    yield* await RecordBatchReader.from<T>(source);
+    yield* await RecordBatchReader.from<T>(typeof source === 'string' ? file : hashed(file, hash));
+    checkHash(source, () => hash.digest('hex'));
   } finally {
-    source.destroy();
+    file.destroy();
   }
+}
+
+async function* hashed(file: AsyncIterable<Uint8Array>, hash: { update(bytes: Uint8Array): unknown }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of file) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+function pathOf(source: FrameSource): string {
+  return typeof source === 'string' ? source : source.path;
+}
+
+function checkHash(source: FrameSource, digest: () => string): void {
+  if (typeof source === 'string' || source.sha256 === undefined || digest() === source.sha256) return;
+  throw new Fatal(`${source.path} is not the frame that was written: its sha256 is another. Clear the task that wrote it.`);
 }

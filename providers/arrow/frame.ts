@@ -2,7 +2,7 @@
  * A frame is an Arrow table, or a stream of record batches for what does not fit in memory. Every operation takes
  * both and returns the same kind.
  */
-import { RecordBatch, type Schema, Table, type TypeMap } from 'apache-arrow';
+import { makeData, RecordBatch, type Schema, Struct, Table, type TypeMap } from 'apache-arrow';
 
 // biome-ignore lint/suspicious/noExplicitAny: as in Arrow itself, "columns of any types"; its types are invariant, so TypeMap would take none
 export type AnyColumns = any;
@@ -19,8 +19,17 @@ export async function* batchesOf<T extends TypeMap>(frame: Frame<T>): AsyncGener
     yield* frame;
     return;
   }
-  if (frame.batches.length === 0) yield new RecordBatch(frame.schema as Schema<T>);
+  if (frame.batches.length === 0) yield emptyBatch(frame.schema as Schema<T>);
   else yield* frame.batches;
+}
+
+/** A batch that has columns and no row. */
+export function emptyBatch<T extends TypeMap>(schema: Schema<T>): RecordBatch<T> {
+  const children = schema.fields.map((field) => makeData({ type: field.type, length: 0, nullCount: 0 }));
+  return new RecordBatch<T>(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: 0, nullCount: 0, children }) as RecordBatch<T>['data'],
+  );
 }
 
 /** Applies `change` to each batch of a frame: a table gives a table at once, a stream gives a stream. */
@@ -38,7 +47,7 @@ export function mapBatches<T extends TypeMap, U extends TypeMap>(
 ): Table<U> | AsyncGenerator<RecordBatch<U>>;
 export function mapBatches<T extends TypeMap, U extends TypeMap>(frame: Frame<T>, change: (batch: RecordBatch<T>) => RecordBatch<U>) {
   if (frame instanceof Table) {
-    const batches = frame.batches.length === 0 ? [new RecordBatch(frame.schema as Schema<T>)] : frame.batches;
+    const batches = frame.batches.length === 0 ? [emptyBatch(frame.schema as Schema<T>)] : frame.batches;
     return new Table(batches.map(change));
   }
   return mapStream(frame, change);

@@ -3,4 +3,4 @@ export { type Cell, type CellOf, cellReader, narrow } from './cell.ts';
 export { columnIndex, type Renaming, renameColumns, selectColumns, snakeCase } from './columns.ts';
 export { filterBatch, filterRows, type RowConditions } from './filter-rows.ts';
 export { type BatchStream, batchesOf, type Frame, mapBatches } from './frame.ts';
-export { type FrameFile, readFrame, readFrameBatches, writeFrame } from './frame-file.ts';
+export { type FrameFile, type FrameSource, readFrame, readFrameBatches, writeFrame } from './frame-file.ts';

@@ -2,5 +2,7 @@
 export type { ByteSource } from './byte-source.ts';
 export { CsvError } from './csv-error.ts';
 export type { CsvColumns, CsvOptions, CsvType, CsvTypes } from './csv-types.ts';
+export { type InferCsvOptions, inferCsvTypes } from './infer-csv-types.ts';
+export type { InferredTypes } from './infer-types.ts';
 export { readCsv, readCsvBatches } from './read-csv.ts';
-export { type WriteCsvOptions, writeCsv } from './write-csv.ts';
+export { csvText, type WriteCsvOptions, writeCsv } from './write-csv.ts';

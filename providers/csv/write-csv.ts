@@ -2,13 +2,14 @@
  * Writes a frame as CSV that `readCsv` reads back to the same values: null is an empty field, an empty text is "".
  */
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type Data, DataType, DateDay, type RecordBatch, TimeUnit } from 'apache-arrow';
-import { cellReader } from '../arrow/cell.ts';
+import { type Data, DataType, type RecordBatch, TimeUnit } from 'apache-arrow';
+import { cellReader, isDateDay } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
+import { dateText, timestampText } from '../arrow/time-text.ts';
+import { writeWhole } from '../files/whole-file.ts';
 
 export interface WriteCsvOptions {
   /** Default `,`. */
@@ -20,23 +21,16 @@ export interface WriteCsvOptions {
 }
 
 const CHUNK_ROWS = 2048;
-const MICROS_PER_DAY = 86_400_000_000n;
-const MS_PER_DAY = 86_400_000;
 
 /** Writes `frame` to `path`; returns the rows. The file appears under its name only when it is whole. */
 export async function writeCsv(path: string, frame: Frame, options: WriteCsvOptions = {}): Promise<number> {
-  const unfinished = `${path}.${process.pid}.part`;
   const count = { rows: 0 };
-  const text = Readable.from(csvText(frame, options, count), { objectMode: false });
-  const file = createWriteStream(unfinished);
-  try {
+  await writeWhole(path, async (unfinished) => {
+    const text = Readable.from(csvText(frame, options, count), { objectMode: false });
+    const file = createWriteStream(unfinished);
     if (options.gzip ?? path.endsWith('.gz')) await pipeline(text, createGzip(), file);
     else await pipeline(text, file);
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
+  });
   return count.rows;
 }
 
@@ -77,24 +71,10 @@ function cellText(data: Data, name: string, quoted: (text: string) => string): (
       throw new TypeError(`column "${name}": only timestamps in microseconds can be written, not ${type}.`);
     return (row) => (read(row) === null ? '' : timestampText(data.values[row] as bigint));
   }
-  if (type instanceof DateDay) return (row) => (read(row) === null ? '' : dateText(data.values[row] as number));
+  if (isDateDay(type)) return (row) => (read(row) === null ? '' : dateText(data.values[row] as number));
   return (row) => {
     const value = read(row);
     if (value === null) return '';
     return typeof value === 'string' ? quoted(value) : Object.is(value, -0) ? '-0' : String(value);
   };
-}
-
-function dateText(days: number): string {
-  const text = new Date(days * MS_PER_DAY).toISOString();
-  if (text.length !== 24) throw new RangeError(`the date ${text} lies outside the years 0000 to 9999 and cannot be written.`);
-  return text.slice(0, 10);
-}
-
-function timestampText(micros: bigint): string {
-  const days = micros / MICROS_PER_DAY - (micros % MICROS_PER_DAY < 0n ? 1n : 0n);
-  const ofDay = Number(micros - days * MICROS_PER_DAY);
-  const time = new Date(Math.floor(ofDay / 1000)).toISOString().slice(11, 19);
-  const fraction = ofDay % 1_000_000;
-  return `${dateText(Number(days))} ${time}${fraction === 0 ? '' : `.${String(fraction).padStart(6, '0')}`}`;
 }

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type BuildFailure, build, type Plugin, stop } from 'esbuild';
+import { CONNECTOR_SCHEME } from '#core/connectors.ts';
 import { bundleHash } from '#platform/bundle-hash.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { findTemplateFiles } from '#platform/template-files.ts';
@@ -92,7 +93,7 @@ async function bundleWith(entry: string, folders: BundleFolders, also: Also): Pr
       external: OPTIONAL_NATIVES,
       nodePaths: [join(INSTALLATION_FOLDER, 'node_modules')],
       banner: { js: BANNER },
-      plugins: [resolveWindlass(folders.plugins), keepNativesOutside(), importAlso(entry, also)],
+      plugins: [resolveWindlass(folders.plugins), keepConnectorsOutside(), keepNativesOutside(), importAlso(entry, also)],
     });
     const code = result.outputFiles[0]?.text ?? '';
     const own = Object.keys(result.metafile.inputs)
@@ -149,6 +150,19 @@ function resolveWindlass(pluginsFolder: string): Plugin {
 /** A file written for Airflow's TypeScript SDK gets ours under the name it knows, installed or not. */
 function withoutAirflow(specifier: string): string {
   return specifier.replace(/^(@apache-airflow\/ts-sdk|apache-airflow-ts-sdk)(?=\/|$)/, 'windlass/airflow');
+}
+
+/** What our providers load when a task needs it stays in the installation (`sdk/runtime/connectors.ts`). */
+function keepConnectorsOutside(): Plugin {
+  const providers = join(INSTALLATION_FOLDER, 'providers/');
+  return {
+    name: 'connectors',
+    setup({ onResolve }) {
+      onResolve({ filter: /^(@[^/]+\/)?[a-z][^:]*$/ }, ({ path, kind, importer }) =>
+        kind === 'dynamic-import' && importer.startsWith(providers) ? { path: CONNECTOR_SCHEME + path, external: true } : null,
+      );
+    },
+  };
 }
 
 /** Packages with compiled parts cannot be inlined: the bundle names them by absolute path. */

@@ -1,4 +1,5 @@
 /** Goal: one self-contained, deterministic module from any DAG file. Method: bundle small folders and import the result. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,7 @@ async function load(code: string): Promise<Record<string, unknown>> {
   return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
 }
 
+const CONNECTORS = new URL('../../sdk/runtime/connectors.ts', import.meta.url).href;
 const DAG_FILE = 'import { dag } from "windlass";\nexport default dag("d", {}, ({ task }) => { task("a", () => 1); });\n';
 
 test('the same sources in another folder give the same hash', async () => {
@@ -50,6 +52,25 @@ test('JSON is imported with and without import attributes', async () => {
   const made = await bundle({ 'main.ts': text, 'a.json': '[1]', 'b.json': '{"b":2}' });
   expect((await load(made.code))['seen']).toEqual([[1], { b: 2 }]);
   expect(made.files.map((file) => file.split('/').at(-1)).sort()).toEqual(['a.json', 'b.json', 'main.ts']);
+});
+
+test('what providers load when a task needs it is named, not inlined, and found in the installation', async () => {
+  const text = `import { readCsvBatches } from "windlass/providers/csv";
+    import { writeParquet } from "windlass/providers/parquet";
+    ${DAG_FILE}
+    export const made = writeParquet("n.parquet", readCsvBatches([Buffer.from("n\\n1\\n2\\n")], { types: { n: "int64" } }));`;
+  const made = await bundle({ 'main.ts': text });
+  expect(made.code.match(/import\("[^"]*parquet-wasm[^"]*"\)/g)).toEqual(['import("windlass-connector:parquet-wasm")']);
+  expect(made.code.includes('parquet_wasm_bg')).toBe(false);
+  const folder = folderOf({
+    'bundle.mjs': made.code,
+    'run.mjs': `import { registerConnectors } from ${JSON.stringify(CONNECTORS)};
+      registerConnectors();
+      const { made } = await import('./bundle.mjs');
+      process.stdout.write(JSON.stringify(await made));`,
+  });
+  const output = execFileSync(process.execPath, [join(folder, 'run.mjs')], { cwd: folder, encoding: 'utf8' });
+  expect(JSON.parse(output)).toMatchObject({ rows: 2, columns: ['n'] });
 });
 
 test('providers and plugins resolve from any folder', async () => {

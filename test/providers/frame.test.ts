@@ -4,7 +4,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Dictionary, Field, Int32, List, Table, Utf8, vectorFromArray } from 'apache-arrow';
+import { DateDay, Dictionary, Field, Int32, List, Schema, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -170,6 +170,14 @@ describe('frame files', () => {
     await writeFrame(path, filterRows(stream(), { id: () => false }));
     expect(await names(readFrameBatches(path))).toEqual(Object.keys(TYPES));
     expect((await readFrame(path)).numRows).toBe(0);
+  });
+
+  it('keep dates, and the columns of a table without a single batch', async () => {
+    const path = join(folder, 'dates.arrow');
+    await writeFrame(path, await readCsv([Buffer.from('day\n2021-01-31\n')], { types: { day: 'date' } }));
+    expect(await cells(await readFrame(path))).toEqual([[new Date('2021-01-31')]]);
+    await writeFrame(path, new Table(new Schema([new Field('day', new DateDay(), true)])));
+    expect((await readFrame(path)).schema.names).toEqual(['day']);
   });
 
   it('keep dictionaries over several batches', async () => {

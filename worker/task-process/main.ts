@@ -9,6 +9,7 @@ import type { BodyResult, RunMessage, ToTaskProcess } from '#core/task-protocol.
 import { tooLargeMessage } from '#core/xcom-size.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
+import { registerConnectors } from '#sdk/runtime/connectors.ts';
 import { runCallback } from '#sdk/runtime/run-callback.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
 import { AttemptHost } from './attempt-host.ts';
@@ -32,6 +33,7 @@ let loading: Promise<ReadonlyMap<string, DagDefinition>> = Promise.resolve(new M
 let current: { readonly host: AttemptHost } | null = null;
 let lastRequestId = 0;
 
+registerConnectors();
 const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
 watchdog.unref();
 watchdog.on('error', dieWithoutAttempt);

@@ -6,6 +6,7 @@
 import { pathToFileURL } from 'node:url';
 import { setInstallationDefaults } from '#core/default-args.ts';
 import { checkTemplates } from '#sdk/runtime/check-templates.ts';
+import { registerConnectors } from '#sdk/runtime/connectors.ts';
 import { findDags } from '#sdk/runtime/find-dags.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
@@ -31,6 +32,7 @@ const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bi
 async function importDags({ bundleFile, defaults }: ImportRequest): Promise<ImportAnswer> {
   try {
     setInstallationDefaults(defaults);
+    registerConnectors();
     const found = findDags((await import(pathToFileURL(bundleFile).href)) as object);
     for (const dag of found.values()) await checkTemplates(dag);
     return { type: 'dags', specs: [...found.values()].map((dag) => stringify(serialiseDag(dag))) };

@@ -14,6 +14,7 @@ import {
 import { brandOf, PLUGIN } from '#sdk/brands.ts';
 import { type Plugin, readLinks } from '#sdk/plugin.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
+import { registerConnectors } from '#sdk/runtime/connectors.ts';
 import { openChannel } from './channel.ts';
 import { planRun } from './plan-run.ts';
 
@@ -45,6 +46,7 @@ function fail(error: unknown): void {
 async function load(message: Extract<ToPlugin, { type: 'load' }>): Promise<void> {
   try {
     settings = Object.freeze({ ...message.settings });
+    registerConnectors();
     const module = (await import(pathToFileURL(message.bundleFile).href)) as Record<string, unknown>;
     const found = module['default'];
     if (brandOf(found, PLUGIN) === undefined)
