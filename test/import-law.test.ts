@@ -17,7 +17,7 @@ function checkImports(folder: string): Promise<{ code: number; output: string }>
   });
 }
 
-test('the project keeps the import law', async () => {
+test('the project keeps the import law', { timeout: 120_000 }, async () => {
   const { code, output } = await checkImports(PROJECT);
   expect(output).toMatch(/no dependency violations found \(\d{3,} modules/);
   expect(code).toBe(0);
