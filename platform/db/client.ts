@@ -77,6 +77,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     ),
   );
 
+  // One that breaks between two statements of a transaction belongs to nobody who waits; unheard, that would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+
   const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Result<Row>> => {
     try {
       const result = await client.query({

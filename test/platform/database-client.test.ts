@@ -44,6 +44,27 @@ describe('a single statement', () => {
   });
 });
 
+describe('a transaction', () => {
+  it('fails, and nothing else does, when its connection ends between two of its statements', async () => {
+    const db = openDatabase({ url: database.url, applicationName: 'test', logger: quietLogger() });
+    const failing = db.transaction('two_steps', async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>({ name: 'who', text: 'select pg_backend_pid() as pid' });
+      await database.db.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+      // Nobody waits for an answer just now: the end of the connection reaches no statement.
+      await until(
+        async () => (await database.db.pool.query('select 1 from pg_stat_activity where pid = $1', [rows[0]?.pid])).rowCount === 0,
+        {
+          what: 'the session has ended',
+        },
+      );
+      await tx.query({ name: 'next', text: 'select 1' });
+    });
+    await expect(failing).rejects.toMatchObject({ kind: 'connection', statement: 'next' });
+    await expect(db.query({ name: 'after', text: 'select 1 as one' })).resolves.toMatchObject({ rows: [{ one: 1 }] });
+    await db.close();
+  });
+});
+
 describe('an error of Postgres', () => {
   it.each([
     ['22P05', true],
