@@ -18,6 +18,7 @@ import { type FinishEvent, finishAttempts } from '#platform/db/queries/finish-at
 import { quietLogger } from '#platform/logger.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { seeded } from '#test/support/seeded.ts';
 import { until } from '#test/support/until.ts';
 import { DyingScheduler, type Fate } from './dying-scheduler.ts';
 
@@ -28,17 +29,6 @@ const DEADLINE_MS = 45_000;
 const LEASE_TTL_MS = 500;
 const MAX_ACTIVE_TASKS = 3;
 const POOLS = { few: 3, two: 2 };
-
-/** Mulberry32: small, and the same everywhere. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 let database: TestDatabase;
 const brokers: Broker[] = [];

@@ -1,0 +1,154 @@
+/** A whole Windlass of several processes for one chaos run, and the way the harness itself reaches its database. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { issueToken } from '#platform/auth/tokens.ts';
+import { newSecret } from '#platform/clock.ts';
+import { type Database, openDatabase } from '#platform/db/client.ts';
+import { ensureDatabase } from '#platform/db/embedded-databases.ts';
+import { migrate } from '#platform/db/migrate.ts';
+import { quietLogger } from '#platform/logger.ts';
+import { until } from '#test/support/until.ts';
+import { Member, type Role } from './member.ts';
+import type { Servers } from './servers.ts';
+import { LEASE_GRACE_MS, LEASE_RENEW_MS, LEASE_TTL_MS, MEMBERS, RERING_AFTER_MS, SHARD_TTL_MS, TASK_KILL_GRACE_MS } from './settings.ts';
+import { WATCHED_SHARDS } from './shard-log.ts';
+
+const DATABASE = 'chaos';
+const START_DEADLINE_MS = 90_000;
+const PARSE_DEADLINE_MS = 90_000;
+const TOKEN_TTL_MS = 24 * 3_600_000;
+
+export interface ClusterOptions {
+  readonly servers: Servers;
+  readonly pools: Readonly<Record<string, number>>;
+  readonly nodeFlags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export class Cluster {
+  readonly servers: Servers;
+  readonly members: readonly Member[];
+  /** The harness's own way to Postgres: no proxy between. */
+  readonly db: Database;
+  readonly logsFolder: string;
+  /** A secret that must turn up nowhere in clear. */
+  readonly sentinel: string;
+  readonly token: string;
+
+  private constructor(parts: {
+    readonly servers: Servers;
+    readonly members: readonly Member[];
+    readonly db: Database;
+    readonly sentinel: string;
+    readonly token: string;
+  }) {
+    this.servers = parts.servers;
+    this.members = parts.members;
+    this.db = parts.db;
+    this.sentinel = parts.sentinel;
+    this.token = parts.token;
+    this.logsFolder = join(parts.servers.folder, 'logs');
+  }
+
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const { servers } = options;
+    for (const name of ['dags', 'plugins', 'logs', 'data', 'scratch']) mkdirSync(join(servers.folder, name), { recursive: true });
+    const db = await prepareDatabase(servers, options.pools);
+    const { token } = await issueToken(db, { username: 'chaos', kind: 'api', ttlMs: TOKEN_TTL_MS });
+    const sentinel = newSecret(18);
+    const environment = settings(servers, sentinel, options.environment);
+    const members = await Promise.all(
+      MEMBERS.map((one) => Member.open({ ...one, servers, database: DATABASE, environment, nodeFlags: options.nodeFlags })),
+    );
+    const cluster = new Cluster({ servers, members, db, sentinel, token });
+    for (const member of members) member.start();
+    return cluster;
+  }
+
+  /** Resolves when every process is ready. */
+  async ready(deadlineMs: number = START_DEADLINE_MS): Promise<void> {
+    const missing = () => this.members.filter((member) => !member.isReady).map((member) => member.name);
+    await until(() => missing().length === 0, { deadlineMs, pollMs: 50, what: 'every process is ready' }).catch((error: Error) => {
+      throw new Error(`${error.message}; not yet: ${missing().join(', ')}; their logs are in ${this.servers.folder}`);
+    });
+  }
+
+  /** Saves files in the dags folder (name -> text), as a person does, and resolves when that many DAGs are known. */
+  async save(files: Readonly<Record<string, string>>, dags: number): Promise<void> {
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(this.servers.folder, 'dags', name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    await until(
+      async () => {
+        const errors = await this.sql<{ message: string }>('select message from import_error');
+        if (errors.length > 0) throw new Error(errors.map((row) => row.message).join('\n'));
+        const known = await this.sql<{ n: number }>('select count(*)::int as n from dag where version_id is not null and not is_paused');
+        return (known[0]?.n ?? 0) >= dags;
+      },
+      { deadlineMs: PARSE_DEADLINE_MS, pollMs: 100, what: `${dags} DAGs are known` },
+    );
+  }
+
+  ofRole(role: Role): readonly Member[] {
+    return this.members.filter((member) => member.role === role);
+  }
+
+  async sql<Row extends object>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    return (await this.db.pool.query<Row>(text, [...values])).rows;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop()));
+    await this.db.close();
+  }
+}
+
+async function prepareDatabase(servers: Servers, pools: Readonly<Record<string, number>>): Promise<Database> {
+  const open = (database: string) =>
+    openDatabase({ url: servers.databaseUrl(database), applicationName: 'harness', logger: quietLogger(), maxConnections: 6 });
+  const admin = open('postgres');
+  await ensureDatabase(admin, DATABASE);
+  await admin.close();
+  const db = open(DATABASE);
+  await migrate(db);
+  await db.pool.query(WATCHED_SHARDS);
+  // Nobody logs in with it: the harness acts with a token.
+  await db.pool.query(`insert into app_user (username, password_hash, role) values ('chaos', 'none', 'admin')`);
+  for (const [name, slots] of Object.entries(pools)) await db.pool.query('insert into pool (name, slots) values ($1, $2)', [name, slots]);
+  return db;
+}
+
+function settings(servers: Servers, sentinel: string, more: Readonly<Record<string, string>>): Record<string, string> {
+  const inFolder = (name: string) => join(servers.folder, name);
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: servers.folder,
+    TMPDIR: process.env['TMPDIR'] ?? '/tmp',
+    WINDLASS_BROKER: 'redis',
+    WINDLASS_BROKER_PREFIX: DATABASE,
+    WINDLASS_SECRET_KEY: createHash('sha256').update(sentinel).digest('hex'),
+    WINDLASS_VAR_SENTINEL_PASSWORD: sentinel,
+    WINDLASS_DAGS_FOLDER: inFolder('dags'),
+    WINDLASS_PLUGINS_FOLDER: inFolder('plugins'),
+    WINDLASS_LOGS_FOLDER: inFolder('logs'),
+    WINDLASS_DATA_FOLDER: inFolder('data'),
+    WINDLASS_SCRATCH_FOLDER: inFolder('scratch'),
+    WINDLASS_WEB_PORT: '0',
+    WINDLASS_MONITOR_PORT: '0',
+    WINDLASS_DAGS_ARE_PAUSED_AT_CREATION: 'false',
+    WINDLASS_LEASE_TTL_MS: String(LEASE_TTL_MS),
+    WINDLASS_LEASE_RENEW_MS: String(LEASE_RENEW_MS),
+    WINDLASS_LEASE_GRACE_MS: String(LEASE_GRACE_MS),
+    WINDLASS_SHARD_LEASE_TTL_MS: String(SHARD_TTL_MS),
+    WINDLASS_RERING_AFTER_MS: String(RERING_AFTER_MS),
+    WINDLASS_SERVICE_HEARTBEAT_MS: '1000',
+    WINDLASS_WORKER_SLOTS: '6',
+    WINDLASS_WORKER_DRAIN_MS: '1000',
+    WINDLASS_TASK_KILL_GRACE_MS: String(TASK_KILL_GRACE_MS),
+    WINDLASS_LOG_FORMAT: 'json',
+    ...more,
+  };
+}

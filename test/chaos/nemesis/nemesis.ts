@@ -1,0 +1,64 @@
+/** Plays a schedule of faults on a cluster, and counts those that really struck. */
+import { systemClock } from '#platform/clock.ts';
+import { Dice } from '#test/support/seeded.ts';
+import type { Cluster } from '../cluster.ts';
+import { inject } from './inject.ts';
+import type { FaultKind, PlannedFault } from './schedule.ts';
+
+export class Nemesis {
+  /** By kind. */
+  readonly struck = new Map<FaultKind, number>();
+  /** Faults that could not be done, in words: a fault of the harness, or of the moment. */
+  readonly missed: string[] = [];
+  readonly #cluster: Cluster;
+  readonly #schedule: readonly PlannedFault[];
+  readonly #stopping = new AbortController();
+
+  constructor(cluster: Cluster, schedule: readonly PlannedFault[]) {
+    this.#cluster = cluster;
+    this.#schedule = schedule;
+  }
+
+  /** Resolves when every fault was done and undone, and nothing of any is left. Rejects when a server does not come back. */
+  async play(): Promise<void> {
+    const startedAt = performance.now();
+    const playing: Promise<void>[] = [];
+    for (const fault of this.#schedule) {
+      await this.#sleep(fault.atMs - (performance.now() - startedAt));
+      if (this.#stopping.signal.aborted) break;
+      const strike = this.#strike(fault);
+      strike.catch(() => {}); // it is awaited below
+      playing.push(strike);
+    }
+    await Promise.all(playing);
+    for (const member of this.#cluster.members) {
+      member.links.postgres.heal();
+      member.links.redis.heal();
+      if (member.isFrozen) member.signal('SIGCONT');
+    }
+  }
+
+  /** Undoes what is done now, and does nothing more. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #strike(fault: PlannedFault): Promise<void> {
+    const member = this.#cluster.members.find((one) => one.name === fault.member) ?? this.#cluster.members[0];
+    if (member === undefined) throw new Error('a cluster without processes');
+    const strike = { cluster: this.#cluster, fault, member, link: member.links[fault.link ?? 'postgres'], dice: new Dice(fault.seed) };
+    const undo = await inject(strike).catch((error: Error) => {
+      // Postgres may be away just then, by another fault.
+      this.missed.push(`${fault.kind}: ${error.message}`);
+      return null;
+    });
+    if (undo === null) return;
+    this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1);
+    await this.#sleep(fault.forMs);
+    await undo();
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (ms > 0) await systemClock.sleep(ms, this.#stopping.signal);
+  }
+}
