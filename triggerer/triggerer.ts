@@ -10,6 +10,7 @@ import { timeoutEnd, type WaiterEnd } from '#core/waiting/waiter.ts';
 import { newRandom } from '#platform/clock.ts';
 import { type ClaimedWaiter, claimWaiters } from '#platform/db/queries/waiting/claim-waiters.ts';
 import { freeOrphanedWaiters } from '#platform/db/queries/waiting/free-orphaned-waiters.ts';
+import { giveUpWaiters } from '#platform/db/queries/waiting/give-up-waiters.ts';
 import { listOwnedWaiters } from '#platform/db/queries/waiting/list-owned-waiters.ts';
 import { noteLooks } from '#platform/db/queries/waiting/note-looks.ts';
 import type { Resolved } from '#platform/db/queries/waiting/resolve-waiters.ts';
@@ -142,7 +143,7 @@ export class Triggerer {
     }
   }
 
-  /** Waiters that are gone (a person cleared the task) or somebody else's are dropped. */
+  /** Waiters that are gone (a person cleared the task) or somebody else's are dropped; those that are ours unknown to us are claimed anew. */
   async #reconcile(): Promise<void> {
     const { db, clock, config } = this.#deps;
     this.#reconciledAtMs = clock.monotonic();
@@ -152,6 +153,9 @@ export class Triggerer {
     }
     const owned = new Map((await listOwnedWaiters(db, this.triggererId)).map((row) => [row.taskInstanceId, row.leaseEpoch]));
     for (const waiter of this.#held.values()) if (owned.get(waiter.taskInstanceId) !== waiter.leaseEpoch) this.#drop(waiter);
+    // Claimed by a statement whose answer was lost: nobody would ever look at them.
+    const unknown = [...owned.keys()].filter((id) => !this.#held.has(id));
+    if (unknown.length > 0) await giveUpWaiters(db, this.triggererId, unknown);
     this.#claimNext = true;
   }
 

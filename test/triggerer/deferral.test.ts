@@ -10,7 +10,7 @@ import { endWaits } from '#platform/waiting/end-waits.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { until } from '#test/support/until.ts';
 import { broker, claim, database, finish, instances, settle, sql, startRun, statesOf } from '../scheduler/engine-harness.ts';
-import { aTriggerer, defer, eventsOf, reaches, stopTriggerer, waiters } from './harness.ts';
+import { aTriggerer, defer, eventsOf, reaches, stopTriggerer, triggererAlone, waiters } from './harness.ts';
 
 const spec = (retries = 0) => aDagSpec('waits', [aTask('a', { retries, retryDelayMs: 60_000 }), aTask('b', { upstream: ['a'] })]);
 const inMs = (ms: number) => ({ at: new Date(systemClock.now() + ms).toISOString() });
@@ -55,6 +55,17 @@ describe('a deferred instance', () => {
     await defer(run, 'a', { args: inMs(3_600_000), timeoutMs: 50, softFail: true });
     await aTriggerer();
     await reaches(run, 'a', 'skipped');
+  });
+
+  it('is taken again by a triggerer that owns it without knowing so: the answer to its claim was lost', async () => {
+    const run = await startRun(spec());
+    await defer(run, 'a', { args: inMs(0) });
+    const triggerer = triggererAlone('alone');
+    await sql(`update waiter set owner = 'alone'`);
+    await triggerer.runOnce();
+    await triggerer.runOnce();
+    await reaches(run, 'a', 'scheduled');
+    expect(await eventsOf(run, 'a')).toEqual(['schedule', 'enqueue', 'start', 'defer', 'wake']);
   });
 
   it('times out without any triggerer: the scheduler looks too', async () => {

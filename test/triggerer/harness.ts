@@ -3,11 +3,13 @@ import { afterEach } from 'vitest';
 import type { Waiter } from '#core/waiting/waiter.ts';
 import { systemClock } from '#platform/clock.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { Masker } from '#platform/mask.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
 import { newWaiter } from '#platform/waiting/new-waiter.ts';
 import { testConfig } from '#test/support/config.ts';
 import { until } from '#test/support/until.ts';
 import { type RunningTriggerer, startTriggerer } from '../../triggerer/main.ts';
+import { Triggerer } from '../../triggerer/triggerer.ts';
 import { broker, database, finish, inbox, instances, sql, statesOf } from '../scheduler/engine-harness.ts';
 
 export const config = testConfig({ leaseTtlMs: 1_500, serviceHeartbeatMs: 200 });
@@ -24,6 +26,13 @@ export async function aTriggerer(overrides: Partial<typeof config> = {}): Promis
   const started = await startTriggerer({ config: { ...config, ...overrides }, db: database.db, broker, clock: systemClock, logger });
   running.add(started);
   return started;
+}
+
+/** Without loops of its own: it does what it is told, pass by pass. */
+export function triggererAlone(triggererId: string): Triggerer {
+  const secrets = openSecretStore({ config, db: database.db });
+  const deps = { config, db: database.db, broker, clock: systemClock, logger: quietLogger(), secrets, masker: new Masker() };
+  return new Triggerer(triggererId, deps, () => {});
 }
 
 export async function stopTriggerer(triggerer: RunningTriggerer): Promise<void> {

@@ -7,7 +7,8 @@ const STATEMENT = {
 
 /**
  * listOwnedWaiters    who: triggerer, every few seconds. Reads only.
- * A waiter missing from the answer ended (a person cleared its task) or has another owner: drop it.
+ * A waiter missing from the answer ended (a person cleared its task) or has another owner: drop it. One it does not know
+ * was claimed by a statement whose answer was lost: give it up.
  */
 export async function listOwnedWaiters(
   db: Queryable,
