@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly pools: Readonly<Record<string, number>>;
   readonly nodeFlags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Changes to the database before anything starts. */
+  readonly sql?: string;
 }
 
 export class Cluster {
@@ -54,7 +56,7 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const { servers } = options;
     for (const name of ['dags', 'plugins', 'logs', 'data', 'scratch']) mkdirSync(join(servers.folder, name), { recursive: true });
-    const db = await prepareDatabase(servers, options.pools);
+    const db = await prepareDatabase(options);
     const { token } = await issueToken(db, { username: 'chaos', kind: 'api', ttlMs: TOKEN_TTL_MS });
     const sentinel = newSecret(18);
     const environment = settings(servers, sentinel, options.environment);
@@ -106,7 +108,7 @@ export class Cluster {
   }
 }
 
-async function prepareDatabase(servers: Servers, pools: Readonly<Record<string, number>>): Promise<Database> {
+async function prepareDatabase({ servers, pools, sql }: ClusterOptions): Promise<Database> {
   const open = (database: string) =>
     openDatabase({ url: servers.databaseUrl(database), applicationName: 'harness', logger: quietLogger(), maxConnections: 6 });
   const admin = open('postgres');
@@ -115,6 +117,7 @@ async function prepareDatabase(servers: Servers, pools: Readonly<Record<string, 
   const db = open(DATABASE);
   await migrate(db);
   await db.pool.query(WATCHED_SHARDS);
+  if (sql !== undefined) await db.pool.query(sql);
   // Nobody logs in with it: the harness acts with a token.
   await db.pool.query(`insert into app_user (username, password_hash, role) values ('chaos', 'none', 'admin')`);
   for (const [name, slots] of Object.entries(pools)) await db.pool.query('insert into pool (name, slots) values ($1, $2)', [name, slots]);

@@ -1,10 +1,14 @@
 /**
- * npm run chaos -- [--minutes 1] [--seed n] [--rounds 1] [--kinds kill,freeze]
- * Plays rounds of chaos on this machine's loopback, with servers and processes of its own, and ends with code 1 when one is red.
+ * npm run chaos -- [--minutes 1] [--seed n] [--rounds 1] [--kinds kill,freeze | --kinds none]
+ * npm run chaos -- --sabotage all | name
+ * Plays chaos on this machine's loopback, with servers and processes of its own. Ends with code 1 when a round is red, or
+ * when one with a safety measure switched off is not.
  */
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './nemesis/schedule.ts';
 import { playRound } from './round.ts';
+import { playSabotaged } from './sabotage/play-sabotaged.ts';
+import { SABOTAGES } from './sabotage/sabotages.ts';
 import { sayVerdict } from './verdict.ts';
 
 const MINUTES_MAX = 120;
@@ -15,22 +19,49 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     rounds: { type: 'string', default: '1' },
     kinds: { type: 'string' },
+    sabotage: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
-const minutes = Number(values.minutes);
-if (!(minutes > 0 && minutes <= MINUTES_MAX)) throw new Error(`--minutes must be above 0 and at most ${MINUTES_MAX}`);
-const kinds = values.kinds === undefined ? FAULT_KINDS : (values.kinds.split(',') as FaultKind[]);
-const unknown = kinds.filter((kind) => !FAULT_KINDS.includes(kind));
-if (unknown.length > 0) throw new Error(`there is no fault ${unknown.join(', ')}; there are ${FAULT_KINDS.join(', ')}`);
-const firstSeed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+const say = (line: string) => process.stderr.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
-let isRed = false;
-for (let round = 0; round < Number(values.rounds); round++) {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const verdict = await playRound({ seed: firstSeed + round, durationMs: minutes * 60_000, kinds, say });
-  process.stdout.write(`${values.json ? JSON.stringify(verdict) : sayVerdict(verdict)}\n`);
-  isRed ||= verdict.broken.length > 0;
+async function playRounds(): Promise<boolean> {
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0 && minutes <= MINUTES_MAX)) throw new Error(`--minutes must be above 0 and at most ${MINUTES_MAX}`);
+  const kinds = chosen(values.kinds === 'none' ? '' : values.kinds, FAULT_KINDS, 'fault') as readonly FaultKind[];
+  const firstSeed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+  let isGreen = true;
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const verdict = await playRound({ seed: firstSeed + round, durationMs: minutes * 60_000, kinds, say });
+    print(values.json ? JSON.stringify(verdict) : sayVerdict(verdict));
+    isGreen &&= verdict.broken.length === 0;
+  }
+  return isGreen;
 }
-process.exit(isRed ? 1 : 0);
+
+/** Each must be noticed. */
+async function playSabotages(which: string): Promise<boolean> {
+  const all = SABOTAGES.map((one) => one.name);
+  const names = chosen(which === 'all' ? undefined : which, all, 'sabotage');
+  let isGreen = true;
+  for (const sabotage of SABOTAGES.filter((one) => names.includes(one.name))) {
+    const { noticed, isNoticed, verdict } = await playSabotaged(sabotage, { say, ...(values.seed && { seed: Number(values.seed) }) });
+    print(`${isNoticed ? 'noticed    ' : 'NOT NOTICED'} ${sabotage.name}: ${sabotage.what}; red: ${noticed.join(', ') || 'nothing'}`);
+    if (!isNoticed) print(sayVerdict(verdict));
+    isGreen &&= isNoticed;
+  }
+  return isGreen;
+}
+
+function chosen(text: string | undefined, all: readonly string[], what: string): readonly string[] {
+  if (text === undefined) return all;
+  const names = text.split(',').filter((name) => name !== '');
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`there is no ${what} ${unknown.join(', ')}; there are ${all.join(', ')}`);
+  return names;
+}
+
+const isGreen = values.sabotage === undefined ? await playRounds() : await playSabotages(values.sabotage);
+process.exit(isGreen ? 0 : 1);

@@ -1,15 +1,10 @@
 /** One chaos run: a cluster, people at work, faults by a schedule, quiet again, and a judgement. */
 import { join } from 'node:path';
 import { systemClock } from '#platform/clock.ts';
-import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
 import { until } from '#test/support/until.ts';
-import { BODY_CHECKS } from './checks/bodies.ts';
-import type { Broken, Check, Evidence } from './checks/check.ts';
-import { LIMIT_CHECKS } from './checks/limits.ts';
-import { MODEL_CHECK } from './checks/model.ts';
-import { RUN_CHECKS } from './checks/runs.ts';
-import { TRACE_CHECKS } from './checks/traces.ts';
+import type { Broken, Evidence } from './checks/check.ts';
 import { Cluster } from './cluster.ts';
+import { EarlyEnd, judge } from './judge.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { readLedger } from './ledger.ts';
 import { Nemesis } from './nemesis/nemesis.ts';
@@ -34,10 +29,15 @@ export interface RoundOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** How long it may take until everything is quiet again. */
   readonly quietDeadlineMs?: number;
+  /** Changes to the database before anything starts. */
+  readonly sql?: string;
+  /** The run is over as soon as one of these checks is broken. */
+  readonly stopsWhenBroken?: readonly string[];
+  /** Whether rows and logs of a red run are kept. */
+  readonly keepsEvidence?: boolean;
   readonly say?: (line: string) => void;
 }
 
-const DAY_MS = 86_400_000;
 const DEFAULTS = {
   kinds: FAULT_KINDS,
   gapMs: [400, 1_800],
@@ -45,54 +45,64 @@ const DEFAULTS = {
   nodeFlags: [],
   environment: {},
   quietDeadlineMs: 120_000,
+  stopsWhenBroken: [],
+  keepsEvidence: true,
   say: () => {},
 } as const;
 /** Clock ticks end a little before the faults do. */
 const SCHEDULE_LEAD_MS = 2_000;
-const OPEN_RUNS_MAX = 14;
+const OPEN_RUNS_MAX = 24;
+
+type Options = RoundOptions & Omit<Required<RoundOptions>, 'members' | 'sql'>;
 
 export async function playRound(given: RoundOptions): Promise<Verdict> {
-  const options = { ...DEFAULTS, ...given };
-  const schedule = planFaults(options);
-  const plans = planDags(options.seed, options.dags);
+  const options: Options = { ...DEFAULTS, ...given };
+  const { nodeFlags, environment, sql } = options;
   const servers = await Servers.start();
-  let isKept = false;
   let cluster: Cluster | null = null;
+  let isKept = false;
   try {
-    cluster = await Cluster.start({ servers, pools: POOLS, nodeFlags: options.nodeFlags, environment: options.environment });
+    cluster = await Cluster.start({ servers, pools: POOLS, nodeFlags, environment, ...(sql !== undefined && { sql }) });
     await cluster.ready();
-    const startMs = systemClock.now();
-    const endMs = startMs + options.durationMs - SCHEDULE_LEAD_MS;
-    const ledger = join(servers.folder, 'ledger.jsonl');
-    await cluster.save(dagFiles(plans, { ledger, startMs, endMs }), plans.length);
-    options.say(`${schedule.length} faults over ${options.durationMs / 1000} s on ${cluster.members.length} processes; ${servers.folder}`);
-
-    const users = new Users({ cluster, plans, seed: options.seed + 1, gapMs: [150, 700], openRunsMax: OPEN_RUNS_MAX });
-    const sampler = new Sampler(cluster);
-    const nemesis = new Nemesis(cluster, schedule);
-    sampler.start();
-    users.start();
-    await nemesis.play();
-    const stillness = await becomeQuiet(cluster, users, options.quietDeadlineMs);
-    const instants = await sampler.stop();
-    const evidence: Evidence = { cluster, plans, lives: readLedger(ledger), users, startMs, endMs };
-    const broken = [...stillness, ...instants, ...(await judge(evidence))].filter((one) => one.violations.length > 0);
-    const totals = await countTotals(evidence, nemesis, sampler);
-    isKept = broken.length > 0;
-    if (isKept) await keepEvidence(cluster, schedule.map(sayFault), broken);
+    const { broken, totals } = await play(cluster, options);
+    isKept = broken.length > 0 && options.keepsEvidence;
     const left = await stopAll(cluster);
     cluster = null;
-    return {
-      seed: options.seed,
-      durationMs: options.durationMs,
-      totals,
-      broken: [...broken, ...left],
-      folder: isKept ? servers.folder : null,
-    };
+    const folder = isKept ? servers.folder : null;
+    return { seed: options.seed, durationMs: options.durationMs, totals, broken: [...broken, ...left], folder };
   } finally {
     await cluster?.stop();
     await servers.stop(isKept);
   }
+}
+
+async function play(cluster: Cluster, options: Options): Promise<Pick<Verdict, 'broken' | 'totals'>> {
+  const { seed, durationMs } = options;
+  const schedule = planFaults(options);
+  const plans = planDags(seed, options.dags);
+  const startMs = systemClock.now();
+  const endMs = startMs + durationMs - SCHEDULE_LEAD_MS;
+  const ledger = join(cluster.servers.folder, 'ledger.jsonl');
+  await cluster.save(dagFiles(plans, { ledger, startMs, endMs }), plans.length);
+  options.say(`${schedule.length} faults over ${durationMs / 1000} s on ${cluster.members.length} processes; ${cluster.servers.folder}`);
+
+  const users = new Users({ cluster, plans, seed: seed + 1, gapMs: [100, 500], openRunsMax: OPEN_RUNS_MAX });
+  const sampler = new Sampler(cluster);
+  const nemesis = new Nemesis(cluster, schedule);
+  const gather = (): Evidence => ({ cluster, plans, lives: readLedger(ledger), users, startMs, endMs, isCalm: schedule.length === 0 });
+  sampler.start();
+  users.start();
+  const early = new EarlyEnd(options.stopsWhenBroken, sampler, nemesis, gather);
+  early.start();
+  await nemesis.play(durationMs);
+  await early.stop();
+  const found = early.isBroken
+    ? early.broken
+    : [...(await becomeQuiet(cluster, users, options.quietDeadlineMs)), ...(await judge(gather()))];
+  await users.stop(early.isBroken);
+  const broken = [...found, ...(await sampler.stop())].filter((one) => one.violations.length > 0);
+  if (broken.length > 0 && options.keepsEvidence) await keepEvidence(cluster, schedule.map(sayFault), broken);
+  return { broken, totals: await countTotals(gather(), nemesis, sampler) };
 }
 
 /** Liveness: everything ends by itself once the faults are over. */
@@ -107,7 +117,7 @@ async function becomeQuiet(cluster: Cluster, users: Users, deadlineMs: number): 
         from dag_run r where r.state in ('queued', 'running') order by r.queued_at`);
   try {
     await cluster.ready(deadlineMs);
-    await users.stop();
+    await users.stop(false);
     await until(async () => (await open()).length === 0, {
       deadlineMs: Math.max(1_000, deadlineMs - (performance.now() - startedAt)),
       pollMs: 250,
@@ -117,16 +127,6 @@ async function becomeQuiet(cluster: Cluster, users: Users, deadlineMs: number): 
   } catch (error) {
     return [{ id: 'L1', promise, violations: [(error as Error).message, ...(await open()).map((row) => row.detail)] }];
   }
-}
-
-const CHECKS: readonly Check[] = [...BODY_CHECKS, ...LIMIT_CHECKS, MODEL_CHECK, ...RUN_CHECKS, ...TRACE_CHECKS];
-
-async function judge(evidence: Evidence): Promise<readonly Broken[]> {
-  const found: Broken[] = [];
-  for (const { id, promise, violations, error } of await checkInvariants(evidence.cluster.db, DAY_MS))
-    found.push({ id, promise, violations: error === null ? violations : [`could not be checked: ${error}`] });
-  for (const { id, promise, violations } of CHECKS) found.push({ id, promise, violations: await violations(evidence) });
-  return found;
 }
 
 /** Ends every process; none of those below them may live on. */

@@ -28,6 +28,10 @@ export class Sampler {
   async stop(): Promise<readonly Broken[]> {
     this.#stopping.abort();
     await this.#looking;
+    return this.found;
+  }
+
+  get found(): readonly Broken[] {
     return INSTANT_CHECKS.map(({ id, promise }) => ({ id, promise, violations: this.#found.get(id) ?? [] }));
   }
 

@@ -13,6 +13,8 @@ export interface Evidence {
   /** Of the DAGs that run by the clock, ms since 1970. */
   readonly startMs: number;
   readonly endMs: number;
+  /** Nothing was broken on purpose. */
+  readonly isCalm: boolean;
 }
 
 export interface Check {

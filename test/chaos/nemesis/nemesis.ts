@@ -19,8 +19,8 @@ export class Nemesis {
     this.#schedule = schedule;
   }
 
-  /** Resolves when every fault was done and undone, and nothing of any is left. Rejects when a server does not come back. */
-  async play(): Promise<void> {
+  /** Resolves when the time is over, every fault was done and undone, and nothing of any is left. Rejects when a server does not come back. */
+  async play(durationMs: number): Promise<void> {
     const startedAt = performance.now();
     const playing: Promise<void>[] = [];
     for (const fault of this.#schedule) {
@@ -30,6 +30,7 @@ export class Nemesis {
       strike.catch(() => {}); // it is awaited below
       playing.push(strike);
     }
+    await this.#sleep(durationMs - (performance.now() - startedAt));
     await Promise.all(playing);
     for (const member of this.#cluster.members) {
       member.links.postgres.heal();

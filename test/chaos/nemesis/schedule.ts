@@ -82,6 +82,7 @@ export function planFaults(options: ScheduleOptions): readonly PlannedFault[] {
   const { durationMs, gapMs } = options;
   const dice = new Dice(options.seed);
   const planned: PlannedFault[] = [];
+  if (options.kinds.length === 0) return planned;
   const busyUntilMs = new Map<string, number>();
   let deck: FaultKind[] = [];
   for (let atMs = dice.int(...gapMs); atMs < durationMs; atMs += dice.int(...gapMs)) {

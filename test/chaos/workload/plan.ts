@@ -61,7 +61,7 @@ const RULES: readonly TriggerRule[] = [
   'none_skipped',
   'all_done_min_one_success',
 ];
-const DURATIONS_MS = [20, 60, 150, 300, 600, 1_200, 2_400];
+const DURATIONS_MS = [20, 100, 300, 700, 1_500, 3_000];
 
 /** `count` DAGs; the first runs by the clock. */
 export function planDags(seed: number, count: number): readonly DagPlan[] {
@@ -80,7 +80,7 @@ function planTask(number: number, before: readonly TaskPlan[], dice: Dice): Task
   const after = before.filter(() => dice.chance(0.35)).map((task) => task.id);
   const lists = before.filter((task) => task.kind === 'list').map((task) => task.id);
   const kind = drawKind(dice);
-  const pool = dice.pick(['default_pool', 'default_pool', 'few', 'two', 'elastic']);
+  const pool = dice.pick(['default_pool', 'default_pool', 'default_pool', 'default_pool', 'default_pool', 'few', 'few', 'two', 'elastic']);
   const canFail = kind !== 'empty' && kind !== 'wait';
   return {
     id: `t${number}`,
