@@ -57,7 +57,8 @@ export class FlushBuilder {
   moveRun(run: RunModel, to: DagRunState, reason: string | null): void {
     this.touchedRuns.add(run);
     const known = this.#runs.get(run.row.dagRunId);
-    this.#runs.set(run.row.dagRunId, { dagRunId: run.row.dagRunId, shard: run.row.shard, from: known?.from ?? run.row.state, to, reason });
+    const { dagRunId, shard, revision } = run.row;
+    this.#runs.set(dagRunId, { dagRunId, shard, from: known?.from ?? run.row.state, to, reason, revision });
     run.row.state = to;
     this.#callbacks.push(...callbacksOfRun(run, to, to === 'success' ? 'success' : failureReason(run)));
     if (to !== 'running') probe('finishDagRun.before_commit');

@@ -55,7 +55,7 @@ const HOT: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
       owner: 's',
       fence: [{ shard: 0, epoch: 0 }],
       instances: [{ id: ID, shard: 0, from: 'none', leaseEpoch: 0, to: 'scheduled', tryDelta: 1, reason: null, events: [] }],
-      runs: [{ dagRunId: ID, shard: 0, from: 'queued', to: 'running', reason: null }],
+      runs: [{ dagRunId: ID, shard: 0, from: 'queued', to: 'running', reason: null, revision: 0 }],
       callbacks: [],
       notes: [{ id: ID, shard: 0, reason: 'why' }],
       waiters: [],

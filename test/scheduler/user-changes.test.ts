@@ -2,11 +2,26 @@
 import { describe, expect, it } from 'vitest';
 import { shardOf } from '#core/sharding.ts';
 import { clearInstances, markInstances } from '#platform/db/queries/api/move-instances.ts';
+import { touchDagRuns } from '#platform/db/queries/api/touch-dag-runs.ts';
 import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { until } from '#test/support/until.ts';
 import { rescueLostAttempts } from '../../scheduler/rescue-lost-attempts.ts';
-import { claim, database, engine, inbox, instances, schedulerId, settle, sql, startRun, statesOf } from './engine-harness.ts';
+import {
+  claim,
+  database,
+  engine,
+  faults,
+  finish,
+  inbox,
+  instances,
+  runState,
+  schedulerId,
+  settle,
+  sql,
+  startRun,
+  statesOf,
+} from './engine-harness.ts';
 
 /** A worker's claim that is under way while `change` is asked for. */
 async function duringClaim<T>(taskInstanceId: string, change: () => Promise<T>): Promise<T> {
@@ -71,6 +86,24 @@ describe('an instance that is claimed at the same moment', () => {
     expect(await duringClaim(id, () => stopRun(database.db, stop))).toBe('ended');
     expect(await statesOf(run)).toEqual({ a: 'skipped' });
     expect(await sql('select outcome from task_attempt where task_instance_id = $1', [id])).toEqual([{ outcome: 'killed' }]);
+  });
+});
+
+describe('a run whose last task has ended', () => {
+  it('does not end without a task that a person clears at the very moment', async () => {
+    const run = await startRun(aDagSpec('last_moment', [aTask('a')]));
+    const id = (await instances(run))[0]?.task_instance_id as string;
+    // The scheduler has decided that the run is over, and is about to write it.
+    faults.on('flush_scheduling', async (send) => {
+      await database.db.transaction('clear', async (tx) => {
+        await clearInstances(tx, [id], 'user:x');
+        await touchDagRuns(tx, [run], true);
+      });
+      return send();
+    });
+    await finish(run, 'a');
+    expect(await runState(run)).toBe('running');
+    expect(await statesOf(run)).toEqual({ a: 'queued' });
   });
 });
 

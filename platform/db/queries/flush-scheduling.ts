@@ -27,6 +27,8 @@ export interface FlushedRun {
   readonly from: DagRunState;
   readonly to: DagRunState;
   readonly reason: string | null;
+  /** As it was read: what a person has changed since is not known, and the run may not end without it. */
+  readonly revision: number;
 }
 
 /** A callback to be called because of what the flush writes: of the run, or of one instance that moves in it. */
@@ -98,9 +100,9 @@ with fence as materialized (
          started_at = case when a.to_state = 'running' then coalesce(r.started_at, clock_timestamp()) else r.started_at end,
          ended_at = case when a.to_state in ('success', 'failed') then clock_timestamp() end,
          stop_reason = case when a.to_state <> 'running' then r.stop_reason end
-    from unnest($16::uuid[], $17::smallint[], $18::text[], $19::text[], $20::text[]) as a(dag_run_id, shard, from_state, to_state, reason)
+    from unnest($16::uuid[], $17::smallint[], $18::text[], $19::text[], $20::text[], $40::bigint[]) as a(dag_run_id, shard, from_state, to_state, reason, revision)
     join fence on fence.shard = a.shard
-   where r.dag_run_id = a.dag_run_id and r.state = a.from_state
+   where r.dag_run_id = a.dag_run_id and r.state = a.from_state and r.revision = a.revision
   returning r.dag_run_id, r.reason
 ), noted as (
   update task_instance ti set reason = n.reason
@@ -123,8 +125,8 @@ select dag_run_id, 0, true from run_moves`,
 /**
  * flushScheduling    who: scheduler, one flush in flight; what arrives meanwhile is the next one.
  * Locks: its shard rows (key share: a renewal passes, a take-over waits), the moved rows.
- * States, events, run states and the callbacks that follow from them are written together, fenced by the shard's epoch and by each row's own state and
- * lease epoch. An instance or run missing from the answer was changed by somebody else, or the shard is lost: read
+ * States, events, run states and the callbacks that follow from them are written together, fenced by the shard's epoch, by each instance's own state and
+ * lease epoch, and by each run's state and revision. An instance or run missing from the answer was changed by somebody else, or the shard is lost: read
  * it again before deciding anything about it.
  */
 export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flushed> {
@@ -162,6 +164,7 @@ export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flus
     callbacks.map((callback) => callback.name),
     callbacks.map((callback) => callback.reason),
     ...waiterColumns(flush.waiters),
+    runs.map((run) => run.revision),
   ]);
   probe('scheduleTaskInstances.after_commit');
   const moved = new Map<string, number>();
