@@ -9,12 +9,8 @@ interface AttemptRow {
   readonly tryNumber: number;
   readonly pid: number | null;
   readonly outcome: string | null;
-  readonly maxTries: number;
   readonly name: string;
-  readonly operator: string;
-  readonly claimedMs: number;
   readonly begunMs: number | null;
-  readonly endedMs: number | null;
   readonly retryDelayMs: number;
 }
 
@@ -34,8 +30,7 @@ async function readAttempts({ cluster }: Evidence): Promise<readonly AttemptRow[
   const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
   return cluster.sql<AttemptRow>(`
     select a.attempt_id as "attemptId", a.task_instance_id as "taskInstanceId", a.clear_number as "clearNumber", a.try_number as "tryNumber",
-           a.pid, a.outcome, ti.max_tries as "maxTries", ti.operator, ${ms('a.claimed_at')} as "claimedMs", ${ms('a.body_started_at')} as "begunMs",
-           ${ms('a.ended_at')} as "endedMs", coalesce((t ->> 'retryDelayMs')::float8, 0) as "retryDelayMs",
+           a.pid, a.outcome, ${ms('a.body_started_at')} as "begunMs", coalesce((t ->> 'retryDelayMs')::float8, 0) as "retryDelayMs",
            r.dag_id || ' ' || r.run_id || ' ' || ti.task_id || case when ti.map_index < 0 then '' else '[' || ti.map_index || ']' end as name
       from task_attempt a join task_instance ti using (task_instance_id) join dag_run r using (dag_run_id) join dag_version v using (version_id)
       left join lateral (select t from jsonb_array_elements(v.spec -> 'tasks') t where t ->> 'taskId' = ti.task_id limit 1) s on true
@@ -132,20 +127,20 @@ export const BODY_CHECKS: readonly Check[] = [
   },
   {
     id: 'INV-17',
-    promise: 'A try waits for its retry delay.',
+    promise: 'A try waits for its retry delay, from the end of the body before it.',
     async violations(evidence) {
-      const attempts = await readAttempts(evidence);
-      const ofInstance = Map.groupBy(attempts, (attempt) => `${attempt.taskInstanceId}/${attempt.clearNumber}`);
-      return [...ofInstance.values()].flatMap((mine) =>
-        mine.flatMap((attempt, number) => {
-          const before = mine[number - 1];
-          if (before === undefined || before.tryNumber >= attempt.tryNumber || before.endedMs === null) return [];
-          const waitedMs = attempt.claimedMs - before.endedMs;
-          return waitedMs >= attempt.retryDelayMs - CLOCKS_MS
-            ? []
-            : [`${attempt.name}: try ${attempt.tryNumber} came after ${waitedMs} ms, retryDelay is ${attempt.retryDelayMs} ms`];
-        }),
-      );
+      const { matched } = await match(evidence);
+      const ofInstance = Map.groupBy(matched, ({ life }) => `${life.taskInstanceId}/${life.clearNumber}`);
+      return [...ofInstance.values()].flatMap((mine) => {
+        const inOrder = mine.toSorted((a, b) => a.life.startMs - b.life.startMs);
+        return inOrder.flatMap(({ life, attempt }, number) => {
+          const before = inOrder[number - 1]?.life;
+          if (before === undefined || attempt === null || before.tryNumber >= life.tryNumber) return [];
+          const waitedMs = life.startMs - before.lastMs;
+          if (waitedMs >= attempt.retryDelayMs - CLOCKS_MS) return [];
+          return [`${say(life)}: began ${waitedMs} ms after the try before it, retryDelay is ${attempt.retryDelayMs} ms`];
+        });
+      });
     },
   },
 ];

@@ -46,7 +46,9 @@ async function readRuns({ cluster }: Evidence): Promise<readonly RecordedRun[]> 
               from task_instance ti left join lateral (
                    select event, event_id from task_instance_event e where e.task_instance_id = ti.task_instance_id order by event_id desc limit 1) e on true
              where ti.dag_run_id = r.dag_run_id) as instances
-      from dag_run r join dag_version v using (version_id) where r.state in ('success', 'failed') and r.started_at is not null`);
+      from dag_run r join dag_version v using (version_id) where r.state in ('success', 'failed') and r.started_at is not null
+       and not exists (select 1 from task_instance ti where ti.dag_run_id = r.dag_run_id
+                        and ti.state not in ('success', 'failed', 'skipped', 'upstream_failed', 'removed'))`);
 }
 
 function replay(recorded: RecordedRun): readonly string[] {

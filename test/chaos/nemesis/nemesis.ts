@@ -3,7 +3,7 @@ import { systemClock } from '#platform/clock.ts';
 import { Dice } from '#test/support/seeded.ts';
 import type { Cluster } from '../cluster.ts';
 import { inject } from './inject.ts';
-import type { FaultKind, PlannedFault } from './schedule.ts';
+import { type FaultKind, type PlannedFault, takenBy } from './schedule.ts';
 
 export class Nemesis {
   /** By kind. */
@@ -13,6 +13,8 @@ export class Nemesis {
   readonly #cluster: Cluster;
   readonly #schedule: readonly PlannedFault[];
   readonly #stopping = new AbortController();
+  /** What is being struck, or is still coming back: on a busy machine that takes longer than planned. */
+  readonly #taken = new Set<string>();
 
   constructor(cluster: Cluster, schedule: readonly PlannedFault[]) {
     this.#cluster = cluster;
@@ -45,6 +47,21 @@ export class Nemesis {
   }
 
   async #strike(fault: PlannedFault): Promise<void> {
+    const takes = takenBy(fault);
+    const busy = takes.find((what) => this.#taken.has(what));
+    if (busy !== undefined) {
+      this.missed.push(`${fault.kind}: ${busy} has not come back yet`);
+      return;
+    }
+    for (const what of takes) this.#taken.add(what);
+    try {
+      await this.#strikeFree(fault);
+    } finally {
+      for (const what of takes) this.#taken.delete(what);
+    }
+  }
+
+  async #strikeFree(fault: PlannedFault): Promise<void> {
     const member = this.#cluster.members.find((one) => one.name === fault.member) ?? this.#cluster.members[0];
     if (member === undefined) throw new Error('a cluster without processes');
     const strike = { cluster: this.#cluster, fault, member, link: member.links[fault.link ?? 'postgres'], dice: new Dice(fault.seed) };

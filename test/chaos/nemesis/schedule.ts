@@ -108,7 +108,8 @@ function drawFault(dice: Dice, kind: FaultKind, atMs: number, { members }: Sched
   return { atMs, kind, forMs: drawnMs, member: ofProcess ? member : null, link: scope === 'link' ? link : null, seed };
 }
 
-function takenBy({ kind, member, link }: PlannedFault): readonly string[] {
+/** What the fault strikes: nothing else strikes it meanwhile. */
+export function takenBy({ kind, member, link }: PlannedFault): readonly string[] {
   if (kind === 'swizzle') return MEMBERS.map(({ name }) => `${name}/${link}`);
   return [member === null ? FAULT_DRAWS[kind].scope : link === null ? member : `${member}/${link}`];
 }
