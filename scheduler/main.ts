@@ -7,11 +7,11 @@ import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import type { HeldShard } from '#platform/db/queries/hold-shards.ts';
-import { pruneServices } from '#platform/db/queries/prune-services.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { findTimedOutWaiters } from '#platform/db/queries/waiting/find-timed-out-waiters.ts';
 import type { Logger } from '#platform/logger.ts';
 import { probe } from '#platform/probes/probe.ts';
+import { RowsKeeper } from '#platform/retention/rows-keeper.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { endWaits } from '#platform/waiting/end-waits.ts';
@@ -53,9 +53,6 @@ const WAITS_MS = 5_000;
 const WAITS_GRACE_MS = 2_000;
 /** Beside the doorbell, and for DAGs whose events wait until a run of theirs ends. */
 const ASSETS_MS = 1_000;
-const PRUNE_MS = 3_600_000;
-/** A process that ended or was lost is shown on pages for this long. */
-const SERVICE_KEPT_MS = 24 * 3_600_000;
 
 export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { config, db, broker, clock, logger } = deps;
@@ -207,7 +204,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: () => watchDeadlines(engineDeps, engine.shards) }),
     assetLoop,
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
-    new Loop({ name: 'prune', clock, logger, intervalMs: PRUNE_MS, runOnce: async () => void (await pruneServices(db, SERVICE_KEPT_MS)) }),
+    new RowsKeeper(deps),
     new DagProcessor({ ...deps, strategies: plugins }),
   ];
   await heartbeat(false);

@@ -5,7 +5,6 @@ import type { UiEvent } from '#platform/broker/messages.ts';
 import { newId } from '#platform/clock.ts';
 import { agreedSettings } from '#platform/config/agreed-settings.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
-import { pruneEvents } from '#platform/db/queries/waiting/prune-events.ts';
 import { Masker } from '#platform/mask.ts';
 import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
@@ -21,7 +20,6 @@ export interface RunningTriggerer {
   stop(): Promise<void>;
 }
 
-const PRUNE_MS = 10 * 60_000;
 const WATCH_MS = 1_000;
 
 export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'masker'>): Promise<RunningTriggerer> {
@@ -62,13 +60,6 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
     }),
     loop,
     new Loop({ name: 'asset_watches', clock, logger, intervalMs: WATCH_MS, runOnce: () => watcher.runOnce() }),
-    new Loop({
-      name: 'prune_events',
-      clock,
-      logger,
-      intervalMs: PRUNE_MS,
-      runOnce: async () => void (await pruneEvents(db, config.eventRetentionHours)),
-    }),
   ];
   await heartbeat(false);
   const listening = await Promise.all([

@@ -15,6 +15,7 @@ import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { baseUrlOf } from '#platform/links.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Masker } from '#platform/mask.ts';
+import { FoldersKeeper } from '#platform/retention/folders-keeper.ts';
 import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
@@ -87,6 +88,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     onStopAsked: () => void stop(),
   });
 
+  const folders = new FoldersKeeper({ config, db, clock, logger: log });
   const unlisten = await broker.listen('worker_control', (message) => {
     if ((message as Partial<WorkerControl> | null)?.workerId === workerId) worker.wake();
   });
@@ -95,13 +97,14 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     attempts.keeper.lookAt(Array.isArray(ids) ? ids : null);
   });
   async function stop(): Promise<void> {
-    await Promise.allSettled([unlisten(), unlistenLeases()]);
+    await Promise.allSettled([unlisten(), unlistenLeases(), folders.stop()]);
     await worker.stop();
     await plugins.stop();
     stopped.resolve();
   }
   try {
     await worker.start();
+    await folders.start();
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -145,7 +148,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
       slots: config.workerSlots,
     }),
     versions: new VersionCache((ids) => loadVersions(db, ids)),
-    bundles: new BundleCache((hash) => loadBundle(db, hash)),
+    bundles: new BundleCache((hash) => loadBundle(db, hash), clock),
     scratch: new ScratchFolders(config.scratchFolder, uid),
     requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, large, runs: { db, broker, clock } },
     logsFolder: config.logsFolder,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findOnPath } from '#platform/config/find-on-path.ts';
 import { taskEnvironment } from '#platform/config/task-environment.ts';
-import { privateFolder } from './private-folder.ts';
+import { privateFolder } from '#platform/private-folder.ts';
 import { MARK_VARIABLE } from './process-tree.ts';
 import type { TaskProcessSettings } from './task-process/settings.ts';
 

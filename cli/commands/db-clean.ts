@@ -4,6 +4,7 @@ import { parseAge } from '../parse-flag.ts';
 
 interface Flags {
   readonly olderThan?: number;
+  readonly auditOlderThan?: number;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -14,6 +15,7 @@ export function dbClean(): Command {
   return new Command('clean')
     .description('Delete old runs with all that hangs on them, their logs, and other old rows')
     .option('--older-than <age>', 'what ended longer ago than this, such as 90d', parseAge('--older-than'))
+    .option('--audit-older-than <age>', 'also the audit log, as far as it is older than this', parseAge('--audit-older-than'))
     .option('--dry-run', 'only say what would be deleted')
     .option('-y, --yes', 'yes, delete it')
     .option('--json', 'print JSON, and nothing else')
@@ -24,8 +26,10 @@ export function dbClean(): Command {
       const { printRows, say } = await import('../output.ts');
       if (flags.olderThan === undefined)
         throw new AppError('BAD_REQUEST', 'Say how old: windlass db clean --older-than 90d --dry-run shows what would be deleted.');
-      const before = new Date(clock.now() - flags.olderThan);
-      const day = before.toISOString().slice(0, 16);
+      const cut = new Date(clock.now() - flags.olderThan);
+      const auditCut = flags.auditOlderThan === undefined ? null : new Date(clock.now() - flags.auditOlderThan);
+      const before = (table: string) => (table === 'audit_log' ? auditCut : cut);
+      const day = cut.toISOString().slice(0, 16);
       await withDatabase(async ({ db, config }) => {
         const isReal = flags.yes === true && flags.dryRun !== true;
         const counts = isReal ? await clean({ db, before, logsFolder: config.logsFolder }) : await countOld({ db, before });
@@ -33,7 +37,11 @@ export function dbClean(): Command {
         printRows(rows, flags, `Nothing is older than ${day} UTC.`);
         if (rows.length === 0) return;
         if (isReal) {
-          const extra = { before: before.toISOString(), deleted: Object.fromEntries(rows.map((row) => [row.table, row.rows])) };
+          const extra = {
+            before: cut.toISOString(),
+            auditBefore: auditCut?.toISOString() ?? null,
+            deleted: Object.fromEntries(rows.map((row) => [row.table, row.rows])),
+          };
           const none = { dagId: null, runId: null, taskId: null, mapIndex: null, requestId: null };
           await insertAuditRow(db, { actor: 'cli', action: 'db.clean', ...none, extra });
         }

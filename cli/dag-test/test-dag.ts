@@ -1,9 +1,7 @@
 /** `windlass dags test`: finds the DAG, runs it in this process, says how it went. */
 
 import { Console } from 'node:console';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { SPEC_LIMITS } from '#core/dag-spec.ts';
 import { setInstallationDefaults } from '#core/default-args.ts';
 import { closest } from '#core/did-you-mean.ts';
@@ -13,6 +11,7 @@ import { describeWaiter } from '#core/waiting/waiter.ts';
 import { type Config, Secret } from '#platform/config/config.ts';
 import { listDagFiles, readDagFile } from '#platform/dag-files.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
+import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { checkTemplates } from '#sdk/runtime/check-templates.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
@@ -78,7 +77,7 @@ async function runDag(request: TestDagRequest): Promise<number> {
   });
   const startedAt = clock.monotonic();
   const runId = runIdFor('manual', new Date(clock.now()).toISOString().replace('Z', '+00:00'));
-  const scratchFolder = mkdtempSync(join(tmpdir(), 'windlass-dags-test-'));
+  const scratchFolder = makeTemporaryFolder('dags-test');
   try {
     report.begin(spec.dagId, runId);
     const run = new MemoryRun({

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { styleText } from 'node:util';
 
 const ROTATE_BYTES = 10 * 1024 * 1024;
+const BACKLOG_MAX_BYTES = 16 * 1024 * 1024;
 const WARN = 40;
 const ERROR = 50;
 
@@ -18,7 +19,8 @@ interface LogLine {
 export class RoleLog {
   readonly path: string;
   readonly #name: string;
-  readonly #file: WriteStream;
+  #file: WriteStream;
+  #bytes: number;
   #lastProblem = '';
 
   constructor(logsFolder: string, name: string) {
@@ -26,9 +28,8 @@ export class RoleLog {
     mkdirSync(folder, { recursive: true });
     this.#name = name;
     this.path = join(folder, `${name}.log`);
-    if (existsSync(this.path) && statSync(this.path).size > ROTATE_BYTES) renameSync(this.path, `${this.path}.1`);
-    this.#file = createWriteStream(this.path, { flags: 'a' });
-    this.#file.on('error', (error) => this.#print('warn', `its log cannot be written: ${error.message}`));
+    this.#bytes = existsSync(this.path) ? statSync(this.path).size : 0;
+    this.#file = this.#open();
   }
 
   /** Takes over what a child writes, line by line. */
@@ -52,7 +53,7 @@ export class RoleLog {
   }
 
   #take(line: string): void {
-    this.#file.write(`${line}\n`);
+    this.#append(`${line}\n`);
     const parsed = parse(line);
     if (parsed === undefined) {
       // Not of our logger: Node's own report of a crash, or a stray print.
@@ -65,6 +66,27 @@ export class RoleLog {
     const text = `${parsed.msg ?? ''}${cause !== undefined && !parsed.msg?.includes(cause) ? ` (${cause})` : ''}`;
     this.#lastProblem = text;
     this.#print((parsed.level ?? 0) >= ERROR ? 'error' : 'warn', text);
+  }
+
+  #append(text: string): void {
+    if (this.#bytes > ROTATE_BYTES) {
+      this.#file.end();
+      this.#file = this.#open();
+    }
+    if (this.#file.writableLength > BACKLOG_MAX_BYTES) return; // the disk hangs; what matters is on the terminal
+    this.#bytes += text.length;
+    this.#file.write(text);
+  }
+
+  /** Opens the file; one that is too large becomes `<role>.log.1`, over an older one. */
+  #open(): WriteStream {
+    if (this.#bytes > ROTATE_BYTES) {
+      renameSync(this.path, `${this.path}.1`);
+      this.#bytes = 0;
+    }
+    const file = createWriteStream(this.path, { flags: 'a' });
+    file.on('error', (error) => this.#print('warn', `its log cannot be written: ${error.message}`));
+    return file;
   }
 
   #print(level: 'warn' | 'error', text: string): void {

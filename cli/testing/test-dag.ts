@@ -1,12 +1,11 @@
 /** `testDag(dag, { mock })`: a whole run in this process, by the scheduler's own rules; waits take no time. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { SPEC_LIMITS } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import type { TaskInstanceState } from '#core/states.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
+import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import type { DagDefinition, TaskDefinition } from '#sdk/definition.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
@@ -41,7 +40,7 @@ export async function testDag(dag: AnyDag, options: TestDagOptions = {}): Promis
   const params = { ...spec.paramsDefaults, ...options.params };
   new ParamsCheck().check({ key: spec.dagId, schema: spec.paramsSchema, params });
   const host = new TestHost(options);
-  const scratchFolder = mkdtempSync(join(tmpdir(), 'windlass-testing-'));
+  const scratchFolder = makeTemporaryFolder('testing');
   try {
     const run = new MemoryRun({
       spec,

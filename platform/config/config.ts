@@ -29,7 +29,7 @@ export class Secret {
   }
 }
 
-type ValueOf<T extends ConfigType> = T extends 'int'
+type ValueOf<T extends ConfigType> = T extends 'int' | 'number'
   ? number
   : T extends 'bool'
     ? boolean
@@ -119,6 +119,11 @@ function parseValue(env: string, type: ConfigType, text: string, folder: string)
     }
     case 'int': {
       if (!/^\d{1,12}$/.test(text)) throw new AppError('CONFIG_INVALID', `${env} must be a whole number, but is ${JSON.stringify(text)}.`);
+      return Number(text);
+    }
+    case 'number': {
+      if (!/^\d{1,9}(\.\d{1,9})?$/.test(text))
+        throw new AppError('CONFIG_INVALID', `${env} must be a number such as 30 or 0.5, but is ${JSON.stringify(text)}.`);
       return Number(text);
     }
   }

@@ -2,7 +2,7 @@
  * Every setting, as data: its environment variable, type, default and meaning. `windlass config list`, the
  * docs and the "did you mean" of an unknown name come from this table. Units are in the names.
  */
-export type ConfigType = 'string' | 'int' | 'bool' | 'list' | 'secret' | 'path';
+export type ConfigType = 'string' | 'int' | 'number' | 'bool' | 'list' | 'secret' | 'path';
 
 export interface ConfigKey {
   readonly env: string;
@@ -226,11 +226,59 @@ export const CONFIG_KEYS = {
     fallback: '10000',
     doc: 'Airflow triggerer.capacity: waits one triggerer looks after.',
   },
-  eventRetentionHours: {
-    env: 'WINDLASS_EVENT_RETENTION_HOURS',
+  retentionRunsDays: {
+    env: 'WINDLASS_RETENTION_RUNS_DAYS',
+    type: 'number',
+    fallback: '0',
+    doc: 'Runs that ended longer ago are deleted by the schedulers, with all that hangs on them and their logs. 0: never; windlass db clean does it by hand.',
+  },
+  retentionAuditDays: {
+    env: 'WINDLASS_RETENTION_AUDIT_DAYS',
+    type: 'number',
+    fallback: '365',
+    doc: 'How long the audit log is kept. 0: for ever.',
+  },
+  retentionVersionsDays: {
+    env: 'WINDLASS_RETENTION_VERSIONS_DAYS',
+    type: 'number',
+    fallback: '30',
+    doc: 'Versions of DAGs that are not the newest and that no run uses are deleted when they are older, and DAGs without runs that no file has defined for so long. 0: never.',
+  },
+  retentionAssetEventsDays: {
+    env: 'WINDLASS_RETENTION_ASSET_EVENTS_DAYS',
+    type: 'number',
+    fallback: '90',
+    doc: 'Asset events that no run holds are deleted when they are older; the newest of each asset stays while a DAG names the asset. 0: never.',
+  },
+  retentionEventsDays: {
+    env: 'WINDLASS_RETENTION_EVENTS_DAYS',
+    type: 'number',
+    fallback: '7',
+    doc: 'How long an event that was sent to the API is kept for waits that begin later. 0: for ever.',
+  },
+  retentionLogsDays: {
+    env: 'WINDLASS_RETENTION_LOGS_DAYS',
+    type: 'number',
+    fallback: '0',
+    doc: 'Logs of runs to which nothing was added for so long are removed by the workers, also of runs that are kept. 0: never.',
+  },
+  retentionLogsMaxMb: {
+    env: 'WINDLASS_RETENTION_LOGS_MAX_MB',
     type: 'int',
-    fallback: '168',
-    doc: 'How long an event that was sent to the API is kept for waits that begin later.',
+    fallback: '0',
+    doc: 'All logs of runs together: above this, those of the runs that were quiet longest are removed. 0: no limit.',
+  },
+  retentionScratchDays: {
+    env: 'WINDLASS_RETENTION_SCRATCH_DAYS',
+    type: 'number',
+    fallback: '7',
+    doc: 'Scratch folders of runs are removed by the workers so long after the run has ended, or was deleted. 0: never.',
+  },
+  retentionLeftoversDays: {
+    env: 'WINDLASS_RETENTION_LEFTOVERS_DAYS',
+    type: 'number',
+    fallback: '1',
+    doc: 'What nothing refers to any more goes after so long: code of deleted DAG versions, processes that ended, sessions that ran out, news for plugins that are gone. 0: never.',
   },
 
   dagImportTimeoutMs: {

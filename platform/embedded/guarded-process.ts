@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { AppError, type ErrorCode } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { rotateLog } from '../logs/rotate-log.ts';
 import type { RunAs } from './unprivileged-user.ts';
 
 export interface GuardedOptions {
@@ -32,6 +33,8 @@ export interface GuardedProcess {
   stop(graceMs: number): Promise<void>;
 }
 
+const ROTATE_EVERY_MS = 60_000;
+
 const GUARD = `exec 3<&0
 "$@" </dev/null 3<&- &
 child=$!
@@ -39,6 +42,7 @@ child=$!
 wait $child`;
 
 export function spawnGuarded(options: GuardedOptions): GuardedProcess {
+  rotateLog(options.logFile);
   const log = openSync(options.logFile, 'a', 0o600);
   const child = spawn('/bin/sh', ['-c', GUARD, 'windlass-guard', options.program, ...options.args], {
     cwd: '/',
@@ -60,9 +64,16 @@ export function spawnGuarded(options: GuardedOptions): GuardedProcess {
       resolve(code ?? 1);
     });
   });
-  ended.catch(() => {
-    over = true;
-  });
+  const rotating = new AbortController();
+  const rotate = async () => {
+    while (await options.clock.sleep(ROTATE_EVERY_MS, rotating.signal)) rotateLog(options.logFile);
+  };
+  void rotate();
+  ended
+    .catch(() => {
+      over = true;
+    })
+    .finally(() => rotating.abort());
 
   return {
     ended,

@@ -1,4 +1,5 @@
 /** The parent's side of one plugin's caged process: started when needed, killed when it hangs, started again. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
@@ -19,6 +20,7 @@ import type { Cage } from './cage.ts';
 import { CagedProcess } from './caged-process.ts';
 
 export interface PluginChildOptions extends Cage {
+  /** The child's own. */
   readonly bundleFile: string;
   /** For the log: "plugins/workdays.ts". */
   readonly label: string;
@@ -114,10 +116,12 @@ export class PluginChild {
     if (!this.#stopped && !wasLoading) this.#options.onFault(reason);
   }
 
+  /** For good: the file it was loaded from goes too. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.kill('the plugin host stops');
     await this.#gone;
+    await rm(this.#options.bundleFile, { force: true });
   }
 
   #failure(reason: string): AppError {

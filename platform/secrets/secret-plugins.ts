@@ -2,11 +2,10 @@
  * Secrets backends of plugins: each in a caged process beside this one, with its own settings and no other credential.
  * One that fails or hangs is passed over and named; whoever asked goes on with the next source.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleHash } from '#platform/bundle-hash.ts';
-import type { Clock } from '#platform/clock.ts';
+import { type Clock, newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { listSecretPlugins } from '#platform/db/queries/plugins/list-secret-plugins.ts';
@@ -14,6 +13,7 @@ import { savePluginFault } from '#platform/db/queries/plugins/save-plugin-fault.
 import type { Logger } from '#platform/logger.ts';
 import { PluginChild } from '#platform/plugins/plugin-child.ts';
 import { SharedRead } from '#platform/service/shared-read.ts';
+import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import type { Connection } from './connection.ts';
 
 export interface SecretSource {
@@ -104,8 +104,8 @@ export class SecretPlugins implements SecretSource {
     if (known?.hash === hash) return known;
     void known?.child.stop();
     const { config, clock, logger } = this.#deps;
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'windlass-secrets-'));
-    const bundleFile = join(this.#folder, `${hash}.mjs`);
+    this.#folder ??= makeTemporaryFolder('secrets');
+    const bundleFile = join(this.#folder, `${hash}.${newId()}.mjs`);
     writeFileSync(bundleFile, code);
     const child = new PluginChild({
       bundleFile,

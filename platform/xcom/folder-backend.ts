@@ -1,7 +1,7 @@
 /** An XCom backend in a folder that all processes share: `<folder>/<run>/<sha256>.json`. */
 
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#core/errors.ts';
 import { newId, systemClock } from '../clock.ts';
@@ -11,6 +11,7 @@ import type { XcomBackend, XcomRef } from './backend.ts';
 /** References come from Postgres; still, none may lead out of the folder. */
 const REF = /^file:([0-9a-f-]{36})\/([0-9a-f]{64})$/;
 const RUN = /^[0-9a-f-]{36}$/;
+const PUT_RETRIES_MAX = 3;
 const FILE = /^([0-9a-f]{64})\.json$/;
 
 export class FolderBackend implements XcomBackend {
@@ -24,10 +25,18 @@ export class FolderBackend implements XcomBackend {
   async put(dagRunId: string, bytes: Buffer): Promise<XcomRef> {
     const hash = hashOf(bytes);
     const folder = join(this.#folder, dagRunId);
-    await mkdir(folder, { recursive: true });
     // Nobody ever sees half a file.
     const unfinished = join(folder, `${newId()}.tmp`);
-    await writeFile(unfinished, bytes);
+    for (let tries = 0; ; tries++) {
+      await mkdir(folder, { recursive: true });
+      try {
+        await writeFile(unfinished, bytes);
+        break;
+      } catch (error) {
+        // The collector found the folder empty just now.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries >= PUT_RETRIES_MAX) throw error;
+      }
+    }
     probe('xcom.before_rename');
     await rename(unfinished, join(folder, `${hash}.json`));
     return { ref: `file:${dagRunId}/${hash}`, hash };
@@ -66,7 +75,8 @@ export class FolderBackend implements XcomBackend {
       await rm(join(folder, name), { force: true });
       removed += 1;
     }
-    if (removed === names.length) await rm(folder, { recursive: true, force: true });
+    // Only while it is empty: a value may be on its way in.
+    if (removed === names.length) await rmdir(folder).catch(() => {});
     return removed;
   }
 }

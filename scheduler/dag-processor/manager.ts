@@ -4,8 +4,8 @@
  * files become import errors, and the last good version stays.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Broker } from '#platform/broker/broker.ts';
@@ -22,6 +22,7 @@ import { saveService } from '#platform/db/queries/save-service.ts';
 import type { Logger } from '#platform/logger.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
+import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { stopBundler } from './bundle.ts';
 import { BundleKeeper } from './bundle-keeper.ts';
@@ -71,7 +72,7 @@ export class DagProcessor implements Service {
 
   constructor(deps: DagProcessorDeps) {
     this.#deps = deps;
-    this.#workFolder = mkdtempSync(join(tmpdir(), 'windlass-bundles-'));
+    this.#workFolder = makeTemporaryFolder('bundles');
     const { clock, logger, config, db } = deps;
     this.#sources = new DagSources({
       bundles: readBundles(config),

@@ -1,7 +1,7 @@
 /** One DAG file from source to database: bundle, import in the cage, check, save. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { canonicalJson } from '#core/canonical-json.ts';
 import type { DagSpec, ScheduleSpec } from '#core/dag-spec.ts';
@@ -165,9 +165,12 @@ async function readDags(deps: ParseDeps, file: string): Promise<Parsed> {
     return { failure: fromBundleError(error, file), files: [file] };
   }
   const source = storable(await readFile(file, 'utf8'), Number.POSITIVE_INFINITY);
-  const bundlePath = await writeBundle(deps.workFolder, file, bundle);
+  const module = await writeBundle(deps.workFolder, file, bundle);
   probe('dagProcessor.spawned');
-  const imported = await deps.takeChild().import(bundlePath, file);
+  const imported = await deps
+    .takeChild()
+    .import(module, file)
+    .finally(() => rm(module, { force: true }));
   probe('dagProcessor.imported');
   if (imported.type === 'error') return { failure: fromThrown(imported, bundle.files), files: bundle.files };
   const specs: DagSpec[] = [];

@@ -4,8 +4,7 @@
  * down under its name.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, extname, join, relative } from 'node:path';
 import { AppError } from '#core/errors.ts';
 import { NOTHING_PROVIDED, type PluginLink, type Provides, type WeighedByPlugin } from '#core/plugin-protocol.ts';
@@ -20,6 +19,7 @@ import { touchCustomDags } from '#platform/db/queries/plugins/touch-custom-dags.
 import type { Logger } from '#platform/logger.ts';
 import { PluginChild } from '#platform/plugins/plugin-child.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
+import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import type { CustomTimetables } from '../engine/deps.ts';
 import { BundleError, bundleFile } from './bundle.ts';
 import { hearOnce } from './plugin-ear.ts';
@@ -69,7 +69,7 @@ export class PluginHost implements Service, CustomTimetables {
 
   constructor(deps: PluginHostDeps) {
     this.#deps = deps;
-    this.#workFolder = mkdtempSync(join(tmpdir(), 'windlass-plugins-'));
+    this.#workFolder = makeTemporaryFolder('plugins');
     const { clock, logger } = deps;
     this.#ears = new Loop({ name: 'plugin_events', clock, logger, intervalMs: HEAR_MS, runOnce: async () => void (await this.hear()) });
     this.#loop = new Loop({ name: 'plugins', clock, logger, intervalMs: SCAN_MS, runOnce: async () => void (await this.runOnce()) });

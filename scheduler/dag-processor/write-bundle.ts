@@ -1,19 +1,17 @@
 /** Puts a bundle where a caged child can import it. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { newId } from '#platform/clock.ts';
 import type { Bundle } from './bundle.ts';
 
 /**
- * Returns the path of the module in the work folder. `file` is the author's: stacks of the module name it, as its
- * source map gets an absolute root.
+ * Returns the path of the module in the work folder, a file of the caller's own, who removes it. `file` is the author's:
+ * stacks of the module name it, as its source map gets an absolute root.
  */
 export async function writeBundle(workFolder: string, file: string, bundle: Bundle): Promise<string> {
-  const target = join(workFolder, `${bundle.hash}.mjs`);
-  const temporary = `${target}.${newId()}`;
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(temporary, mapTo(bundle.code, dirname(file)));
-  await rename(temporary, target);
+  const target = join(workFolder, `${bundle.hash}.${newId()}.mjs`);
+  await mkdir(workFolder, { recursive: true });
+  await writeFile(target, mapTo(bundle.code, dirname(file)));
   return target;
 }
 

@@ -19,7 +19,7 @@ let database: TestDatabase | undefined;
 const sql = async <Row>(text: string, values: unknown[] = []) =>
   (await (database as TestDatabase).db.pool.query(text, values)).rows as Row[];
 const runIds = async () => (await sql<{ run_id: string }>('select run_id from dag_run order by run_id')).map((row) => row.run_id);
-const retention = () => ({ db: (database as TestDatabase).db, before: BEFORE, logsFolder });
+const retention = () => ({ db: (database as TestDatabase).db, before: () => BEFORE, logsFolder });
 const logOf = (runId: string) => join(logsFolder, 'dag_id=d', `run_id=${runId}`);
 
 interface RunChange {

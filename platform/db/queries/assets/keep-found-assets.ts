@@ -7,7 +7,8 @@ const ASSETS = {
 insert into asset (name, uri, asset_group, is_active, found_at_run)
 select a.name, a.uri, coalesce(a.asset_group, 'asset'), not exists (select 1 from asset o where o.is_active and (o.name = a.name or o.uri = a.uri)), true
   from unnest($1::text[], $2::text[], $3::text[]) as a(name, uri, asset_group)
-on conflict do nothing`,
+-- One that is found again says so, lest retention take it for forgotten at this moment; not with every event.
+on conflict (name, uri) do update set updated_at = clock_timestamp() where asset.updated_at < clock_timestamp() - interval '1 hour'`,
 };
 
 const LINKS = {
