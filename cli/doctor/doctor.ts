@@ -2,13 +2,16 @@
 
 import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
+import type { Broker } from '#platform/broker/broker.ts';
 import { openBroker } from '#platform/broker/open-broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
-import { listOpenServices } from '#platform/db/queries/care/list-open-services.ts';
+import { listOpenServices, type OpenService } from '#platform/db/queries/care/list-open-services.ts';
+import { listQueueRows } from '#platform/db/queries/monitor/list-queues.ts';
+import { checkLogs } from '#platform/logs/check-logs.ts';
 import { type CliDeps, clock, openCliDatabase, readCliConfig } from '../environment.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { checkBroker, checkConnections, checkPostgres, checkProcesses, isAlive } from './servers.ts';
+import { checkBroker, checkConnections, checkPostgres, checkProcesses, checkQueues, isAlive } from './servers.ts';
 import { checkAgreement, checkDisks, checkLeases } from './settings.ts';
 
 export interface Examination extends Pick<CliDeps, 'config' | 'db' | 'logger'> {
@@ -49,26 +52,40 @@ export async function examine({ config, db, logger, clock, historyMs }: Examinat
   if (!hasSchema) return [...findings, ...here];
   const services = await listOpenServices(db);
   const living = services.filter((service) => isAlive(service, config));
-  let close = async () => {};
+  let opened: Broker | null = null;
   const broker = await checkBroker(async () => {
-    const opened = await openBroker(config, db, logger, clock);
-    close = () => opened.close();
+    opened = await openBroker(config, db, logger, clock);
     return opened;
   });
-  await close();
+  const queues = await lookIntoQueues(opened, { db, clock }, living);
   return [
     ...findings,
     checkConnections(facts, living.length),
     broker,
+    ...queues,
     ...here,
     ...checkProcesses(services, config),
     checkAgreement(living),
-    ...(await checkPromises({ db, historyMs })),
+    ...(await checkPromises({ db, historyMs, config })),
   ];
 }
 
-async function checkPromises({ db, historyMs }: Pick<Examination, 'db' | 'historyMs'>): Promise<readonly Finding[]> {
-  const checked = await checkInvariants(db, historyMs);
+async function lookIntoQueues(
+  broker: Broker | null,
+  { db, clock }: Pick<Examination, 'db' | 'clock'>,
+  living: readonly OpenService[],
+): Promise<readonly Finding[]> {
+  if (broker === null) return [];
+  const queues = [...new Set([...living.flatMap((service) => service.queues ?? []), ...(await listQueueRows(db)).map((row) => row.queue)])];
+  const found = queues.length === 0 ? null : await checkQueues(broker, db, queues, clock);
+  await broker.close();
+  return found === null ? [] : [found];
+}
+
+async function checkPromises({ db, historyMs, config }: Pick<Examination, 'db' | 'historyMs' | 'config'>): Promise<readonly Finding[]> {
+  const mayBeGone = config.retentionLogsDays > 0 || config.retentionLogsMaxMb > 0;
+  const logs = await checkLogs(db, { logsFolder: config.logsFolder, historyMs, mayBeGone });
+  const checked = [...(await checkInvariants(db, historyMs)), ...(logs === null ? [] : [logs])];
   const bad = checked.flatMap(({ id, promise, next, violations, hasMore, error }) => {
     if (error !== null)
       return [warning(id, `${promise} It could not be checked: ${error}`, 'Look at less of the past: windlass doctor --history 1h')];

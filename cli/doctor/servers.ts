@@ -4,10 +4,11 @@ import { isAppError } from '#core/errors.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
-import type { Database } from '#platform/db/client.ts';
+import type { Database, Queryable } from '#platform/db/client.ts';
 import { checkSchema } from '#platform/db/migrate.ts';
 import type { OpenService } from '#platform/db/queries/care/list-open-services.ts';
 import { readServerFacts, type ServerFacts } from '#platform/db/queries/care/read-server-facts.ts';
+import { listQueueRows } from '#platform/db/queries/monitor/list-queues.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { formatBytes } from './format-bytes.ts';
 import { nameOf } from './settings.ts';
@@ -79,6 +80,34 @@ export async function checkBroker(open: () => Promise<Broker>): Promise<Finding>
       : problem('broker', words, 'Run redis-cli config set maxmemory-policy noeviction, and set it in redis.conf.', info.warnings);
   } catch (error) {
     return problem('broker', (error as Error).message, 'Nothing is lost meanwhile: queued tasks start when it is back.');
+  }
+}
+
+/** What the broker would have to forget, were it asked. */
+const QUIET_MS = 1_500;
+
+/** INV-24: the broker holds nothing that is over. Looks twice: a bell may be on its way. Null = it cannot be asked. */
+export async function checkQueues(broker: Broker, db: Queryable, queues: readonly string[], clock: Clock): Promise<Finding | null> {
+  const orphaned = async () => {
+    const depths = await broker.depths(queues);
+    const queued = new Map((await listQueueRows(db)).map((row) => [row.queue, row.queued]));
+    return depths.filter(({ queue, waiting }) => waiting > (queued.get(queue) ?? 0));
+  };
+  try {
+    const first = await orphaned();
+    if (first.length > 0) await clock.sleep(QUIET_MS);
+    const still = (first.length > 0 ? await orphaned() : []).filter(({ queue }) => first.some((one) => one.queue === queue));
+    const jobs = still.reduce((sum, { waiting }) => sum + waiting, 0);
+    return still.length === 0
+      ? ok('queues', `${queues.length === 1 ? 'one queue holds' : `${queues.length} queues hold`} no more than what is queued`)
+      : warning(
+          'queues',
+          `INV-24: the broker holds ${jobs} messages of tasks that wait no more`,
+          'A worker of the queue takes and forgets them. Nothing is lost if Redis is emptied: what is queued is rung again.',
+          still.map(({ queue, waiting }) => `queue ${queue}: ${waiting} messages`),
+        );
+  } catch {
+    return null;
   }
 }
 

@@ -7,6 +7,9 @@ import type { Channel } from './broker.ts';
 type Message = Record<string, readonly unknown[] | unknown>;
 
 const ITEMS_MAX = 500;
+/** More than this while one is being sent, and they are not kept: the empty message says to look at everything. */
+const PENDING_MAX = 5_000;
+const LOOK_AT_EVERYTHING: Message = {};
 
 export class Coalescer {
   readonly #send: (channel: Channel, text: string) => Promise<void>;
@@ -23,7 +26,9 @@ export class Coalescer {
 
   ring(channel: Channel, message: object): void {
     const list = this.#pending.get(channel);
-    if (list) list.push(message as Message);
+    if (list && list.length >= PENDING_MAX) this.#pending.set(channel, [LOOK_AT_EVERYTHING]);
+    else if (list && list[0] !== LOOK_AT_EVERYTHING) list.push(message as Message);
+    else if (list) return;
     else this.#pending.set(channel, [message as Message]);
     if (!this.#sending.has(channel)) {
       const pump = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#pump(channel));

@@ -48,6 +48,11 @@ export function parseLogLine(text: string): LogLine {
   return { timestamp: null, level: 'info', source: 'stdout', event: text, fields: {} };
 }
 
+/** Tells whether the worker says with this line how an attempt ended. */
+export function isLastWord(line: LogLine): boolean {
+  return line.source === 'system' && END_FIELD in line.fields && typeof line.fields['attempt_id'] === 'string';
+}
+
 /** Tells whether this line closes an attempt. */
 export function isEndLine(line: LogLine): boolean {
   return line.source === 'system' && line.fields[END_FIELD] === true;

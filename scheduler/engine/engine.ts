@@ -375,7 +375,7 @@ export class Engine {
     if (built.callbacks.length > 0) this.#deps.broker.ring('callbacks_requested', {});
     const rung = flush.queued.filter(({ instance }) => flushed.moved.has(instance.id));
     const nowMs = this.nowMs();
-    for (const { instance } of rung) this.lastRungMs.set(instance.id, nowMs);
+    for (const { instance } of rung) if (this.memory.runOfInstance(instance.id)) this.lastRungMs.set(instance.id, nowMs);
     if (flush.waiters.length > 0) this.#deps.broker.ring('waiters_changed', {});
     void ring(this.#deps.broker, this.#deps.logger, ringingOf(rung, flushed.moved), this.idleSlots);
     // Only now: a later run reads from Postgres what became of this one.

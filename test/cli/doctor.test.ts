@@ -23,6 +23,7 @@ const service = (kind: string, change: Partial<OpenService> = {}): OpenService =
   pid: 7,
   version: '1',
   silentMs: 100,
+  queues: null,
   settings: agreedSettings(config),
   ...change,
 });

@@ -1,6 +1,6 @@
 /** Goal: what is rung together is sent together, in parts that fit. */
 import { expect, it } from 'vitest';
-import { mergeMessages } from '#platform/broker/coalesce.ts';
+import { Coalescer, mergeMessages } from '#platform/broker/coalesce.ts';
 import { newId } from '#platform/clock.ts';
 
 it('sends a long list of ids in parts that Postgres can carry in a NOTIFY', () => {
@@ -15,4 +15,22 @@ it('sends a long list of ids in parts that Postgres can carry in a NOTIFY', () =
   expect(parts.flatMap((part) => part['ids'])).toEqual(ids);
   for (const part of parts) expect(Buffer.byteLength(JSON.stringify(part))).toBeLessThan(7_900);
   expect(parts[0]?.['shards']).toEqual([1, 2, 15]);
+});
+
+it('keeps no more than some thousand messages while the broker hangs, and says then to look at everything', async () => {
+  const sent: string[] = [];
+  const hang = Promise.withResolvers<void>();
+  const coalescer = new Coalescer(async (_, text) => {
+    sent.push(text);
+    await hang.promise;
+  });
+  coalescer.ring('task_instances_ended', { ids: ['first'] });
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let n = 0; n < 20_000; n++) coalescer.ring('task_instances_ended', { ids: [`later ${n}`] });
+  hang.resolve();
+  await coalescer.flushed();
+  expect(sent).toEqual(['{"ids":["first"]}', '{}']);
+  coalescer.ring('task_instances_ended', { ids: ['again'] });
+  await coalescer.flushed();
+  expect(sent.at(-1)).toBe('{"ids":["again"]}');
 });

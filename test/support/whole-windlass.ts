@@ -8,6 +8,7 @@ import type { Database } from '#platform/db/client.ts';
 import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { checkLogs } from '#platform/logs/check-logs.ts';
 import { startScheduler } from '../../scheduler/main.ts';
 import { startWorker } from '../../worker/main.ts';
 import { testConfig } from './config.ts';
@@ -109,7 +110,9 @@ export async function startWholeWindlass(files: Readonly<Record<string, string>>
     async close() {
       await worker.stop();
       await scheduler.stop();
-      const broken = (await checkInvariants(db, 86_400_000)).filter((one) => one.violations.length > 0 || one.error !== null);
+      const logs = await checkLogs(db, { logsFolder: config.logsFolder, historyMs: 86_400_000, mayBeGone: false });
+      const checked = [...(await checkInvariants(db, 86_400_000)), ...(logs === null ? [] : [logs])];
+      const broken = checked.filter((one) => one.violations.length > 0 || one.error !== null);
       await broker.close();
       await database.drop();
       await redis.stop();

@@ -2,8 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issueToken } from '#platform/auth/users.ts';
 import { END_FIELD, formatLogLine } from '#platform/logs/log-line.ts';
 import { logPath } from '#platform/logs/log-path.ts';
+import { until } from '#test/support/until.ts';
+import { LOG_STREAMS_MAX } from '../../webserver/ui-api/log.ts';
 import { aSpec, endInstance, instanceId, saveDag, startInstance } from './dag-fixtures.ts';
 import { type Harness, startHarness } from './harness.ts';
 
@@ -72,4 +75,26 @@ describe('the log of a try', () => {
       expect([id, [404, 422].includes(answer.status)]).toEqual([id, true]);
     }
   });
+});
+
+it('is followed by so many pages at once and no more, and by others when these are closed', async () => {
+  const url = `${await web.app.listen({ port: 0, host: '127.0.0.1' })}/ui/api/dags/etl/runs/r1/tasks/transform/log/stream`;
+  const { token } = await issueToken(web.db, { username: 'admin', kind: 'api', ttlMs: 600_000 });
+  const closing = new AbortController();
+  const open = () => fetch(url, { headers: { authorization: `Bearer ${token}` }, signal: closing.signal });
+  const answers: number[] = [];
+  for (let n = 0; n < LOG_STREAMS_MAX + 3; n++) answers.push((await open()).status);
+  expect(answers.filter((status) => status === 200)).toHaveLength(LOG_STREAMS_MAX);
+  expect(answers.slice(LOG_STREAMS_MAX)).toEqual([429, 429, 429]);
+  closing.abort();
+  await until(
+    async () =>
+      (await fetch(url, { headers: { authorization: `Bearer ${token}` } }).then(async (answer) => {
+        await answer.body?.cancel();
+        return answer.status;
+      })) === 200,
+    {
+      what: 'there is room again',
+    },
+  );
 });

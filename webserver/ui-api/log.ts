@@ -1,5 +1,6 @@
 /** GET …/tasks/{taskId}/log and …/log/stream: one try's log by bytes, or live. */
 import { z } from 'zod';
+import { AppError } from '#core/errors.ts';
 import { isFinished } from '#core/states.ts';
 import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instance.ts';
 import { findTaskInstance } from '#platform/db/queries/api/find-task-instance.ts';
@@ -24,7 +25,11 @@ const LAST_LINES_MS = 300;
 
 const logQuery = z.object({ map_index: integer.default(-1), try: integer.default(1), offset: integer.default(0) });
 
+/** Each looks at its file several times a second. */
+export const LOG_STREAMS_MAX = 200;
+
 export function logPageRoutes(deps: WebDeps): readonly Route[] {
+  let open = 0;
   const base = '/ui/api/dags/:dag_id/runs/:dag_run_id/tasks/:task_id/log';
   return [
     route({
@@ -52,7 +57,16 @@ export function logPageRoutes(deps: WebDeps): readonly Route[] {
       async handle({ db, params, query, request, reply }) {
         const key = keyOf(params, query.map_index);
         await requireTaskInstance(db, key);
+        if (open >= LOG_STREAMS_MAX)
+          throw new AppError(
+            'TOO_MANY_REQUESTS',
+            `This web server follows ${LOG_STREAMS_MAX} logs already. Close some pages, or start another web server.`,
+          );
+        open += 1;
         const stream = openSse(reply, { clock: deps.clock, isStillAllowed: sessionCheck(deps, request) });
+        stream.signal.addEventListener('abort', () => {
+          open -= 1;
+        });
         follow(deps, stream, { key, tryNumber: query.try, offset: Math.max(0, query.offset) }).catch((err: unknown) => {
           request.log.warn({ event: 'log_stream.failed', request_id: request.id, err }, 'a log stream failed; the page opens it again');
           stream.close();

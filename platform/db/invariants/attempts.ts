@@ -81,4 +81,24 @@ select ti.name || ': attempt ' || a.attempt_id || ' ran ' || extract(epoch from 
  where t ->> 'executionTimeoutMs' is not null and a.outcome in ('success', 'failed', 'skipped')
    and a.ended_at > a.body_started_at + ((t ->> 'executionTimeoutMs')::float8 + 60000) * interval '1 millisecond'`,
   },
+  {
+    id: 'INV-17',
+    promise: 'A try that failed is followed by the next one no sooner than its retryDelay.',
+    next: REPORT_IT,
+    // Policies, RetryAfter and exponential waits choose other times; runs moved to a newer version may have another delay.
+    violations: `
+select x.name || ': tried again ' || extract(epoch from x.next_at - x.at)::numeric(10, 1) || ' s after it failed, retryDelay is ' || (x.delay_ms / 1000)::numeric(10, 1) || ' s' as detail
+  from (select ti.name, e.task_instance_id, e.event, e.to_state, e.lease_epoch, e.at, (t ->> 'retryDelayMs')::float8 as delay_ms,
+               lead(e.event) over w as next_event, lead(e.at) over w as next_at
+          from recent r
+          join dag_version v on v.version_id = r.version_id and v.created_at <= r.queued_at
+         cross join lateral jsonb_array_elements(v.spec -> 'tasks') as t
+          join ti on ti.dag_run_id = r.dag_run_id and ti.task_id = t ->> 'taskId'
+          join task_instance_event e on e.task_instance_id = ti.task_instance_id
+         where t ->> 'retryPolicy' is null and (t ->> 'retryExponentialBackoff')::float8 = 1
+        window w as (partition by e.task_instance_id order by e.event_id)) x
+  left join task_attempt a on a.task_instance_id = x.task_instance_id and a.lease_epoch = x.lease_epoch
+ where x.event = 'retry' and x.next_event = 'schedule' and a.error::text !~ 'RetryAfter'
+   and x.next_at < x.at + (x.delay_ms - 500) * interval '1 millisecond'`,
+  },
 ];

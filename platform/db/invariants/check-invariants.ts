@@ -6,13 +6,21 @@ import type { Queryable } from '../client.ts';
 import { ATTEMPT_INVARIANTS } from './attempts.ts';
 import { HISTORY_INVARIANTS } from './history.ts';
 import type { Invariant } from './invariant.ts';
+import { LEFT_BEHIND_INVARIANTS } from './left-behind.ts';
+import { LIVENESS_RULES } from './liveness.ts';
 import { PRESENT_INVARIANTS } from './now.ts';
+import { TIMETABLE_INVARIANTS } from './timetables.ts';
 
 const VIOLATIONS_MAX = 20;
 
-export const INVARIANTS: readonly Invariant[] = [...HISTORY_INVARIANTS, ...ATTEMPT_INVARIANTS, ...PRESENT_INVARIANTS].toSorted((a, b) =>
-  a.id < b.id ? -1 : 1,
-);
+export const INVARIANTS: readonly Invariant[] = [
+  ...HISTORY_INVARIANTS,
+  ...ATTEMPT_INVARIANTS,
+  ...PRESENT_INVARIANTS,
+  ...LEFT_BEHIND_INVARIANTS,
+  ...TIMETABLE_INVARIANTS,
+  ...LIVENESS_RULES,
+].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 export interface CheckedInvariant extends Pick<Invariant, 'id' | 'promise' | 'next'> {
   /** Who breaks it, with ids; empty = it holds. */
@@ -33,16 +41,18 @@ export async function checkInvariants(db: Queryable, historyMs: number): Promise
 async function checkInvariant(db: Queryable, invariant: Invariant, historyMs: number): Promise<CheckedInvariant> {
   const { id, promise, next } = invariant;
   try {
-    const { rows } = await db.query<{ detail: string }>(statementOf(invariant), [historyMs]);
-    const violations = rows.slice(0, VIOLATIONS_MAX).map((row) => row.detail);
-    return { id, promise, next, violations, hasMore: rows.length > VIOLATIONS_MAX, error: null };
+    const found =
+      typeof invariant.violations === 'string'
+        ? (await db.query<{ detail: string }>(statementOf(id, invariant.violations), [historyMs])).rows.map((row) => row.detail)
+        : await invariant.violations(db, historyMs);
+    return { id, promise, next, violations: found.slice(0, VIOLATIONS_MAX), hasMore: found.length > VIOLATIONS_MAX, error: null };
   } catch (error) {
     return { id, promise, next, violations: [], hasMore: false, error: (error as Error).message };
   }
 }
 
 /** `name` says a run or an instance as people know it. `told` is `ti` with the end of its history: a look-up for each instance. */
-function statementOf({ id, violations }: Invariant) {
+function statementOf(id: string, violations: string) {
   const text = `
 with recent as (
   select dag_run_id, dag_id, run_id, state, shard, version_id, queued_at, started_at, dag_id || ' ' || run_id as name

@@ -1,4 +1,4 @@
-/** What holds at every instant, and what must not stay so for long: work that nobody does, leases that nobody ends. */
+/** What holds at every instant. */
 import { type Invariant, REPORT_IT } from './invariant.ts';
 
 export const PRESENT_INVARIANTS: readonly Invariant[] = [
@@ -23,47 +23,30 @@ select ti.name || ': is ' || ti.state || ' on epoch ' || ti.lease_epoch || ', it
  where (ti.state = 'deferred') <> (w.task_instance_id is not null) or w.lease_epoch <> ti.lease_epoch`,
   },
   {
-    id: 'L1',
-    promise: 'Every run that has not ended is looked after by a living scheduler.',
-    next: 'Start a scheduler: windlass scheduler (or npm start).',
+    id: 'INV-18',
+    promise: 'No more runs of a DAG, and no more tasks of a run, are in progress than the DAG allows.',
+    next: 'After the DAG was given a lower limit this is over once enough of them have ended. Else please report it.',
     violations: `
-select r.name || ': is ' || r.state || '; nobody has looked after its share of the DAGs '
-       || case when s.expires_at = '-infinity' then 'yet' else 'for ' || extract(epoch from clock_timestamp() - s.expires_at)::int || ' s' end as detail
-  from recent r join scheduler_shard s on s.shard = r.shard
- where r.state in ('queued', 'running') and s.expires_at < clock_timestamp() - interval '1 minute'
-   and r.queued_at < clock_timestamp() - interval '1 minute'`,
+select r.dag_id || ': ' || count(*) || ' runs in progress, maxActiveRuns is ' || (v.spec ->> 'maxActiveRuns') as detail
+  from recent r join dag_run n using (dag_run_id) join dag d on d.dag_id = r.dag_id join dag_version v on v.version_id = d.version_id
+ where r.state = 'running' and n.run_type <> 'backfill'
+ group by r.dag_id, v.version_id, v.spec having count(*) > (v.spec ->> 'maxActiveRuns')::int
+union all
+select r.name || ': ' || u.used || ' tasks in progress, maxActiveTasks is ' || (v.spec ->> 'maxActiveTasks')
+  from recent r join dag_version v using (version_id)
+  join (select dag_run_id, count(*) as used from ti where state in ('queued', 'running', 'restarting') group by 1) u using (dag_run_id)
+ where u.used > (v.spec ->> 'maxActiveTasks')::int`,
   },
   {
-    id: 'L2',
-    promise: 'No task instance stays queued while a worker of its queue has free slots.',
-    next: 'Look at the worker and the broker on the monitor, then at the logs of both. Restarting the worker does no harm.',
+    id: 'INV-25',
+    promise: 'A share of the DAGs has one owner at a time: a scheduler that has not stopped.',
+    next: REPORT_IT,
     violations: `
-select ti.name || ': queued for ' || extract(epoch from clock_timestamp() - ti.queued_at)::int || ' s in the queue ' || ti.queue as detail
-  from ti
- where ti.state = 'queued' and ti.queued_at < clock_timestamp() - interval '2 minutes'
-   and exists (select 1 from service w where w.kind = 'worker' and w.stopped_at is null and w.state = 'running' and w.running < w.slots
-                  and ti.queue = any(w.queues) and w.last_heartbeat_at > clock_timestamp() - interval '1 minute'
-                  and w.started_at < clock_timestamp() - interval '2 minutes')`,
-  },
-  {
-    id: 'L3',
-    promise: 'An attempt whose lease ran out is declared lost within two minutes.',
-    next: 'Start a scheduler if none lives (windlass jobs check --job-type scheduler); it rescues them by itself.',
-    violations: `
-select ti.name || ': ' || ti.state || ' on ' || ti.lease_owner || ', whose lease ran out ' || extract(epoch from clock_timestamp() - ti.lease_expires_at)::int
-       || ' s ago' as detail
-  from ti where ti.state in ('running', 'restarting') and ti.lease_expires_at < clock_timestamp() - interval '2 minutes'`,
-  },
-  {
-    id: 'L5',
-    promise: 'Callbacks are called within ten minutes while a worker lives.',
-    next: 'Look at the log of the workers; the callbacks page shows what was tried.',
-    violations: `
-select r.name || ': ' || c.kind || ' callback ' || c.name || ' waits for ' || extract(epoch from clock_timestamp() - c.next_try_at)::int || ' s' as detail
-  from callback_request c join recent r using (dag_run_id)
- where c.state in ('pending', 'running') and c.next_try_at < clock_timestamp() - interval '10 minutes'
-   and exists (select 1 from service w where w.kind = 'worker' and w.stopped_at is null and w.state = 'running'
-                  and (c.queue is null or c.queue = any(w.queues)) and w.last_heartbeat_at > clock_timestamp() - interval '1 minute'
-                  and w.started_at < clock_timestamp() - interval '10 minutes')`,
+select 'share ' || s.shard || ': is held by ' || s.owner || ', which stopped at ' || v.stopped_at as detail
+  from scheduler_shard s join service v on v.service_id = s.owner
+ where v.stopped_at is not null and s.expires_at > clock_timestamp() and v.stopped_at < clock_timestamp() - interval '1 second'
+union all
+select 'share ' || shard || ': there are DAGs of it, and nobody can own it'
+  from (select distinct shard from dag) d where not exists (select 1 from scheduler_shard s where s.shard = d.shard)`,
   },
 ];

@@ -11,6 +11,8 @@ export interface OpenService {
   readonly pid: number;
   readonly version: string;
   readonly silentMs: number;
+  /** Of a worker. */
+  readonly queues: readonly string[] | null;
   /** Settings in which all must agree, by environment variable; null = a version that does not tell. */
   readonly settings: Readonly<Record<string, string>> | null;
 }
@@ -18,7 +20,7 @@ export interface OpenService {
 const STATEMENT: Statement = {
   name: 'list_open_services',
   text: `
-select service_id as "serviceId", kind, hostname, pid, version, info -> 'settings' as settings,
+select service_id as "serviceId", kind, hostname, pid, version, queues, info -> 'settings' as settings,
        (extract(epoch from clock_timestamp() - last_heartbeat_at) * 1000)::float8 as "silentMs"
   from service where stopped_at is null order by kind, last_heartbeat_at desc limit 500`,
 };
