@@ -43,6 +43,7 @@ export async function buildMonitor(deps: MonitorDeps, version: string): Promise<
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: newRequestId,
     bodyLimit: MAX_BODY_BYTES,
+    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     forceCloseConnections: true,
   });
   const reads = new MonitorReads({ db, broker, clock, logger, silenceMs: lostAfterMs(config.serviceHeartbeatMs) });

@@ -114,6 +114,7 @@ export async function buildApp(deps: WebDeps): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: deps.config.trustedProxies.length === 0 ? false : [...deps.config.trustedProxies],
     genReqId: newRequestId,
     // Ids may hold dots, colons and plus signs and be 250 characters long; they arrive percent-encoded.
     routerOptions: { maxParamLength: 1000, ignoreTrailingSlash: true },

@@ -4,6 +4,7 @@
  * strangers' code beside it does not carry them in /proc/<pid>/environ.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
@@ -155,11 +156,20 @@ function checkArithmetic(config: Config): void {
   checkChoice('WINDLASS_LOG_FORMAT', config.logFormat, ['auto', 'json', 'pretty']);
   checkUrl('DATABASE_URL', config.databaseUrl, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/windlass');
   checkUrl('REDIS_URL', config.redisUrl, ['redis:', 'rediss:'], 'redis://host:6379/0');
+  for (const proxy of config.trustedProxies) checkAddress('WINDLASS_TRUSTED_PROXIES', proxy);
   for (const [env, port] of [
     ['WINDLASS_WEB_PORT', config.webPort],
     ['WINDLASS_MONITOR_PORT', config.monitorPort],
   ] as const)
     if (port > 65_535) throw new AppError('CONFIG_INVALID', `${env} must be a port from 0 to 65535, but is ${port}.`);
+}
+
+function checkAddress(env: string, text: string): void {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
+  if (family !== 0 && isRange && rest.length === 0) return;
+  throw new AppError('CONFIG_INVALID', `${env} must hold addresses such as 10.0.0.7 or 10.0.0.0/8, but has ${JSON.stringify(text)}.`);
 }
 
 function checkChoice(env: string, value: string, choices: readonly string[]): void {

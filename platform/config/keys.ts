@@ -101,6 +101,12 @@ export const CONFIG_KEYS = {
     fallback: '',
     doc: 'Address under which people reach the web server, https://windlass.example.com: links in messages begin with it. Empty: http://localhost and its port.',
   },
+  trustedProxies: {
+    env: 'WINDLASS_TRUSTED_PROXIES',
+    type: 'list',
+    fallback: '',
+    doc: 'Addresses (or CIDR ranges) of proxies in front of web server and monitor, such as 10.0.0.0/8: their X-Forwarded-For, -Proto and -Host are believed. Empty: nobody is believed.',
+  },
   monitorHost: { env: 'WINDLASS_MONITOR_HOST', type: 'string', fallback: '127.0.0.1', doc: 'Address the monitor listens on.' },
   monitorPort: { env: 'WINDLASS_MONITOR_PORT', type: 'int', fallback: '5555', doc: 'Port of the monitor.' },
   sessionTtlMinutes: { env: 'WINDLASS_SESSION_TTL_MINUTES', type: 'int', fallback: '1440', doc: 'How long a login lasts.' },
