@@ -26,6 +26,7 @@ import { dbClean } from './commands/db-clean.ts';
 import { dbMigrate } from './commands/db-migrate.ts';
 import { dbReset } from './commands/db-reset.ts';
 import { doctor } from './commands/doctor.ts';
+import { emulators } from './commands/emulators.ts';
 import { jobsCheck } from './commands/jobs-check.ts';
 import { monitor } from './commands/monitor.ts';
 import { pluginsList } from './commands/plugins-list.ts';
@@ -72,6 +73,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { define: monitor },
   { define: why },
   { define: doctor },
+  { define: emulators },
   { group: 'db', define: dbMigrate },
   { group: 'db', define: dbCheck },
   { group: 'db', define: dbClean },

@@ -18,6 +18,7 @@ const ROOMS = [
   'webserver',
   'monitor',
   'providers',
+  'emulators',
   'cli',
   'dags',
   'plugins',

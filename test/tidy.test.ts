@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-const ROOMS = /^(core|sdk|platform|scheduler|worker|triggerer|webserver|monitor|providers|cli|dags|plugins|ui-kit|scripts|bin)\//;
+const ROOMS = /^(core|sdk|platform|scheduler|worker|triggerer|webserver|monitor|providers|emulators|cli|dags|plugins|ui-kit|scripts|bin)\//;
 const SCRIPT = /\.(ts|tsx|mjs|cjs)$/;
 
 /** Known to git and still there; new files count from the moment they are written. */

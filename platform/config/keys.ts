@@ -205,7 +205,13 @@ export const CONFIG_KEYS = {
     env: 'WINDLASS_XCOM_BACKEND',
     type: 'string',
     fallback: '',
-    doc: 'Where large XComs are kept: a folder that all workers, schedulers and web servers share, as file:///path. Empty: all in Postgres.',
+    doc: 'Where large XComs are kept: a folder that all workers, schedulers and web servers share, as file:///path, or a bucket, as gs://bucket/path or s3://bucket/path. Empty: all in Postgres.',
+  },
+  xcomBackendConnection: {
+    env: 'WINDLASS_XCOM_BACKEND_CONNECTION',
+    type: 'secret',
+    fallback: '',
+    doc: 'How the bucket of WINDLASS_XCOM_BACKEND is reached, written as a connection: aws://key:secret@?region_name=…, or JSON. Empty: the credentials of the machine. Tasks never see it.',
   },
   xcomBackendThresholdBytes: {
     env: 'WINDLASS_XCOM_BACKEND_THRESHOLD_BYTES',

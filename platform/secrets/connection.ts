@@ -27,8 +27,12 @@ export function parseConnection(id: string, text: string, where: string = connec
   return text.trimStart().startsWith('{') ? fromJson(id, text, where) : fromUrl(id, text, where);
 }
 
+const NO_HOST = 'no-host.invalid';
+
 function fromUrl(id: string, text: string, where: string): Connection {
-  const url = URL.canParse(text) ? new URL(text) : null;
+  // Airflow's form of a login without a host, aws://key:secret@/?region_name=…, is no URL to the parser.
+  const whole = text.replace(/^([a-z][\w+.-]*:\/\/[^/?#@]*@)(?=[/?#]|$)/i, `$1${NO_HOST}`);
+  const url = URL.canParse(whole) ? new URL(whole) : null;
   if (url === null)
     throw new AppError(
       'CONFIG_INVALID',
@@ -39,7 +43,7 @@ function fromUrl(id: string, text: string, where: string): Connection {
   return {
     id,
     type: url.protocol.slice(0, -1).replaceAll('-', '_'),
-    host: url.hostname === '' ? null : decode(url.hostname),
+    host: url.hostname === '' || url.hostname === NO_HOST ? null : decode(url.hostname),
     port: url.port === '' ? null : Number(url.port),
     login: url.username === '' ? null : decode(url.username),
     password: url.password === '' ? null : decode(url.password),

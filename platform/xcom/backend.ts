@@ -6,7 +6,9 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AppError } from '#core/errors.ts';
 import type { Config } from '../config/config.ts';
+import { type Connection, parseConnection } from '../secrets/connection.ts';
 import { FolderBackend } from './folder-backend.ts';
+import { ObjectBackend, type ObjectClient } from './object-backend.ts';
 
 export interface XcomRef {
   /** "<scheme>:<run>/<hash>": which backend, and where in it. */
@@ -28,12 +30,32 @@ export interface XcomBackend {
 }
 
 /** Null = none is configured. Throws CONFIG_INVALID when the setting names none. */
-export function openXcomBackend({ xcomBackend }: Pick<Config, 'xcomBackend'>): XcomBackend | null {
+export function openXcomBackend({ xcomBackend, xcomBackendConnection }: BackendSettings): XcomBackend | null {
   if (xcomBackend === '') return null;
   const url = xcomBackend.startsWith('/') ? pathToFileURL(xcomBackend).href : xcomBackend;
   if (url.startsWith('file:///')) return new FolderBackend(fileURLToPath(url));
-  throw new AppError(
-    'CONFIG_INVALID',
-    `WINDLASS_XCOM_BACKEND is ${JSON.stringify(xcomBackend)}, which is no backend. Use a folder, such as file:///srv/windlass/xcom, or leave it empty.`,
-  );
+  const [, scheme, bucket, prefix = ''] = /^(gs|s3):\/\/([^/]+)(?:\/(.*))?$/.exec(url) ?? [];
+  if (scheme === undefined || bucket === undefined)
+    throw new AppError(
+      'CONFIG_INVALID',
+      `WINDLASS_XCOM_BACKEND is ${JSON.stringify(xcomBackend)}, which is no backend. Use a folder, such as file:///srv/windlass/xcom, a bucket, such as gs://bucket/xcom or s3://bucket/xcom, or leave it empty.`,
+    );
+  const connection = xcomBackendConnection?.isSet
+    ? parseConnection('xcom_backend', xcomBackendConnection.reveal(), 'WINDLASS_XCOM_BACKEND_CONNECTION')
+    : null;
+  return new ObjectBackend({
+    scheme: scheme as ObjectScheme,
+    bucket,
+    prefix: prefix.replace(/^\/+|\/+$/g, ''),
+    open: () => OPEN_CLIENT[scheme as ObjectScheme](bucket, connection),
+  });
 }
+
+type BackendSettings = Pick<Config, 'xcomBackend'> & Partial<Pick<Config, 'xcomBackendConnection'>>;
+type ObjectScheme = 'gs' | 's3';
+
+/** What speaks to a bucket, loaded when it is needed. */
+const OPEN_CLIENT: Readonly<Record<ObjectScheme, (bucket: string, connection: Connection | null) => Promise<ObjectClient>>> = {
+  gs: async (bucket, connection) => (await import('./gcs-client.ts')).openGcsClient(bucket, connection),
+  s3: async (bucket, connection) => (await import('./s3-client.ts')).openS3Client(bucket, connection),
+};

@@ -1,0 +1,123 @@
+/**
+ * An XCom backend in a bucket: `<prefix>/<run>/<sha256>.json`. What speaks to the bucket is loaded at the first use, so that
+ * a process which never meets a large value does not pay for it.
+ */
+import { createHash } from 'node:crypto';
+import { AppError } from '#core/errors.ts';
+import { systemClock } from '../clock.ts';
+import type { XcomBackend, XcomRef } from './backend.ts';
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly updatedAtMs: number;
+}
+
+/** The little that is asked of a bucket. Each is one attempt; rejects on failure. */
+export interface ObjectClient {
+  put(key: string, bytes: Buffer): Promise<void>;
+  /** Null when there is none. */
+  get(key: string): Promise<Buffer | null>;
+  list(prefix: string): Promise<readonly ObjectInfo[]>;
+  /** Parts of the keys between the prefix and the next slash. */
+  listFolders(prefix: string): Promise<readonly string[]>;
+  delete(key: string): Promise<void>;
+  /** Whether the same might succeed later. */
+  isTransient(error: unknown): boolean;
+}
+
+export interface ObjectBackendOptions {
+  readonly scheme: 'gs' | 's3';
+  readonly bucket: string;
+  /** Without slashes at its ends; may be empty. */
+  readonly prefix: string;
+  readonly open: () => Promise<ObjectClient>;
+}
+
+const RUN = /^[0-9a-f-]{36}$/;
+const TRIES = 4;
+const DELAY_MS = 200;
+
+export class ObjectBackend implements XcomBackend {
+  readonly scheme: string;
+  readonly #options: ObjectBackendOptions;
+  readonly #ref: RegExp;
+  readonly #base: string;
+  #client: Promise<ObjectClient> | undefined;
+
+  constructor(options: ObjectBackendOptions) {
+    this.scheme = options.scheme;
+    this.#options = options;
+    // References come from Postgres; still, none may lead elsewhere.
+    this.#ref = new RegExp(`^${options.scheme}:([0-9a-f-]{36})/([0-9a-f]{64})$`);
+    this.#base = options.prefix === '' ? '' : `${options.prefix}/`;
+  }
+
+  async put(dagRunId: string, bytes: Buffer): Promise<XcomRef> {
+    const hash = hashOf(bytes);
+    await this.#do('write to', (client) => client.put(this.#key(dagRunId, hash), bytes));
+    return { ref: `${this.scheme}:${dagRunId}/${hash}`, hash };
+  }
+
+  async get(ref: string): Promise<Buffer> {
+    const [, dagRunId, hash] = this.#ref.exec(ref) ?? [];
+    if (dagRunId === undefined || hash === undefined) throw gone(ref, `this is no reference of the ${this.scheme} backend`);
+    const bytes = await this.#do('read from', (client) => client.get(this.#key(dagRunId, hash)));
+    if (bytes === null) throw gone(ref, 'it was removed');
+    if (hashOf(bytes) !== hash) throw gone(ref, 'its bytes are not those that were written');
+    return bytes;
+  }
+
+  async listRuns(): Promise<readonly string[]> {
+    const folders = await this.#do('list', (client) => client.listFolders(this.#base));
+    return folders.filter((folder) => RUN.test(folder));
+  }
+
+  async prune(dagRunId: string, keep: ReadonlySet<string>, olderThanMs: number): Promise<number> {
+    const before = systemClock.now() - olderThanMs;
+    const objects = await this.#do('list', (client) => client.list(`${this.#base}${dagRunId}/`));
+    let removed = 0;
+    for (const { key, updatedAtMs } of objects) {
+      const hash = /([0-9a-f]{64})\.json$/.exec(key)?.[1] ?? '';
+      if (keep.has(hash) || updatedAtMs > before) continue;
+      await this.#do('delete from', (client) => client.delete(key));
+      removed += 1;
+    }
+    return removed;
+  }
+
+  #key(dagRunId: string, hash: string): string {
+    return `${this.#base}${dagRunId}/${hash}.json`;
+  }
+
+  /** Every call may be repeated: what is written is named by its content. */
+  async #do<T>(doing: string, work: (client: ObjectClient) => Promise<T>): Promise<T> {
+    const { scheme, bucket, open } = this.#options;
+    this.#client ??= open();
+    let client: ObjectClient | undefined;
+    for (let tried = 1; ; tried++) {
+      try {
+        client = await this.#client;
+        return await work(client);
+      } catch (error) {
+        if (client !== undefined && tried < TRIES && client.isTransient(error)) {
+          await systemClock.sleep(DELAY_MS * 2 ** (tried - 1));
+          continue;
+        }
+        if (client === undefined) this.#client = undefined;
+        const why = ((error as Error).message ?? String(error)).split('\n')[0];
+        throw new Error(`The XCom backend cannot ${doing} ${scheme}://${bucket}: ${why}`, { cause: error });
+      }
+    }
+  }
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function gone(ref: string, why: string): AppError {
+  return new AppError(
+    'NOT_FOUND',
+    `A value that was kept in the XCom backend cannot be read (${ref}): ${why}. Clear the task that made it.`,
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * DuckDB inside a task: SQL over frames and files. Frames go in and come out as Parquet files of a temporary folder, so that
+ * types stay right and memory stays DuckDB's.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { RecordBatch } from 'apache-arrow';
+import type { Connection } from '#sdk/context.ts';
+import { Fatal } from '#sdk/outcomes.ts';
+import { narrow } from '../arrow/cell.ts';
+import type { AnyColumns, Frame } from '../arrow/frame.ts';
+import { writeWhole } from '../files/whole-file.ts';
+import { readParquetBatches } from '../parquet/read-parquet.ts';
+import { writeParquet } from '../parquet/write-parquet.ts';
+
+export interface DuckdbOptions {
+  /** A database file; default: in memory, gone when it is closed. */
+  readonly path?: string;
+  /** Default 2: a worker runs several tasks. */
+  readonly threads?: number;
+  /** Default 1 GB; beyond it DuckDB writes to its temporary folder. */
+  readonly memoryLimit?: string;
+}
+
+/** Whatever hands out connections: a task's `ctx`. */
+export interface ConnectionSource {
+  conn<T>(id: string): Promise<T>;
+}
+
+export type SqlValue = string | number | bigint | boolean | Date | null;
+
+const ROWS_MAX = 10_000;
+
+/** Opens the database file of the connection `id` (type duckdb, the path in its host); without one, a database in memory. */
+export async function connectDuckdb(ctx: ConnectionSource, id: string, options: Omit<DuckdbOptions, 'path'> = {}): Promise<Duckdb> {
+  const { type, host, schema } = await ctx.conn<Pick<Connection, 'type' | 'host' | 'schema'>>(id);
+  if (type !== 'duckdb') throw new Fatal(`connection "${id}" is of type "${type}", not duckdb. Name another, or change its type.`);
+  const path = host || schema;
+  return openDuckdb({ ...options, ...(path ? { path } : {}) });
+}
+
+/** `await using duckdb = await openDuckdb()`. */
+export async function openDuckdb({ path = ':memory:', threads = 2, memoryLimit = '1GB' }: DuckdbOptions = {}): Promise<Duckdb> {
+  const { DuckDBInstance, DuckDBTimestampValue } = await import('@duckdb/node-api');
+  const folder = await mkdtemp(join(tmpdir(), 'windlass-duckdb-'));
+  const instance = await DuckDBInstance.create(path, {
+    threads: String(threads),
+    memory_limit: memoryLimit,
+    temp_directory: join(folder, 'spilled'),
+    // An extension would be fetched from the network in the middle of a task.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  }).catch(async (cause: Error) => {
+    await rm(folder, { recursive: true, force: true });
+    throw new Error(`the DuckDB database ${path} cannot be opened: ${firstLine(cause)} Is another process using it?`, { cause });
+  });
+  const connection = await instance.connect();
+  await connection.run("set timezone = 'UTC'");
+  const timestamp = (date: Date) => new DuckDBTimestampValue(BigInt(date.getTime()) * 1000n);
+  return new Duckdb({ instance, connection, folder, timestamp });
+}
+
+interface Parts {
+  readonly instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+  readonly folder: string;
+  readonly timestamp: (date: Date) => DuckDBValue;
+}
+
+export class Duckdb implements AsyncDisposable {
+  readonly #parts: Parts;
+  #files = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** The library's connection, for whatever is not here. */
+  get connection(): DuckDBConnection {
+    return this.#parts.connection;
+  }
+
+  /** Makes a frame known as the table `name`. It is written to disk once, and read from there by each statement. */
+  async register(name: string, frame: Frame): Promise<void> {
+    const path = this.#newFile();
+    await writeParquet(path, frame);
+    await this.#run(`create or replace view ${quote(name)} as select * from read_parquet(${literal(path)})`);
+  }
+
+  /** Rows of a statement; `$1` in it is `values[0]`. int64 as a number (a bigint beyond ±2^53), timestamps and dates as Date. */
+  async query<Row extends object = Record<string, unknown>>(
+    sql: string,
+    values: readonly SqlValue[] = [],
+    { maxRows = ROWS_MAX }: { readonly maxRows?: number } = {},
+  ): Promise<Row[]> {
+    const reader = await this.#do(() =>
+      this.#parts.connection.streamAndReadUntil(
+        sql,
+        maxRows + 1,
+        values.map((value) => this.#value(value)),
+      ),
+    );
+    const rows = reader.getRowObjectsJS();
+    if (rows.length > maxRows)
+      throw new Fatal(`The statement returned more than ${maxRows} rows (maxRows). Aggregate or limit it, or take them as a frame.`);
+    return rows.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? narrow(value) : value])),
+    ) as Row[];
+  }
+
+  /** Rows of a statement as a frame, batch by batch. */
+  async *batches(sql: string): AsyncGenerator<RecordBatch<AnyColumns>> {
+    const path = this.#newFile();
+    await this.#run(`copy (${sql}) to ${literal(path)} (format parquet)`);
+    try {
+      yield* readParquetBatches(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  /** Writes the rows of a statement to a file: Parquet, CSV or NDJSON by its ending. Returns the rows. The file is there when it is whole. */
+  async copyTo(sql: string, path: string): Promise<number> {
+    const format = FORMATS.find(([ending]) => path.endsWith(ending))?.[1];
+    if (format === undefined) throw new Fatal(`${path}: its ending says no format. Use ${FORMATS.map(([ending]) => ending).join(', ')}.`);
+    return writeWhole(path, async (unfinished) => {
+      const reader = await this.#do(() => this.#parts.connection.runAndReadAll(`copy (${sql}) to ${literal(unfinished)} (${format})`));
+      return Number(reader.getRows()[0]?.[0] ?? 0);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#parts.connection.closeSync();
+    this.#parts.instance.closeSync();
+    await rm(this.#parts.folder, { recursive: true, force: true });
+  }
+
+  #newFile(): string {
+    this.#files += 1;
+    return join(this.#parts.folder, `${this.#files}.parquet`);
+  }
+
+  #value(value: SqlValue): DuckDBValue {
+    return value instanceof Date ? this.#parts.timestamp(value) : value;
+  }
+
+  async #run(sql: string): Promise<void> {
+    await this.#do(() => this.#parts.connection.run(sql));
+  }
+
+  async #do<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      throw new Fatal(`DuckDB refuses the statement: ${firstLine(cause as Error)}`, { cause });
+    }
+  }
+}
+
+const FORMATS: readonly (readonly [ending: string, format: string])[] = [
+  ['.parquet', 'format parquet'],
+  ['.csv', 'format csv, header true'],
+  ['.csv.gz', 'format csv, header true, compression gzip'],
+  ['.ndjson', 'format json'],
+  ['.ndjson.gz', 'format json, compression gzip'],
+];
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function firstLine({ message }: Error): string {
+  return (message.split('\n')[0] ?? '').replace(/\.?$/, '.');
+}
