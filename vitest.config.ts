@@ -1,15 +1,22 @@
 import { defineConfig } from 'vitest/config';
+import { brokerSuites } from './test/support/broker-suites.ts';
+
+const SHARED = { pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000 } as const;
+/** Suites that use a broker run on each; the others once. `npm run test:brokers` leaves none of them on one only. */
+const { once, redis, postgres } = brokerSuites(process.env['WINDLASS_TEST_ALL_BROKERS'] === '1');
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    // For all projects: one Postgres a run.
     globalSetup: ['test/support/global-setup.ts'],
-    pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     typecheck: { enabled: false },
     // A test that needs a second try is a bug report.
     retry: 0,
+    projects: [
+      { test: { ...SHARED, name: 'once', include: [...once] } },
+      { test: { ...SHARED, name: 'redis', include: [...redis], provide: { broker: 'redis' } } },
+      { test: { ...SHARED, name: 'postgres', include: [...postgres], provide: { broker: 'postgres' } } },
+    ],
   },
 });

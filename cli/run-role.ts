@@ -3,7 +3,7 @@
  * the database with back-off, starts it, and stops it on a signal or when its parent is gone.
  */
 import { flushCompileCache } from 'node:module';
-import { isAppError } from '#core/errors.ts';
+import { type AppError, isAppError } from '#core/errors.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import { openBroker } from '#platform/broker/open-broker.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -25,6 +25,8 @@ export interface RoleDeps {
 export interface RunningRole {
   stop(): Promise<void>;
   readonly url?: string;
+  /** Takes nothing more, and resolves when all that it does has ended, however long that takes. */
+  retire?(): Promise<void>;
   /** Resolves when the role stopped by itself, because an operator asked it to on the monitor. */
   readonly stopped?: Promise<void>;
 }
@@ -51,6 +53,9 @@ const NEVER_SCAN: ReadonlySet<RoleName> = new Set(['scheduler', 'worker']);
 const STOP_MARGIN_MS = 5_000;
 /** A stop with the parent gone: its Postgres and Redis are gone too, so there is little left to do. */
 const ORPHAN_STOP_MS = 5_000;
+/** A newer Windlass has migrated the database: whoever starts processes should not start this one again. */
+export const EXIT_TOO_OLD = 57;
+const SCHEMA_LOOK_MS = 5_000;
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5_000;
 /** A terminal's Ctrl-C may reach us twice, directly and through npm; only a later one means "at once". */
@@ -69,26 +74,48 @@ export async function runRole(options: RoleOptions): Promise<number> {
   });
   let broker: Broker | undefined;
   let role: RunningRole | undefined;
+  let exitCode = 0;
   try {
     await waitForDatabase(db, logger, stopping.signal);
     if (stopping.signal.aborted) return 0;
-    broker = await openBroker(config, db, logger, clock);
+    broker = await waitForBroker({ config, db, logger, signal: stopping.signal });
+    if (broker === undefined) return 0;
     role = await options.start({ config, db, broker, clock, logger });
     logger.info({ event: 'role.started', url: role.url }, `${options.role} is ready${role.url ? ` on ${role.url}` : ''}`);
     process.send?.({ type: 'ready', role: options.role, url: role.url ?? null } satisfies RoleReady);
     flushCompileCache();
-    const reason = await Promise.race([stopping.requested, askedToStop(role)]);
-    logger.info({ event: 'role.stopping', reason }, `${options.role} stops (${reason})`);
+    const watch = watchSchema(db, stopping.signal);
+    const reason = await Promise.race([stopping.requested, askedToStop(role), watch]);
+    if (isAppError(reason)) {
+      exitCode = EXIT_TOO_OLD;
+      logger.fatal(
+        { event: 'role.too_old', err: reason },
+        `${reason.message} ${options.role} takes nothing more, lets what runs end, and stops.`,
+      );
+      await Promise.race([role.retire?.(), stopping.requested]);
+    } else logger.info({ event: 'role.stopping', reason }, `${options.role} stops (${reason})`);
   } catch (error) {
     logger.fatal({ event: 'role.failed', err: error }, failureText(options.role, error));
     await closeWithin(ORPHAN_STOP_MS, [() => role?.stop(), () => broker?.close(), () => db.close()]);
-    return 1;
+    return isAppError(error) && error.code === 'SCHEMA_TOO_NEW' ? EXIT_TOO_OLD : 1;
   }
   const limitMs = stopping.orphaned() ? ORPHAN_STOP_MS : stopLimitMs(options.role, config);
   const clean = await closeWithin(limitMs, [() => role?.stop(), () => broker?.close(), () => db.close()]);
   if (clean) logger.info({ event: 'role.stopped' }, `${options.role} has stopped`);
   else logger.warn({ event: 'role.stop_timed_out', limit_ms: limitMs }, `${options.role} did not stop within ${limitMs} ms and is ended`);
-  return clean ? 0 : 1;
+  return clean ? exitCode : 1;
+}
+
+/** Resolves with what is wrong once a newer Windlass has changed what this one relies on. A database that is away says nothing of that. */
+async function watchSchema(db: Database, signal: AbortSignal): Promise<AppError> {
+  while (await clock.sleep(SCHEMA_LOOK_MS, signal)) {
+    const wrong = await checkSchema(db).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (isAppError(wrong) && wrong.code === 'SCHEMA_TOO_NEW') return wrong;
+  }
+  return new Promise(() => {});
 }
 
 /** Resolves when the role has ended by itself; never for a role that does not do that. */
@@ -124,6 +151,20 @@ async function waitForDatabase(db: Database, logger: Logger, signal: AbortSignal
   }
 }
 
+/** Redis not there yet: wait. A wrong address or password, which no waiting mends: say so at once. Undefined = told to stop meanwhile. */
+async function waitForBroker({ config, db, logger, signal }: BrokerWait): Promise<Broker | undefined> {
+  for (let delayMs = RETRY_MIN_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
+    try {
+      return await openBroker(config, db, logger, clock);
+    } catch (error) {
+      if (!isAppError(error) || error.code !== 'BROKER_UNAVAILABLE' || error.details['final'] === true) throw error;
+      logger.warn({ event: 'broker.waiting', retry_ms: delayMs }, `${error.message} Waiting for it.`);
+      await clock.sleep(delayMs, signal);
+    }
+  }
+  return undefined;
+}
+
 /** Runs the steps in order, whatever fails; false when they were not done in time. */
 async function closeWithin(limitMs: number, steps: readonly (() => Promise<void> | undefined)[]): Promise<boolean> {
   const deadline = new AbortController();
@@ -134,6 +175,13 @@ async function closeWithin(limitMs: number, steps: readonly (() => Promise<void>
   const done = await Promise.race([all, clock.sleep(limitMs, deadline.signal).then(() => false)]);
   deadline.abort();
   return done;
+}
+
+interface BrokerWait {
+  readonly config: Config;
+  readonly db: Database;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
 }
 
 interface StopRequests {

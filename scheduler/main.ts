@@ -74,7 +74,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
         await engine.gain(pending.splice(0));
         probe('leadership.loaded');
       }
-      if (clock.monotonic() - sweptAtMs > SWEEP_MS) {
+      if (inbox.brokerWasAway || clock.monotonic() - sweptAtMs > SWEEP_MS) {
         sweptAtMs = clock.monotonic();
         await sweep(engineDeps, engine, inbox);
       }

@@ -45,6 +45,8 @@ export interface RunningWorker {
   readonly workerId: string;
   /** Lets tasks finish for `workerDrainMs`, hands back the rest, and resolves when nothing runs any more. Idempotent. */
   stop(): Promise<void>;
+  /** Claims nothing more; resolves when all its tasks have ended, however long they take. */
+  retire(): Promise<void>;
   /** Resolves when the worker has stopped, by `stop` or because an operator asked for it. */
   readonly stopped: Promise<void>;
 }
@@ -113,7 +115,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     { event: 'worker.started', queues: config.workerQueues, slots: config.workerSlots, broker: broker.kind },
     `worker started: ${config.workerSlots} slots on ${config.workerQueues.join(', ')}`,
   );
-  return { workerId, stop, stopped: stopped.promise };
+  return { workerId, stop, retire: () => worker.retire(), stopped: stopped.promise };
 }
 
 interface Own {

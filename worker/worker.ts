@@ -64,6 +64,7 @@ export class Worker implements Service {
   #failed = 0;
   #stopping: Promise<void> | null = null;
   #handingBack = false;
+  #retiring = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -113,10 +114,17 @@ export class Worker implements Service {
     return this.#stopping;
   }
 
+  /** Claims nothing more, whatever an operator asks for; resolves when all tasks have ended. */
+  async retire(): Promise<void> {
+    this.#retiring = true;
+    await this.#change('draining');
+    await this.#intake.whenEmpty();
+  }
+
   /** Says that the worker lives, and does what was asked of it. */
   async beat(): Promise<undefined> {
     const desired = await this.#report(false);
-    if (this.#stopping) return;
+    if (this.#stopping || this.#retiring) return;
     const slots = desired.desiredSlots;
     if (slots !== null && slots >= 1 && slots <= SLOTS_MAX && slots !== this.#intake.slots) this.#resize(slots);
     const wanted = STATE_OF_DESIRE[desired.desiredState ?? 'running'] ?? 'running';

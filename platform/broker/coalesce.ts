@@ -3,6 +3,7 @@
  * rung meanwhile is merged into the next. Lists of the same key are united.
  */
 import type { Channel } from './broker.ts';
+import { encodeMessage } from './message-wire.ts';
 
 type Message = Record<string, readonly unknown[] | unknown>;
 
@@ -44,7 +45,7 @@ export class Coalescer {
   /** A lost ring is repaired by a sweep, so a failed send is dropped. */
   async #pump(channel: Channel): Promise<void> {
     for (let batch = this.#take(channel); batch !== null; batch = this.#take(channel)) {
-      for (const message of mergeMessages(batch, this.#itemsMax)) await this.#send(channel, JSON.stringify(message)).catch(() => {});
+      for (const message of mergeMessages(batch, this.#itemsMax)) await this.#send(channel, encodeMessage(message)).catch(() => {});
     }
     this.#sending.delete(channel);
   }

@@ -4,11 +4,15 @@
  */
 import { createPostgresBackend, runMigrations } from 'bullmq';
 import pg from 'pg';
+import { AppError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Broker, Channel } from './broker.ts';
 import { BullQueues } from './bullmq-queues.ts';
 import { Coalescer } from './coalesce.ts';
+import { Complaints } from './complaints.ts';
+import { decodeMessage } from './message-wire.ts';
+import { keepPulse } from './pulse.ts';
 
 const CLOSE_MS = 2_000;
 const RECONNECT_MS = 500;
@@ -28,14 +32,14 @@ export async function openPostgresBroker({ url, prefix, clock, logger }: Postgre
   const schema = `${prefix.replace(/[^a-z0-9_]/gi, '_').toLowerCase()}_queue`;
   await migrateQueues(url, schema);
   const connection = { connectionString: url, schema, max: 6, keepAlive: true, application_name: 'windlass:broker' };
+  const complaints = new Complaints(clock, logger);
   const queues = new BullQueues(
-    { prefix, producerConnection: connection, consumerConnection: connection, factory: createPostgresBackend as never },
-    clock,
-    logger,
+    { prefix, producerConnection: connection, consumerConnection: connection, factory: createPostgresBackend as never, explain },
+    { clock, logger, complaints },
   );
   const sender = new pg.Pool({ connectionString: url, max: 2, keepAlive: true, application_name: 'windlass:doorbell' });
   sender.on('error', (error) =>
-    logger.warn({ event: 'broker.connection_error', err: error.message }, 'doorbell connection lost; it reconnects by itself'),
+    complaints.warn('broker.connection_error', error, { role: 'doorbell' }, 'doorbell connection lost; it reconnects by itself'),
   );
   const channelName = (channel: Channel) => `${schema}_${channel}`;
   const coalescer = new Coalescer(async (channel, text) => {
@@ -67,6 +71,10 @@ export async function openPostgresBroker({ url, prefix, clock, logger }: Postgre
   };
 }
 
+function explain(error: Error): Error {
+  return new AppError('BROKER_UNAVAILABLE', `the queue in Postgres takes nothing: ${error.message}`, {}, { cause: error });
+}
+
 async function migrateQueues(url: string, schema: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -84,6 +92,7 @@ class Ear {
   readonly #logger: Logger;
   readonly #listeners = new Map<string, Set<(message: unknown) => void>>();
   #client: pg.Client | null = null;
+  readonly #stopPulse: () => void;
   #opening: Promise<pg.Client> | null = null;
   #closed = false;
   #statements: Promise<unknown> = Promise.resolve();
@@ -92,6 +101,7 @@ class Ear {
     this.#url = url;
     this.#clock = clock;
     this.#logger = logger;
+    this.#stopPulse = keepPulse({ clock, ask: () => this.#ask(), giveUp: () => this.#giveUp() });
   }
 
   async listen(name: string, hear: (message: unknown) => void): Promise<() => Promise<void>> {
@@ -99,10 +109,7 @@ class Ear {
     this.#listeners.set(name, set);
     set.add(hear);
     const client = await this.#connected();
-    // One statement at a time: pg no longer queues them.
-    const listening = this.#statements.then(() => client.query(`listen ${pg.escapeIdentifier(name)}`));
-    this.#statements = listening.catch(() => {});
-    await listening;
+    await this.#say(`listen ${pg.escapeIdentifier(name)}`, client);
     return async () => {
       set.delete(hear);
     };
@@ -110,7 +117,28 @@ class Ear {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopPulse();
     await this.#client?.end().catch(() => {});
+  }
+
+  /** One statement at a time: pg no longer queues them. */
+  #say(text: string, client: pg.Client): Promise<unknown> {
+    const said = this.#statements.then(() => client.query(text));
+    this.#statements = said.catch(() => {});
+    return said;
+  }
+
+  async #ask(): Promise<unknown> {
+    return this.#client === null ? undefined : this.#say('select 1', this.#client);
+  }
+
+  /** Without a goodbye, which nobody would hear. */
+  #giveUp(): void {
+    const dead = this.#client;
+    if (dead === null) return;
+    this.#statements = Promise.resolve();
+    this.#reopen(dead);
+    (dead as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   }
 
   #connected(): Promise<pg.Client> {
@@ -121,12 +149,7 @@ class Ear {
   async #open(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.#url, keepAlive: true, application_name: 'windlass:doorbell' });
     client.on('notification', ({ channel, payload }) => {
-      let message: unknown = null;
-      try {
-        message = JSON.parse(payload ?? 'null');
-      } catch {
-        // Somebody else's notification: listeners take null as "sweep".
-      }
+      const message = decodeMessage(payload ?? '');
       for (const hear of this.#listeners.get(channel) ?? []) hear(message);
     });
     client.on('error', () => this.#reopen(client));

@@ -1,13 +1,18 @@
 /** The broker on Redis (or Valkey): BullMQ for the queues, publish/subscribe for the doorbells. */
 import { Redis } from 'ioredis';
-import { AppError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Broker, Channel } from './broker.ts';
 import { BullQueues } from './bullmq-queues.ts';
 import { Coalescer } from './coalesce.ts';
+import { Complaints } from './complaints.ts';
+import { explainRedis } from './explain-redis.ts';
+import { decodeMessage } from './message-wire.ts';
+import { keepPulse } from './pulse.ts';
 
 const CLOSE_MS = 2_000;
+const CONNECT_MS = 5_000;
+const OPEN_MS = 10_000;
 
 export interface RedisBrokerOptions {
   readonly url: string;
@@ -17,38 +22,40 @@ export interface RedisBrokerOptions {
 }
 
 export async function openRedisBroker({ url, prefix, clock, logger }: RedisBrokerOptions): Promise<Broker> {
+  const complaints = new Complaints(clock, logger);
   // A producer fails fast (what it could not ring is rung again); a consumer waits for ever.
-  const producer = new Redis(url, {
-    maxRetriesPerRequest: 1,
-    enableOfflineQueue: true,
-    commandTimeout: 5_000,
-    connectTimeout: 5_000,
+  const shared = {
     lazyConnect: true,
     keepAlive: 10_000,
-  });
-  const consumer = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, keepAlive: 10_000 });
-  const subscriber = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, keepAlive: 10_000 });
+    connectTimeout: CONNECT_MS,
+    // After a failover the address may lead to the new primary.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  };
+  const producer = new Redis(url, { ...shared, maxRetriesPerRequest: 1, enableOfflineQueue: true, commandTimeout: 5_000 });
+  const consumer = new Redis(url, { ...shared, maxRetriesPerRequest: null });
+  const subscriber = new Redis(url, { ...shared, maxRetriesPerRequest: null });
   for (const [role, client] of Object.entries({ producer, consumer, subscriber }))
     client.on('error', (error: Error) =>
-      logger.warn({ event: 'broker.connection_error', role, err: error.message }, 'Redis connection error; it reconnects by itself'),
+      complaints.warn('broker.connection_error', error, { role }, 'Redis connection error; it reconnects by itself'),
     );
   try {
-    await Promise.all([producer.connect(), consumer.connect(), subscriber.connect()]);
+    const opened = Promise.all([producer.connect(), consumer.connect(), subscriber.connect()]);
+    opened.catch(() => {});
+    // A server that takes connections and answers nothing never refuses.
+    const late = clock.sleep(OPEN_MS).then(() => Promise.reject(new Error(`no answer within ${OPEN_MS} ms`)));
+    await Promise.race([opened, late]);
   } catch (cause) {
     for (const client of [producer, consumer, subscriber]) client.disconnect();
-    throw new AppError(
-      'BROKER_UNAVAILABLE',
-      `Redis cannot be reached: ${(cause as Error).message}. Check REDIS_URL and that the server runs.`,
-      {},
-      { cause },
-    );
+    throw explainRedis(cause as Error);
   }
+  const pulses = [producer, consumer, subscriber].map((client) =>
+    keepPulse({ clock, ask: () => (client.status === 'ready' ? client.ping() : Promise.resolve()), giveUp: () => client.disconnect(true) }),
+  );
 
   const keyPrefix = `{${prefix}}`;
   const queues = new BullQueues(
-    { prefix: keyPrefix, producerConnection: producer, consumerConnection: consumer, factory: undefined },
-    clock,
-    logger,
+    { prefix: keyPrefix, producerConnection: producer, consumerConnection: consumer, factory: undefined, explain: explainRedis },
+    { clock, logger, complaints },
   );
   const channelName = (channel: Channel) => `${keyPrefix}:doorbell:${channel}`;
   const coalescer = new Coalescer(async (channel, text) => {
@@ -56,7 +63,7 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
   });
   const listeners = new Map<string, Set<(message: unknown) => void>>();
   subscriber.on('message', (name: string, text: string) => {
-    const message = parse(text);
+    const message = decodeMessage(text);
     for (const hear of listeners.get(name) ?? []) hear(message);
   });
 
@@ -83,6 +90,7 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
     depths: (names) => queues.depths(names),
     info: () => describeServer(producer),
     async close() {
+      for (const stopPulse of pulses) stopPulse();
       await queues.close(CLOSE_MS);
       await Promise.race([coalescer.flushed(), clock.sleep(CLOSE_MS)]);
       for (const client of [producer, consumer, subscriber]) client.disconnect();
@@ -99,12 +107,4 @@ async function describeServer(client: Redis) {
       ? [`maxmemory-policy is ${policy}: Redis may drop queue keys. Set it to noeviction.`]
       : [];
   return { kind: 'redis' as const, version: field('redis_version') ?? 'unknown', warnings };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

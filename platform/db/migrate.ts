@@ -1,7 +1,9 @@
 /**
  * Applies the numbered SQL files of `migrations/`, each in its own transaction, under one advisory lock, so
  * that any number of processes may start at once. After them it (re)makes what is derived from the
- * transition table: the guard that refuses an illegal move.
+ * transition table: the guard that refuses an illegal move. Old and new processes work side by side while a cluster is
+ * upgraded, so a file only adds; one that takes away says so in a line `-- breaking: <why>`, and processes that do not
+ * know it stop by themselves.
  */
 
 import { createHash } from 'node:crypto';
@@ -11,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClientBase, QueryConfig } from 'pg';
 import { AppError } from '#core/errors.ts';
 import { legalMoves } from '#core/states.ts';
+import { type Clock, systemClock } from '#platform/clock.ts';
 import { probe } from '../probes/probe.ts';
 import type { Database } from './client.ts';
 
@@ -18,43 +21,50 @@ const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url));
 const LOCK_KEY = 0x77696e64; // "wind"
 /** Another process may be migrating, and a migration may be long: the client does not give up on it. */
 const PATIENCE_MS = 2 ** 31 - 1;
+/** Five minutes of tries: a long transaction of somebody else may hold what a file has to change. */
+const LOCK_TIMEOUT_MS = 2_000;
+const LOCK_PAUSE_MS = 1_000;
+const LOCK_TRIES_MAX = 100;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 interface Migration {
   readonly version: number;
   readonly name: string;
   readonly sql: string;
+  /** Processes that do not know it cannot work with the schema after it. */
+  readonly isBreaking: boolean;
 }
 
 export function readMigrations(folder: string = FOLDER): readonly Migration[] {
   return readdirSync(folder)
     .filter((file) => /^\d{4}_[a-z0-9_]+\.sql$/.test(file))
     .sort()
-    .map((file) => ({ version: Number(file.slice(0, 4)), name: file, sql: readFileSync(join(folder, file), 'utf8') }));
+    .map((file) => ({ version: Number(file.slice(0, 4)), name: file, sql: readFileSync(join(folder, file), 'utf8') }))
+    .map((migration) => ({ ...migration, isBreaking: /^-- breaking: \S/m.test(migration.sql) }));
 }
 
 /** Brings the schema up to date. Returns the names of the files it applied. */
-export async function migrate(db: Database): Promise<readonly string[]> {
+export async function migrate(db: Database, clock: Clock = systemClock): Promise<readonly string[]> {
   const client = await db.pool.connect();
   const applied: string[] = [];
+  const step = (work: () => Promise<void>) => patiently({ client, clock, work });
   try {
     await client.query('set lock_timeout = 0; set statement_timeout = 0');
     await client.query({ text: 'select pg_advisory_lock($1)', values: [LOCK_KEY], query_timeout: PATIENCE_MS } as QueryConfig);
-    await client.query(
-      'create table if not exists schema_migration (version int primary key, name text not null, applied_at timestamptz not null default clock_timestamp())',
-    );
+    await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await step(() => prepare(client));
     const done = new Set((await client.query<{ version: number }>('select version from schema_migration')).rows.map((row) => row.version));
-    for (const migration of readMigrations()) {
+    const known = readMigrations();
+    for (const migration of known) {
       if (done.has(migration.version)) continue;
-      await client.query('begin');
-      await client.query({ text: migration.sql, query_timeout: PATIENCE_MS } as QueryConfig);
-      probe('migrate.mid_file');
-      await client.query('insert into schema_migration (version, name) values ($1, $2)', [migration.version, migration.name]);
-      await client.query('commit');
+      await step(() => apply(client, migration));
       applied.push(migration.name);
       probe('migrate.between_files');
     }
     probe('migrate.before_guard');
-    await renewGuard(client);
+    // A newer Windlass made its own, which knows more moves.
+    const isNewest = [...done].every((version) => known.some((migration) => migration.version === version));
+    if (isNewest) await step(() => renewGuard(client));
   } catch (error) {
     await client.query('rollback').catch(() => {});
     throw error;
@@ -65,34 +75,88 @@ export async function migrate(db: Database): Promise<readonly string[]> {
   return applied;
 }
 
+async function prepare(client: ClientBase): Promise<void> {
+  await client.query(
+    'create table if not exists schema_migration (version int primary key, name text not null, applied_at timestamptz not null default clock_timestamp())',
+  );
+  await client.query('alter table schema_migration add column if not exists is_breaking boolean not null default false');
+}
+
+async function apply(client: ClientBase, { version, name, sql, isBreaking }: Migration): Promise<void> {
+  await client.query('begin');
+  await client.query({ text: sql, query_timeout: PATIENCE_MS } as QueryConfig);
+  probe('migrate.mid_file');
+  await client.query('insert into schema_migration (version, name, is_breaking) values ($1, $2, $3)', [version, name, isBreaking]);
+  await client.query('commit');
+}
+
+interface Step {
+  readonly client: ClientBase;
+  readonly clock: Clock;
+  readonly work: () => Promise<void>;
+}
+
+/** Whoever waits for a lock on a table holds up all who come after it: so it waits shortly, lets them pass, and tries again. */
+async function patiently({ client, clock, work }: Step): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      await client.query('rollback').catch(() => {});
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || attempt >= LOCK_TRIES_MAX) throw error;
+      await clock.sleep(LOCK_PAUSE_MS);
+    }
+  }
+}
+
 export interface SchemaState {
   readonly current: number;
   readonly wanted: number;
 }
 
+interface AppliedMigration {
+  readonly version: number;
+  readonly name: string;
+  readonly breaks: boolean;
+}
+
 /** Throws SCHEMA_MISSING or SCHEMA_TOO_NEW unless this version of Windlass can work with the database. */
-export async function checkSchema(db: Database): Promise<SchemaState> {
-  const wanted = Math.max(...readMigrations().map((migration) => migration.version));
-  const result = await db.pool
-    .query<{ version: number | null }>(
-      "select case when to_regclass('schema_migration') is null then null else (select max(version) from schema_migration) end as version",
-    )
-    .catch((error: { code?: string }) => {
-      if (error.code === '42P01') return { rows: [{ version: null }] };
-      throw error;
-    });
-  const current = result.rows[0]?.version ?? 0;
-  if (current < wanted)
+export async function checkSchema(db: Pick<Database, 'pool'>): Promise<SchemaState> {
+  const known = readMigrations();
+  const applied = await readApplied(db);
+  const versions = new Set(applied.map(({ version }) => version));
+  const [wanted, current] = [Math.max(...known.map(({ version }) => version)), Math.max(0, ...versions)];
+  // Numbers may come out of order: what counts is what is there.
+  const missing = known.filter(({ version }) => !versions.has(version));
+  if (missing.length > 0)
     throw new AppError(
       'SCHEMA_MISSING',
-      `The database has schema version ${current}, this Windlass needs ${wanted}. Run: windlass db migrate`,
+      current < wanted
+        ? `The database has schema version ${current}, this Windlass needs ${wanted}. Run: windlass db migrate`
+        : `The database lacks ${missing.map(({ name }) => name).join(', ')}, which this Windlass needs. Run: windlass db migrate`,
     );
-  if (current > wanted)
+  const ours = new Set(known.map(({ version }) => version));
+  const breaking = applied.find(({ version, breaks }) => breaks && !ours.has(version));
+  if (breaking !== undefined)
     throw new AppError(
       'SCHEMA_TOO_NEW',
-      `The database has schema version ${current}, newer than the ${wanted} this Windlass knows. Upgrade Windlass on this machine.`,
+      `The database has schema version ${current}, and ${breaking.name} in it changed what this Windlass (version ${wanted}) relies on. Upgrade Windlass on this machine.`,
     );
   return { current, wanted };
+}
+
+/** Empty when there is no schema at all. Says also of a database that an older Windlass made that nothing in it breaks. */
+async function readApplied(db: Pick<Database, 'pool'>): Promise<readonly AppliedMigration[]> {
+  try {
+    const result = await db.pool.query<AppliedMigration>(
+      "select version, name, coalesce((to_jsonb(m) ->> 'is_breaking')::boolean, false) as breaks from schema_migration m order by version",
+    );
+    return result.rows;
+  } catch (error) {
+    if ((error as { code?: string }).code === '42P01') return [];
+    throw error;
+  }
 }
 
 /** Makes the guard anew when the table in core/states.ts is no longer the one it was made from: its trigger locks every writer out. */

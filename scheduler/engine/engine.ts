@@ -17,6 +17,7 @@ import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts'
 import type { Holder } from '#platform/db/queries/settle-pools.ts';
 import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { announceRun, topicsOf } from './announce.ts';
+import { Bell } from './bell.ts';
 import { callbacksOfRun } from './callbacks.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns } from './due-runs.ts';
@@ -31,7 +32,7 @@ import { type DagEntry, Memory } from './memory.ts';
 import { PoolBook } from './pool-book.ts';
 import { previousRunOf } from './previous-run.ts';
 import { Reasons } from './reasons.ts';
-import { ring, ringingOf, ringStopped } from './ring.ts';
+import { ringingOf, ringStopped } from './ring.ts';
 import { startRuns } from './start-runs.ts';
 import { wakeHeld } from './wake-held.ts';
 
@@ -44,8 +45,7 @@ export class Engine {
   readonly pools = new PoolBook();
   readonly queues: Enqueuer;
   readonly reasons = new Reasons();
-  readonly lastRungMs = new Map<string, number>();
-  idleSlots: (queue: string) => number = () => 1;
+  readonly bell: Bell;
   /** Database time minus ours, ms. */
   clockOffsetMs = 0;
 
@@ -66,7 +66,8 @@ export class Engine {
   constructor(deps: EngineDeps, inbox: Inbox) {
     this.#deps = deps;
     this.#inbox = inbox;
-    this.#loader = new Loader(deps.db);
+    this.bell = new Bell(deps.broker, (id) => this.memory.runOfInstance(id) !== undefined);
+    this.#loader = new Loader(deps.db, deps.logger);
     this.queues = new Enqueuer(deps, this.memory, this.pools);
   }
 
@@ -249,7 +250,7 @@ export class Engine {
     this.#dirtyRuns.delete(run);
     this.reasons.forget(run);
     this.#due.set(`run:${run.row.dagRunId}`, null);
-    for (const id of run.byId.keys()) this.lastRungMs.delete(id);
+    this.bell.forget(run.byId.keys());
   }
 
   #fireTimers(): void {
@@ -374,10 +375,8 @@ export class Engine {
       if (!flushed.moved.has(instance.id)) this.#doubt(this.memory.runOfInstance(instance.id)?.row.dagId);
     if (built.callbacks.length > 0) this.#deps.broker.ring('callbacks_requested', {});
     const rung = flush.queued.filter(({ instance }) => flushed.moved.has(instance.id));
-    const nowMs = this.nowMs();
-    for (const { instance } of rung) if (this.memory.runOfInstance(instance.id)) this.lastRungMs.set(instance.id, nowMs);
+    this.bell.ring(ringingOf(rung, flushed.moved), this.nowMs());
     if (flush.waiters.length > 0) this.#deps.broker.ring('waiters_changed', {});
-    void ring(this.#deps.broker, this.#deps.logger, ringingOf(rung, flushed.moved), this.idleSlots);
     // Only now: a later run reads from Postgres what became of this one.
     for (const run of flush.touchedRuns) if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
     for (const moved of built.runs) this.#afterRunMove(moved.dagRunId, flushed.runs.has(moved.dagRunId), moved.reason);

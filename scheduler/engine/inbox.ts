@@ -22,6 +22,7 @@ export class Inbox {
   #changedDags = new Set<string>();
   #dags = new Set<string>();
   #sweep = false;
+  #brokerWasAway = false;
   #stops: (() => Promise<void>)[] = [];
 
   constructor(wake: () => void) {
@@ -30,7 +31,10 @@ export class Inbox {
 
   async start(broker: Broker): Promise<void> {
     this.#stops = await Promise.all([
-      broker.listen('task_instances_ended', (message) => this.#hear(this.#ended, (message as Partial<TaskInstancesEnded> | null)?.ids)),
+      broker.listen('task_instances_ended', (message) => {
+        if (message === null) this.#brokerWasAway = true;
+        this.#hear(this.#ended, (message as Partial<TaskInstancesEnded> | null)?.ids);
+      }),
       broker.listen('runs_changed', (message) => this.#hear(this.#changedDags, (message as Partial<RunsChanged> | null)?.dagIds)),
       broker.listen('dags_changed', (message) => this.#hear(this.#dags, (message as Partial<DagsChanged> | null)?.dagIds)),
     ]);
@@ -60,6 +64,17 @@ export class Inbox {
 
   get isEmpty(): boolean {
     return this.#ended.size === 0 && this.#runDags.size === 0 && this.#changedDags.size === 0 && this.#dags.size === 0 && !this.#sweep;
+  }
+
+  /** Whether the broker was away, or may have been, since this was asked last: a sweep should not be waited for then. */
+  takeBrokerNotice(): boolean {
+    const noticed = this.#brokerWasAway;
+    this.#brokerWasAway = false;
+    return noticed;
+  }
+
+  get brokerWasAway(): boolean {
+    return this.#brokerWasAway;
   }
 
   take(): Heard {

@@ -1,11 +1,13 @@
 /** Reads DAGs, versions and runs from Postgres into the scheduler's memory. */
+import { SPEC_VERSION } from '#core/dag-spec.ts';
 import { type DagIndex, indexDag } from '#core/scheduling/dag-index.ts';
 import { RunModel } from '#core/scheduling/run-model.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { listRunRevisions } from '#platform/db/queries/list-run-revisions.ts';
 import { listScheduledDags, type ScheduledDag } from '#platform/db/queries/list-scheduled-dags.ts';
 import { loadUnfinishedRuns } from '#platform/db/queries/load-unfinished-runs.ts';
-import { loadVersions } from '#platform/db/queries/load-version.ts';
+import { type LoadedVersion, loadVersions } from '#platform/db/queries/load-version.ts';
+import type { Logger } from '#platform/logger.ts';
 
 const VERSIONS_MAX = 20_000;
 
@@ -13,9 +15,13 @@ export class Loader {
   readonly #db: Queryable;
   /** Versions never change, so they are cached for ever (up to a bound). */
   readonly #versions = new Map<string, DagIndex>();
+  /** Written by a newer Windlass: their runs are not loaded, a newer scheduler takes them. */
+  readonly #unreadable = new Set<string>();
+  readonly #logger: Logger;
 
-  constructor(db: Queryable) {
+  constructor(db: Queryable, logger: Logger) {
     this.#db = db;
+    this.#logger = logger;
   }
 
   async dags(
@@ -58,7 +64,7 @@ export class Loader {
   }
 
   async #need(versionIds: readonly string[]): Promise<void> {
-    const needed = [...new Set(versionIds)];
+    const needed = [...new Set(versionIds)].filter((id) => !this.#unreadable.has(id));
     let missing = needed.filter((id) => !this.#versions.has(id));
     if (missing.length === 0) return;
     if (this.#versions.size + missing.length > VERSIONS_MAX) {
@@ -67,6 +73,15 @@ export class Loader {
     }
     for (let start = 0; start < missing.length; start += 200)
       for (const version of await loadVersions(this.#db, missing.slice(start, start + 200)))
-        this.#versions.set(version.versionId, indexDag(version.spec));
+        if (version.spec.specVersion > SPEC_VERSION) this.#refuse(version);
+        else this.#versions.set(version.versionId, indexDag(version.spec));
+  }
+
+  #refuse({ versionId, dagId, spec }: LoadedVersion): void {
+    this.#unreadable.add(versionId);
+    this.#logger.warn(
+      { event: 'spec.newer', dag_id: dagId, spec_version: spec.specVersion },
+      `DAG ${dagId} was written by a newer Windlass (spec version ${spec.specVersion}, this scheduler knows ${SPEC_VERSION}); its runs are left to newer schedulers. Upgrade this one.`,
+    );
   }
 }

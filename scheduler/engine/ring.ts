@@ -2,7 +2,6 @@
 
 import type { Instance, RunModel } from '#core/scheduling/run-model.ts';
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
-import type { Logger } from '#platform/logger.ts';
 import { probe } from '#platform/probes/probe.ts';
 
 export interface Ringing extends Delivery {
@@ -19,32 +18,27 @@ export function batchesOf(deliveries: readonly Delivery[], idleSlots: number): r
   return batches;
 }
 
-/** What could not be rung stays `queued` in Postgres and is rung again by the sweep. */
-export async function ring(
-  broker: Broker,
-  logger: Logger,
-  ringing: readonly Ringing[],
-  idleSlots: (queue: string) => number,
-): Promise<void> {
+/** Returns the ids that the broker did not take: they stay `queued` in Postgres and are rung again by the next sweep. */
+export async function ring(broker: Broker, ringing: readonly Ringing[], idleSlots: (queue: string) => number): Promise<readonly string[]> {
   const byQueue = new Map<string, Delivery[]>();
   for (const { queue, ...delivery } of ringing) {
     const list = byQueue.get(queue);
     if (list) list.push(delivery);
     else byQueue.set(queue, [delivery]);
   }
-  await Promise.all(
+  const failed = await Promise.all(
+    // The broker says itself what is wrong with it.
     [...byQueue].map(async ([queue, deliveries]) => {
       try {
         probe('publish.before_add');
         await broker.publish(queue, batchesOf(deliveries, idleSlots(queue)));
-      } catch (error) {
-        logger.warn(
-          { event: 'delivery.not_rung', queue, count: deliveries.length, err: (error as Error).message },
-          'the broker did not take a batch; it is rung again from Postgres',
-        );
+        return [];
+      } catch {
+        return deliveries;
       }
     }),
   );
+  return failed.flat().map((delivery) => delivery.taskInstanceId);
 }
 
 /** What to ring for instances that a flush has just queued; `tryNumbers` as the flush wrote them. */

@@ -9,18 +9,20 @@ import { findMovedInstances } from '#platform/db/queries/read-instances.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import type { Inbox } from './inbox.ts';
-import { type Ringing, ring } from './ring.ts';
+import type { Ringing } from './ring.ts';
+
+const DEPTHS_PATIENCE_MS = 500;
 
 export async function sweep(deps: EngineDeps, engine: Engine, inbox: Inbox): Promise<void> {
   const { shards } = engine;
   // A half-loaded memory knows of fewer taken slots than there are: nothing may be given back by it.
   if (shards.length === 0 || !engine.isTrusted) return;
   const idle = await countIdleSlots(deps.db);
-  engine.idleSlots = (queue) => idle.get(queue)?.idle ?? 1;
+  engine.bell.idleSlots = (queue) => idle.get(queue)?.idle ?? 1;
   engine.reasons.ofQueued(engine.memory.inFlight(), idle, engine.nowMs());
   await noticeChanges(deps, engine, inbox);
   await noticeMoves(deps, engine, inbox);
-  ringAgain(deps, engine);
+  await ringAgain(deps, engine, inbox.takeBrokerNotice());
   await engine.pools.trim(deps.db, engine.holder);
   engine.pools.forgetMissing();
   engine.relieve(await engine.pools.load(deps.db, shards));
@@ -50,14 +52,23 @@ async function noticeMoves(deps: EngineDeps, engine: Engine, inbox: Inbox): Prom
   if (known.length > 0) inbox.ended(await findMovedInstances(deps.db, known));
 }
 
-/** Not waited for: a broker that is away, and takes its time to say so, holds up no scheduling. */
-function ringAgain(deps: EngineDeps, engine: Engine): void {
-  const before = engine.nowMs() - deps.config.reringAfterMs;
-  const late: Ringing[] = [];
-  for (const { instance } of engine.memory.inFlight()) {
-    if (instance.state !== 'queued' || (engine.lastRungMs.get(instance.id) ?? instance.queuedAtMs ?? 0) > before) continue;
-    engine.lastRungMs.set(instance.id, engine.nowMs());
-    late.push({ queue: instance.queue, taskInstanceId: instance.id, tryNumber: instance.tryNumber, leaseEpoch: instance.leaseEpoch });
+/** Rings what nobody claimed in time and what the broker did not take; after the broker was away, also what it has forgotten. */
+async function ringAgain(deps: EngineDeps, engine: Engine, brokerWasAway: boolean): Promise<void> {
+  const queued = engine.memory.inFlight().filter(({ instance }) => instance.state === 'queued');
+  const forgotten = brokerWasAway ? await emptyQueues(deps, new Set(queued.map(({ instance }) => instance.queue))) : new Set();
+  const now = engine.nowMs();
+  const again: Ringing[] = [];
+  for (const { instance } of queued) {
+    const { id, queue, tryNumber, leaseEpoch } = instance;
+    if (!engine.bell.isDue(instance, now - deps.config.reringAfterMs) && !forgotten.has(queue)) continue;
+    again.push({ queue, taskInstanceId: id, tryNumber, leaseEpoch });
   }
-  if (late.length > 0) void ring(deps.broker, deps.logger, late, engine.idleSlots);
+  engine.bell.ring(again, now);
+}
+
+/** Those in which nothing waits and that nobody holds a job of: a broker that was started anew, or emptied. */
+async function emptyQueues(deps: EngineDeps, queues: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const asked = deps.broker.depths([...queues]).catch(() => []);
+  const depths = await Promise.race([asked, deps.clock.sleep(DEPTHS_PATIENCE_MS).then(() => [])]);
+  return new Set(depths.filter(({ waiting, active }) => waiting + active === 0).map(({ queue }) => queue));
 }

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { answerApproval } from '#platform/approvals/answer-approval.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import { findApproval } from '#platform/db/queries/approvals/find-approval.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { startScheduler } from '../../scheduler/main.ts';
@@ -22,12 +22,14 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const FOLDER = fileURLToPath(new URL('./dags', import.meta.url));
 let database: TestDatabase;
+let testBroker: TestBroker;
 let broker: Broker;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
-  broker = await openPostgresBroker({ url: database.url, prefix: 'airflow_test', clock: systemClock, logger: quietLogger() });
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
   const config = testConfig({ dagsFolder: FOLDER, dagsArePausedAtCreation: false });
   const deps = { config, db: database.db, broker, clock: systemClock, logger: quietLogger() };
   const scheduler = await startScheduler(deps);
@@ -41,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const stop of stops) await stop();
-  await broker.close();
+  await testBroker.stop();
   await database.drop();
 });
 

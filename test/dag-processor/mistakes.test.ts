@@ -3,26 +3,28 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { until } from '#test/support/until.ts';
 import { DagProcessor } from '../../scheduler/dag-processor/manager.ts';
 
 let database: TestDatabase;
+let testBroker: TestBroker;
 let broker: Broker;
 let config: Config;
 let processor: DagProcessor;
 
 beforeAll(async () => {
   database = await createDatabase();
-  broker = await openPostgresBroker({ url: database.url, prefix: 'mistakes_test', clock: systemClock, logger: quietLogger() });
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
 });
 afterAll(async () => {
-  await broker.close();
+  await testBroker.stop();
   await database.drop();
 });
 beforeEach(() => {

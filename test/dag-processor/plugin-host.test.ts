@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
-import { quietLogger } from '#platform/logger.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { PluginHost } from '../../scheduler/dag-processor/plugin-host.ts';
 
 let database: TestDatabase;
+let testBroker: TestBroker;
 let broker: Broker;
 let config: Config;
 let host: PluginHost;
@@ -20,10 +20,11 @@ let said: string[];
 
 beforeAll(async () => {
   database = await createDatabase();
-  broker = await openPostgresBroker({ url: database.url, prefix: 'plugin_host_test', clock: systemClock, logger: quietLogger() });
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
 });
 afterAll(async () => {
-  await broker.close();
+  await testBroker.stop();
   await database.drop();
 });
 beforeEach(() => {

@@ -3,26 +3,28 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { DagProcessor } from '../../scheduler/dag-processor/manager.ts';
 
 let database: TestDatabase;
+let testBroker: TestBroker;
 let broker: Broker;
 let config: Config;
 const logger = quietLogger();
 
 beforeAll(async () => {
   database = await createDatabase();
-  broker = await openPostgresBroker({ url: database.url, prefix: 'dag_versions_test', clock: systemClock, logger });
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
 });
 afterAll(async () => {
-  await broker.close();
+  await testBroker.stop();
   await database.drop();
 });
 beforeEach(() => {

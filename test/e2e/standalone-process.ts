@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { freePort } from '#platform/embedded/free-port.ts';
+import { standaloneBroker } from '#test/support/broker.ts';
 import { until } from '#test/support/until.ts';
 
 const WINDLASS = new URL('../../bin/windlass.mjs', import.meta.url).pathname;
@@ -74,6 +75,7 @@ function environment(folder: string, webPort: number, monitorPort: number): Node
     WINDLASS_WEB_PORT: String(webPort),
     WINDLASS_MONITOR_PORT: String(monitorPort),
     WINDLASS_ADMIN_PASSWORD: ADMIN_PASSWORD,
+    ...standaloneBroker,
   };
 }
 

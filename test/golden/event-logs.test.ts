@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import { markInstances } from '#platform/db/queries/api/move-instances.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { until } from '#test/support/until.ts';
@@ -24,12 +24,14 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 let database: TestDatabase;
+let testBroker: TestBroker;
 let broker: Broker;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
-  broker = await openPostgresBroker({ url: database.url, prefix: 'golden', clock: systemClock, logger: quietLogger() });
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
   const config = testConfig({ dagsFolder: join(FOLDER, 'dags'), dagsArePausedAtCreation: false });
   const deps = { config, db: database.db, broker, clock: systemClock, logger: quietLogger() };
   const scheduler = await startScheduler(deps);
@@ -41,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const stop of stops) await stop();
-  await broker.close();
+  await testBroker.stop();
   await database.drop();
 });
 

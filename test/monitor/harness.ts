@@ -3,11 +3,11 @@ import type { InjectOptions } from 'fastify';
 import type { Role } from '#platform/auth/roles.ts';
 import { createUser, issueToken } from '#platform/auth/users.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openBroker } from '#platform/broker/open-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import { type ServiceHeartbeat, saveService } from '#platform/db/queries/save-service.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { startBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase } from '#test/support/postgres.ts';
 import { buildMonitor, type MonitorApp } from '../../monitor/app.ts';
@@ -43,9 +43,10 @@ export interface Harness extends MonitorApp {
 export async function startHarness(): Promise<Harness> {
   const database = await createDatabase();
   const { db } = database;
-  const config = testConfig({ serviceHeartbeatMs: HEARTBEAT_MS });
+  const testBroker = await startBroker(database);
+  const config = testConfig({ ...testBroker.settings, serviceHeartbeatMs: HEARTBEAT_MS });
   const logger = quietLogger();
-  const broker = await openBroker(config, db, logger);
+  const broker = await testBroker.open();
   const monitor = await buildMonitor({ config, db, broker, clock: systemClock, logger }, '0.0.0-test');
   const tokens = new Map<Role, string>();
   for (const role of ['admin', 'op', 'user', 'viewer'] as const) {
@@ -70,7 +71,7 @@ export async function startHarness(): Promise<Harness> {
     async stop() {
       await monitor.events.stop();
       await monitor.app.close();
-      await broker.close();
+      await testBroker.stop();
       await database.drop();
     },
   };

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createUser, issueToken } from '#platform/auth/users.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openBroker } from '#platform/broker/open-broker.ts';
 import { systemClock } from '#platform/clock.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { until } from '#test/support/until.ts';
@@ -12,6 +12,7 @@ import { type StartedMonitor, startMonitor } from '../../monitor/main.ts';
 import { PASSWORD } from './harness.ts';
 
 let database: TestDatabase;
+let testBroker: TestBroker;
 let broker: Broker;
 let monitor: StartedMonitor;
 const config = testConfig();
@@ -19,13 +20,14 @@ const logger = quietLogger();
 
 beforeAll(async () => {
   database = await createDatabase();
-  broker = await openBroker(config, database.db, logger);
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
   monitor = await startMonitor({ config, db: database.db, broker, clock: systemClock, logger });
 });
 
 afterAll(async () => {
   await monitor.stop();
-  await broker.close();
+  await testBroker.stop();
   await database.drop();
 });
 

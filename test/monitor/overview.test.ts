@@ -3,6 +3,7 @@
  * asked through the HTTP app as a browser would.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { brokerKind } from '#test/support/broker.ts';
 import type { Overview, QueueView, TaskPage, WorkerView } from '../../monitor/api/types.ts';
 import { aTask, aWorker, type Harness, HEARTBEAT_MS, startHarness } from './harness.ts';
 
@@ -46,7 +47,7 @@ describe('the overview', () => {
     const overview = await get<Overview>('/api/v1/overview');
     expect(overview.workers).toEqual({ online: 1, paused: 1, draining: 1, lost: 1 });
     expect(overview.slots).toEqual({ used: 2, total: 7 });
-    expect(overview.broker.kind).toBe('postgres');
+    expect(overview.broker.kind).toBe(brokerKind);
   });
 
   it('counts what runs and waits, and how long the oldest has waited', async () => {

@@ -2,8 +2,9 @@
  * Goal: both brokers keep the port's promises, also across processes. One suite, two adapters: BullMQ on a real
  * redis-server, and on real Postgres. Workers in other processes are real Node processes.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
 import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
@@ -35,6 +36,45 @@ const ADAPTERS = {
     };
   },
 };
+
+/** A Windlass of the next version: another wire form in the queue and at the doorbells. */
+const NEWER = {
+  'platform/broker/payload.ts': [['const VERSION = 1;', 'const VERSION = 2;']],
+  'platform/broker/message-wire.ts': [['const VERSION = 1;', 'const VERSION = 2;']],
+};
+const PROCESS = fileURLToPath(new URL('../support/broker-consumer-process.ts', import.meta.url));
+const OTHER_VERSION = new URL('../support/other-version.mjs', import.meta.url).href;
+
+interface ProcessOptions {
+  readonly kind: string;
+  readonly url: string;
+  readonly queue: string;
+  /** What it rings; none = it consumes. */
+  readonly ids?: readonly string[];
+  readonly changes?: object;
+}
+
+/** Resolves when it is ready. `got`: the ids that it was given. */
+async function aProcess({ kind, url, queue, ids = [], changes = {} }: ProcessOptions) {
+  const child: ChildProcess = spawn(process.execPath, ['--import', OTHER_VERSION, PROCESS, kind, url, queue, ...ids], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, WINDLASS_TEST_OTHER_VERSION: JSON.stringify(changes) },
+  });
+  const got: string[] = [];
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const ready = new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => (line === 'ready' ? resolve() : void got.push(line)));
+    void exited.then(() => reject(new Error('the process ended')));
+  });
+  await ready;
+  return {
+    got,
+    async end() {
+      child.stdin?.end();
+      await exited;
+    },
+  };
+}
 
 describe.each(Object.entries(ADAPTERS))('the broker on %s', (kind, start) => {
   let server: Awaited<ReturnType<typeof start>>;
@@ -127,17 +167,8 @@ describe.each(Object.entries(ADAPTERS))('the broker on %s', (kind, start) => {
   it('shares one queue among several worker processes without giving a delivery to two', async () => {
     const broker = await open();
     const queue = `q_${newId()}`;
-    const workers = [1, 2].map(() =>
-      spawn(process.execPath, [new URL('../support/broker-consumer-process.ts', import.meta.url).pathname, kind, server.url, queue], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      }),
-    );
-    const got: string[][] = workers.map(() => []);
-    const ready = workers.map((worker, index) => {
-      const lines = createInterface({ input: worker.stdout });
-      return new Promise<void>((resolve) => lines.on('line', (line) => (line === 'ready' ? resolve() : void got[index]?.push(line))));
-    });
-    await Promise.all(ready);
+    const workers = await Promise.all([1, 2].map(() => aProcess({ kind, url: server.url, queue })));
+    const got = workers.map((worker) => worker.got);
     const sent = Array.from({ length: 60 }, delivery);
     await broker.publish(
       queue,
@@ -146,7 +177,27 @@ describe.each(Object.entries(ADAPTERS))('the broker on %s', (kind, start) => {
     await until(() => got.flat().length >= sent.length, { what: 'sixty deliveries' });
     expect(got.flat().toSorted()).toEqual(sent.map((one) => one.taskInstanceId).toSorted());
     expect(got.every((list) => list.length > 0)).toBe(true);
-    for (const worker of workers) worker.stdin.end();
-    await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))));
+    await Promise.all(workers.map((worker) => worker.end()));
+  });
+
+  it('leaves what a newer Windlass rang to its workers, and hears its doorbell as "look at everything"', async () => {
+    const old = await open();
+    const queue = `q_${newId()}`;
+    const seen: string[] = [];
+    const heard: unknown[] = [];
+    const listening = await old.consume(queue, 2, async (batch) => void seen.push(...batch.map((one) => one.taskInstanceId)));
+    const deafen = await old.listen('runs_changed', (message) => heard.push(message));
+    const sent = [newId(), newId()];
+    const ringer = await aProcess({ kind, url: server.url, queue, ids: sent, changes: NEWER });
+    await until(() => heard.includes(null), { what: 'the doorbell' });
+    // It has been in our hands once and gone back by now.
+    await until(async () => (await old.depths([queue])).some((depth) => depth.waiting === 1), { what: 'the batch is in the queue' });
+    const worker = await aProcess({ kind, url: server.url, queue, changes: NEWER });
+    await until(() => worker.got.length === sent.length, { what: 'the newer worker has them', deadlineMs: 20_000 });
+    expect(seen).toEqual([]);
+    await worker.end();
+    await old.publish(queue, [[delivery()]]);
+    await until(() => seen.length === 1, { what: 'the old one goes on with what it knows' });
+    await Promise.all([ringer.end(), deafen(), listening.close(2_000)]);
   });
 });

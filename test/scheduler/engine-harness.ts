@@ -1,18 +1,18 @@
 /**
- * An engine over real Postgres and a real broker (BullMQ on Postgres) for one test file; the test plays the worker
+ * An engine over real Postgres and a real broker for one test file; the test plays the worker
  * through the worker's own statements. Importing it sets the hooks up.
  */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { DagSpec } from '#core/dag-spec.ts';
 import { shardOf } from '#core/sharding.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import { claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { type Finish, finishAttempts } from '#platform/db/queries/finish-attempts.ts';
 import { holdShards } from '#platform/db/queries/hold-shards.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import type { EngineDeps } from '../../scheduler/engine/deps.ts';
@@ -21,15 +21,17 @@ import { Inbox } from '../../scheduler/engine/inbox.ts';
 import { Faults } from './faults.ts';
 
 export let database: TestDatabase;
+export let testBroker: TestBroker;
 export let broker: Broker;
 const logger = quietLogger();
 
 beforeAll(async () => {
   database = await createDatabase();
-  broker = await openPostgresBroker({ url: database.url, prefix: 'engine_test', clock: systemClock, logger });
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
 });
 afterAll(async () => {
-  await broker.close();
+  await testBroker.stop();
   await database.drop();
 });
 

@@ -8,15 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DagSpec, TaskSpec } from '#core/dag-spec.ts';
 import { shardOf } from '#core/sharding.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openPostgresBroker } from '#platform/broker/postgres-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import { beginBodies } from '#platform/db/queries/begin-bodies.ts';
 import { type Claimed, claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { findUnclaimedInstances } from '#platform/db/queries/find-unclaimed-instances.ts';
 import { type FinishEvent, finishAttempts } from '#platform/db/queries/finish-attempts.ts';
-import { quietLogger } from '#platform/logger.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { seeded } from '#test/support/seeded.ts';
 import { until } from '#test/support/until.ts';
@@ -31,18 +30,14 @@ const MAX_ACTIVE_TASKS = 3;
 const POOLS = { few: 3, two: 2 };
 
 let database: TestDatabase;
-const brokers: Broker[] = [];
-const openBroker = async () => {
-  const broker = await openPostgresBroker({ url: database.url, prefix: 'two_test', clock: systemClock, logger: quietLogger() });
-  brokers.push(broker);
-  return broker;
-};
+let testBroker: TestBroker;
 
 beforeAll(async () => {
   database = await createDatabase();
+  testBroker = await startBroker(database);
 });
 afterAll(async () => {
-  await Promise.all(brokers.map((broker) => broker.close()));
+  await testBroker.stop();
   await database.drop();
 });
 
@@ -52,7 +47,7 @@ describe(`two schedulers (seed ${SEED})`, () => {
   it('end every run and hold every limit, whatever dies', { timeout: 60_000 }, async () => {
     const world = await populate(seeded(SEED));
     const scheduling = await startSchedulers(seeded(SEED + 1));
-    const working = startWorkers(seeded(SEED + 2), await openBroker());
+    const working = startWorkers(seeded(SEED + 2), await testBroker.open());
     try {
       await until(async () => (await sql(`select 1 from dag_run where state in ('queued', 'running') limit 1`)).length === 0, {
         what: `every run has ended (seed ${SEED})`,
@@ -194,7 +189,7 @@ async function startSchedulers(random: () => number) {
     });
     await scheduler.start();
   };
-  for (let number = 0; number < 2; number++) await live(await openBroker());
+  for (let number = 0; number < 2; number++) await live(await testBroker.open());
   return {
     counts,
     async stop() {

@@ -1,9 +1,8 @@
-/** A scheduler with its DAG processor and a worker, in this process, over Postgres and Redis of their own: DAG files run as for a user. */
+/** A scheduler with its DAG processor and a worker, in this process, over a Postgres and a broker of their own: DAG files run as for a user. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openBroker } from '#platform/broker/open-broker.ts';
 import { newId, systemClock } from '#platform/clock.ts';
-import { type Config, Secret } from '#platform/config/config.ts';
+import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
@@ -11,9 +10,9 @@ import { quietLogger } from '#platform/logger.ts';
 import { checkLogs } from '#platform/logs/check-logs.ts';
 import { startScheduler } from '../../scheduler/main.ts';
 import { startWorker } from '../../worker/main.ts';
+import { startBroker } from './broker.ts';
 import { testConfig } from './config.ts';
 import { createDatabase } from './postgres.ts';
-import { startRedis } from './redis.ts';
 import { until } from './until.ts';
 
 export interface WholeWindlass {
@@ -38,15 +37,16 @@ const DEADLINE_MS = 90_000;
 
 /** `files`: DAG files by name. */
 export async function startWholeWindlass(files: Readonly<Record<string, string>>, overrides: Partial<Config> = {}): Promise<WholeWindlass> {
-  const [database, redis] = await Promise.all([createDatabase(), startRedis()]);
-  const config = testConfig({ redisUrl: new Secret(redis.url), serviceHeartbeatMs: 500, ...overrides });
+  const database = await createDatabase();
+  const testBroker = await startBroker(database);
+  const config = testConfig({ ...testBroker.settings, serviceHeartbeatMs: 500, ...overrides });
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(config.dagsFolder, name)), { recursive: true });
     writeFileSync(join(config.dagsFolder, name), text);
   }
   const logger = quietLogger();
   const { db } = database;
-  const broker = await openBroker(config, db, logger);
+  const broker = await testBroker.open({ brokerPrefix: config.brokerPrefix });
   const deps = { config, db, broker, clock: systemClock, logger };
   const [scheduler, worker] = await Promise.all([startScheduler(deps), startWorker(deps)]);
   const sql = async <Row>(text: string, values: unknown[] = []) => (await db.pool.query(text, values)).rows as Row[];
@@ -113,9 +113,8 @@ export async function startWholeWindlass(files: Readonly<Record<string, string>>
       const logs = await checkLogs(db, { logsFolder: config.logsFolder, historyMs: 86_400_000, mayBeGone: false });
       const checked = [...(await checkInvariants(db, 86_400_000)), ...(logs === null ? [] : [logs])];
       const broken = checked.filter((one) => one.violations.length > 0 || one.error !== null);
-      await broker.close();
+      await testBroker.stop();
       await database.drop();
-      await redis.stop();
       // Whatever the test was about, the history it left must keep every promise.
       if (broken.length > 0) throw new Error(`invariants are broken: ${JSON.stringify(broken, null, 2)}`);
     },

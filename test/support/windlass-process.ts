@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '#platform/embedded/free-port.ts';
+import { standaloneBroker } from './broker.ts';
 import { until } from './until.ts';
 
 export const BIN = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
@@ -79,7 +80,7 @@ export async function startStandalone({ folder, environment = {} }: StandaloneOp
   const ports = { WINDLASS_WEB_PORT: String(web), WINDLASS_MONITOR_PORT: String(monitor) };
   const child = spawn(process.execPath, [BIN, 'standalone'], {
     cwd: folder,
-    env: cleanEnvironment({ ...ports, WINDLASS_ADMIN_PASSWORD: 'admin-password', ...environment }),
+    env: cleanEnvironment({ ...ports, ...standaloneBroker, WINDLASS_ADMIN_PASSWORD: 'admin-password', ...environment }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,24 +1,18 @@
 /** Goal: a triggerer that is killed loses nothing. Method: `windlass triggerer` as real processes, killed with SIGKILL while waits are in flight. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
-import { startRedis, type TestRedis } from '#test/support/redis.ts';
 import { until } from '#test/support/until.ts';
 import { BIN, cleanEnvironment } from '#test/support/windlass-process.ts';
-import { database, sql, startRun } from '../scheduler/engine-harness.ts';
+import { database, sql, startRun, testBroker } from '../scheduler/engine-harness.ts';
 import { config, defer, waiters } from './harness.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-let redis: TestRedis;
 const children: ChildProcess[] = [];
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(async () => {
+afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
-  await redis.stop();
 });
 
 function triggererProcess(): ChildProcess {
@@ -26,7 +20,7 @@ function triggererProcess(): ChildProcess {
     cwd: config.dataFolder,
     env: cleanEnvironment({
       DATABASE_URL: database.url,
-      REDIS_URL: redis.url,
+      ...testBroker.environment,
       WINDLASS_SECRET_KEY: config.secretKey.reveal(),
       WINDLASS_LOGS_FOLDER: config.logsFolder,
       WINDLASS_SERVICE_HEARTBEAT_MS: '300',

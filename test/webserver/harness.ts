@@ -3,12 +3,12 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { Role } from '#platform/auth/roles.ts';
 import { createUser, issueToken } from '#platform/auth/users.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openBroker } from '#platform/broker/open-broker.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
+import { startBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase } from '#test/support/postgres.ts';
 import { buildApp } from '../../webserver/app.ts';
@@ -38,9 +38,10 @@ export const PASSWORD = 'correct horse battery';
 export async function startHarness(overrides: Partial<Config> = {}): Promise<Harness> {
   const database = await createDatabase();
   const { db } = database;
-  const config = testConfig(overrides);
+  const testBroker = await startBroker(database);
+  const config = testConfig({ ...testBroker.settings, ...overrides });
   const logger = quietLogger();
-  const broker = await openBroker(config, db, logger);
+  const broker = await testBroker.open();
   const deps: WebDeps = { config, db, broker, clock: systemClock, logger, secrets: openSecretStore({ config, db }) };
   const app = await buildApp(deps);
   const tokens = new Map<Role, string>();
@@ -66,7 +67,7 @@ export async function startHarness(overrides: Partial<Config> = {}): Promise<Har
     },
     async stop() {
       await app.close();
-      await broker.close();
+      await testBroker.stop();
       await database.drop();
     },
   };

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatLogLine } from '#platform/logs/log-line.ts';
 import { logPath } from '#platform/logs/log-path.ts';
+import { brokerKind } from '#test/support/broker.ts';
 import { aSpec, aTask, endInstance, saveDag } from './dag-fixtures.ts';
 import { type Harness, startHarness } from './harness.ts';
 
@@ -37,7 +38,7 @@ afterAll(() => web.stop());
 
 describe('the pages of a DAG', () => {
   it('know who is logged in', async () => {
-    expect(await get('/ui/api/session')).toMatchObject({ username: 'admin', role: 'admin', broker: 'postgres' });
+    expect(await get('/ui/api/session')).toMatchObject({ username: 'admin', role: 'admin', broker: brokerKind });
     expect((await web.request('GET', '/ui/api/session', { role: null })).status).toBe(401);
   });
 

@@ -1,9 +1,8 @@
-/** The cage around user code: another user, nothing left behind, nothing inherited; on the Postgres broker. */
+/** The cage around user code: another user, nothing left behind, nothing inherited. */
 import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#platform/clock.ts';
-import { Secret } from '#platform/config/config.ts';
 import { canTraverse } from '#platform/embedded/unprivileged-user.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { until } from '#test/support/until.ts';
@@ -54,8 +53,7 @@ export default dag('cage', {}, ({ task, map }) => {
 `;
 
 beforeAll(async () => {
-  // No Redis: BullMQ on Postgres.
-  world = await openWorld({ redisUrl: new Secret(''), workerSlots: 2 });
+  world = await openWorld({ workerSlots: 2 });
   dag = await saveDag(world.db, SOURCE);
 });
 afterAll(() => world.close());

@@ -1,26 +1,28 @@
 // Goal: a worker holds what it can begin soon and leaves the rest to others; what it gives back goes back in few messages.
-// Method: the intake alone over a real Redis; bodies that end when the test says so.
+// Method: the intake alone over a real broker; bodies that end when the test says so.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
-import { openRedisBroker } from '#platform/broker/redis-broker.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { quietLogger } from '#platform/logger.ts';
-import { startRedis, type TestRedis } from '#test/support/redis.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
+import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { until } from '#test/support/until.ts';
 import { Intake } from '../../worker/intake.ts';
 
-let redis: TestRedis;
+let database: TestDatabase;
+let testBroker: TestBroker;
 let broker: Broker;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  broker = await openRedisBroker({ url: redis.url, prefix: 'intake', clock: systemClock, logger: quietLogger() });
+  database = await createDatabase();
+  testBroker = await startBroker(database);
+  broker = await testBroker.open();
 });
 afterAll(async () => {
-  await broker.close();
-  await redis.stop();
+  await testBroker.stop();
+  await database.drop();
 });
 
 function worker(queue: string, slots: number, turns: { ahead: number; paceMs: number }) {

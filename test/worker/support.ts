@@ -6,18 +6,17 @@ import { pathToFileURL } from 'node:url';
 import type { DagSpec } from '#core/dag-spec.ts';
 import { shardOf } from '#core/sharding.ts';
 import type { Broker } from '#platform/broker/broker.ts';
-import { openBroker } from '#platform/broker/open-broker.ts';
 import { bundleHash } from '#platform/bundle-hash.ts';
 import { newId, systemClock } from '#platform/clock.ts';
-import { type Config, Secret } from '#platform/config/config.ts';
+import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { quietLogger } from '#platform/logger.ts';
 import type { LogLine } from '#platform/logs/log-line.ts';
 import { logPath } from '#platform/logs/log-path.ts';
 import { readLog } from '#platform/logs/log-reader.ts';
+import { startBroker, type TestBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
-import { startRedis, type TestRedis } from '#test/support/redis.ts';
 import { until } from '#test/support/until.ts';
 import { bundleFile, stopBundler } from '../../scheduler/dag-processor/bundle.ts';
 import type { DagDefinition } from '../../sdk/definition.ts';
@@ -31,23 +30,26 @@ export interface World {
   readonly config: Config;
   readonly db: Database;
   readonly broker: Broker;
+  /** Where the broker is, for processes of their own. */
+  readonly testBroker: TestBroker;
   /** Starts another worker. All are stopped with the world. */
   worker(overrides?: Partial<Config>): Promise<RunningWorker>;
   close(): Promise<void>;
 }
 
-/** A database and a Redis of its own. */
+/** A database and a broker of its own. */
 export async function openWorld(overrides: Partial<Config> = {}): Promise<World> {
   const database: TestDatabase = await createDatabase();
-  const redis: TestRedis = await startRedis();
-  const config = testConfig({ ...SHORT, redisUrl: new Secret(redis.url), ...overrides });
+  const testBroker = await startBroker(database);
+  const config = testConfig({ ...SHORT, ...testBroker.settings, ...overrides });
   const logger = quietLogger();
-  const broker = await openBroker(config, database.db, logger);
+  const broker = await testBroker.open();
   const workers: RunningWorker[] = [];
   return {
     config,
     db: database.db,
     broker,
+    testBroker,
     async worker(more = {}) {
       const worker = await startWorker({ config: { ...config, ...more }, db: database.db, broker, clock: systemClock, logger });
       workers.push(worker);
@@ -55,9 +57,8 @@ export async function openWorld(overrides: Partial<Config> = {}): Promise<World>
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.stop()));
-      await broker.close();
+      await testBroker.stop();
       await database.drop();
-      await redis.stop();
       await stopBundler();
     },
   };

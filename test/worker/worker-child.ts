@@ -1,4 +1,4 @@
-/** `windlass worker` as a real process on a world's database and Redis. All are killed after each test. */
+/** `windlass worker` as a real process on a world's database and broker. All are killed after each test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
@@ -25,7 +25,7 @@ export async function startWorkerProcess(world: World): Promise<{ child: ChildPr
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       DATABASE_URL: db.url,
-      REDIS_URL: config.redisUrl.reveal(),
+      ...world.testBroker.environment,
       WINDLASS_LOGS_FOLDER: config.logsFolder,
       WINDLASS_SCRATCH_FOLDER: config.scratchFolder,
       WINDLASS_LEASE_TTL_MS: String(LEASE_TTL_MS),

@@ -1,3 +1,4 @@
+import { SPEC_VERSION } from '#core/dag-spec.ts';
 import type { Resumed } from '#core/waiting/waiter.ts';
 import type { Queryable } from '../client.ts';
 import { inLockOrder } from '../lock-order.ts';
@@ -65,6 +66,8 @@ with asked as (
     from asked a
    where ti.task_instance_id = a.task_instance_id and ti.state = 'queued'
      and ti.try_number = a.try_number and ti.lease_epoch = a.lease_epoch
+     -- A DAG version written by a newer Windlass is left to newer workers.
+     and exists (select 1 from dag_run r join dag_version v on v.version_id = r.version_id where r.dag_run_id = ti.dag_run_id and v.spec_version <= $8)
   returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.try_number, ti.max_tries, ti.clear_number,
             ti.lease_epoch, ti.first_started_at, ti.started_at, ti.resumed, a.attempt_id
 ), stale as (
@@ -103,6 +106,7 @@ export async function claimTaskInstances(db: Queryable, batch: ClaimBatch): Prom
     claims.map((claim) => claim.tryNumber),
     claims.map((claim) => claim.leaseEpoch),
     claims.map((claim) => claim.attemptId),
+    SPEC_VERSION,
   ]);
   return result.rows;
 }

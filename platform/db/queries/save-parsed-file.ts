@@ -82,8 +82,8 @@ with before as (
   select d.dag_id, d.is_stale, d.has_import_errors, d.file_path, v.content_hash, v.version_number
     from dag d left join dag_version v on v.version_id = d.version_id where d.dag_id = $1 for update of d
 ), version as (
-  insert into dag_version (version_id, dag_id, version_number, content_hash, bundle_hash, spec, source, file_path, bundle_name, bundle_version)
-  select $4, $1, coalesce((select max(version_number) from dag_version where dag_id = $1), 0) + 1, $5, $6, $7::jsonb, $8, $2, $11, $12
+  insert into dag_version (version_id, dag_id, version_number, content_hash, bundle_hash, spec, source, file_path, bundle_name, bundle_version, spec_version)
+  select $4, $1, coalesce((select max(version_number) from dag_version where dag_id = $1), 0) + 1, $5, $6, $7::jsonb, $8, $2, $11, $12, $13
    where not exists (select 1 from before where content_hash = $5)
   returning version_id
 ), told as (
@@ -156,6 +156,7 @@ async function saveDag(tx: Queryable, file: ParsedFile, dag: ParsedDag): Promise
     file.parseMs,
     file.bundleName,
     file.bundleVersion,
+    spec.specVersion,
   ];
   const change = (await tx.query<{ change: SavedDag['change'] }>(DAG, values)).rows[0]?.change ?? 'unchanged';
   if (change === 'new_version' && spec.disableBundleVersioning === true)
