@@ -45,22 +45,23 @@ describe('a single statement', () => {
 });
 
 describe('a transaction', () => {
-  it('fails, and nothing else does, when its connection ends between two of its statements', async () => {
-    const db = openDatabase({ url: database.url, applicationName: 'test', logger: quietLogger() });
-    const failing = db.transaction('two_steps', async (tx) => {
-      const { rows } = await tx.query<{ pid: number }>({ name: 'who', text: 'select pg_backend_pid() as pid' });
-      await database.db.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
-      // Nobody waits for an answer just now: the end of the connection reaches no statement.
-      await until(
-        async () => (await database.db.pool.query('select 1 from pg_stat_activity where pid = $1', [rows[0]?.pid])).rowCount === 0,
-        {
-          what: 'the session has ended',
-        },
-      );
-      await tx.query({ name: 'next', text: 'select 1' });
+  it('whose connection Postgres cuts between two statements fails alone: the process lives, and the next one has another', async () => {
+    const db = openDatabase({ url: database.url, applicationName: 'test', logger: quietLogger(), maxConnections: 1 });
+    let hasEnded = false;
+    db.pool.once('connect', (client) =>
+      client.once('end', () => {
+        hasEnded = true;
+      }),
+    );
+    const cut = db.transaction('slow', async (tx) => {
+      await tx.query({ name: 'hurry', text: `set local idle_in_transaction_session_timeout = '20ms'` });
+      await until(() => hasEnded, { what: 'the connection is gone' });
+      await tx.query({ name: 'late', text: 'select 1' });
     });
-    await expect(failing).rejects.toMatchObject({ kind: 'connection', statement: 'next' });
-    await expect(db.query({ name: 'after', text: 'select 1 as one' })).resolves.toMatchObject({ rows: [{ one: 1 }] });
+    await expect(cut).rejects.toMatchObject({ kind: 'connection', statement: 'late' });
+    await expect(db.transaction('next', async (tx) => (await tx.query({ name: 'one', text: 'select 1 as one' })).rows)).resolves.toEqual([
+      { one: 1 },
+    ]);
     await db.close();
   });
 });

@@ -34,9 +34,13 @@ const OF_INSTANCES = [
 const OF_RUNS = ['task_map', 'deadline', 'callback_request', 'asset_dag_event'] as const;
 export const RUN_TABLES: readonly string[] = [...new Set(['dag_run', 'task_instance', ...OF_INSTANCES, ...OF_RUNS])];
 
+const FIND_RUNS = {
+  name: 'clean_find_runs',
+  text: `select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId" ${OLD_RUNS} order by r.ended_at limit ${RUNS_MAX} for update of r skip locked`,
+};
 const LOCK_RUNS = {
   name: 'clean_lock_runs',
-  text: `select r.dag_run_id as "dagRunId", r.dag_id as "dagId", r.run_id as "runId" ${OLD_RUNS} order by r.ended_at limit ${RUNS_MAX} for update of r skip locked`,
+  text: `select r.dag_run_id as "dagRunId" ${OLD_RUNS} and r.dag_run_id = any($2::uuid[]) for update of r skip locked`,
 };
 
 const DELETE_INSTANCES = {
@@ -56,9 +60,9 @@ with chosen as materialized (
   select dag_run_id from dag_run r where dag_run_id = any($1::uuid[])
      and not exists (select 1 from task_instance t where t.dag_run_id = r.dag_run_id)
 ), ${OF_RUNS.map((table) => `d_${table} as (delete from ${table} x using chosen c where x.dag_run_id = c.dag_run_id returning 1)`).join(', ')},
-d_dag_run as (delete from dag_run x using chosen c where x.dag_run_id = c.dag_run_id returning x.dag_run_id)
-${OF_RUNS.map((table) => `select '${table}' as "table", count(*)::int as rows, null::uuid[] as ids from d_${table}`).join(' union all ')}
-union all select 'dag_run', count(*)::int, array_agg(dag_run_id) from d_dag_run`,
+d_dag_run as (delete from dag_run x using chosen c where x.dag_run_id = c.dag_run_id returning 1)
+${OF_RUNS.map((table) => `select '${table}' as "table", count(*)::int as rows from d_${table}`).join(' union all ')}
+union all select 'dag_run', count(*)::int from d_dag_run`,
 };
 
 export interface OldRun {
@@ -72,16 +76,21 @@ export interface CleanedBatch {
   readonly deleted: Readonly<Record<string, number>>;
 }
 
-/** `gone` is called before the commit with the runs that are deleted: should it fail, or the process die, they are found again. */
-export function cleanRuns(db: Database, before: Date, gone: (runs: readonly OldRun[]) => Promise<void>): Promise<CleanedBatch> {
+/**
+ * `going` is called first, with the runs: should it fail, or the process die, they are found again. No transaction is open
+ * meanwhile: what it removes from a slow disk may take longer than Postgres lets one idle.
+ */
+export async function cleanRuns(db: Database, before: Date, going: (runs: readonly OldRun[]) => Promise<void>): Promise<CleanedBatch> {
+  const found = (await db.query<OldRun>(FIND_RUNS, [before])).rows;
+  if (found.length === 0) return { busy: false, deleted: {} };
+  await going(found);
   return db.transaction('clean_runs', async (tx) => {
-    const runs = (await tx.query<OldRun>(LOCK_RUNS, [before])).rows;
-    if (runs.length === 0) return { busy: false, deleted: {} };
-    const ids = runs.map((run) => run.dagRunId);
-    const ofInstances = (await tx.query<{ table: string; rows: number }>(DELETE_INSTANCES, [ids])).rows;
-    const ofRuns = (await tx.query<{ table: string; rows: number; ids: string[] | null }>(DELETE_RUNS, [ids])).rows;
-    const goneIds = new Set(ofRuns.flatMap((row) => row.ids ?? []));
-    await gone(runs.filter((run) => goneIds.has(run.dagRunId)));
+    const locked = (await tx.query<{ dagRunId: string }>(LOCK_RUNS, [before, found.map((run) => run.dagRunId)])).rows.map(
+      (run) => run.dagRunId,
+    );
+    if (locked.length === 0) return { busy: false, deleted: {} };
+    const ofInstances = (await tx.query<{ table: string; rows: number }>(DELETE_INSTANCES, [locked])).rows;
+    const ofRuns = (await tx.query<{ table: string; rows: number }>(DELETE_RUNS, [locked])).rows;
     return { busy: true, deleted: addUp([...ofInstances, ...ofRuns]) };
   });
 }
