@@ -1,7 +1,7 @@
 // The import law of docs/architecture: who may know whom. `npm run check:imports`; test/import-law.test.ts plants
 // violations to show that it bites.
 const ROOMS =
-  'core sdk platform scheduler worker triggerer webserver monitor providers emulators cli dags plugins ui-kit scripts test bench'.split(
+  'core sdk platform scheduler worker triggerer webserver monitor providers emulators cli dags examples plugins ui-kit scripts test bench'.split(
     ' ',
   );
 
@@ -68,6 +68,7 @@ module.exports = {
     mayImport('emulators', ['core', 'platform']),
     mayImport('cli', ['core', 'platform', 'sdk'], { also: ['^(scheduler|worker|triggerer|webserver|monitor|emulators)/main\\.ts$'] }),
     mayImport('dags', ['sdk', 'providers']),
+    mayImport('examples', ['sdk', 'providers']),
     mayImport('plugins', ['sdk', 'providers']),
     {
       name: 'caged-children-know-core-and-sdk-only',

@@ -1,20 +1,52 @@
-/** Runs the emulators until a signal comes, and says how to use them. */
+/** Runs the emulators until a signal comes, or as long as a command that uses them. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { AppError } from '#core/errors.ts';
-import { EMULATOR_PORTS, type EmulatorPorts, type RunningEmulators, startEmulators } from '../emulators/main.ts';
+import { wholeEnvironment } from '#platform/config/child-environment.ts';
+import { type EmulatorPorts, type RunningEmulators, startEmulators } from '../emulators/main.ts';
 import { clock } from './environment.ts';
 
-/** Resolves with the exit code, when they have stopped. */
-export async function runEmulators(ports: EmulatorPorts = EMULATOR_PORTS): Promise<number> {
+/** Resolves with the exit code, when they have stopped: that of the command, if there is one. */
+export async function runEmulators(ports: EmulatorPorts, command: readonly string[]): Promise<number> {
   const running = await startEmulators({ ports, clock }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     throw new AppError('CONFLICT', `A port is taken already (${error.message}). Choose others: windlass emulators --help`);
   });
-  process.stdout.write(said(running));
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  await running.stop();
-  return 0;
+  try {
+    if (command.length > 0) return await runBeside(running, command);
+    process.stdout.write(said(running));
+    await new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    });
+    return 0;
+  } finally {
+    await running.stop();
+  }
+}
+
+/** Connections that the environment has already stay as they are. */
+async function runBeside({ connections }: RunningEmulators, [program = '', ...args]: readonly string[]): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...connections, ...wholeEnvironment() } });
+  const passOn = passSignals(child);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', (cause) => reject(new AppError('BAD_REQUEST', `${program} cannot be started: ${cause.message}`, {}, { cause })));
+      child.once('exit', (code) => resolve(code ?? 1));
+    });
+  } finally {
+    passOn();
+  }
+}
+
+/** A terminal sends Ctrl-C to the command as well: ours waits for it to end. */
+function passSignals(child: ChildProcess): () => void {
+  const onInterrupt = () => undefined;
+  const onTerminate = () => void child.kill('SIGTERM');
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
+  return () => {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onTerminate);
+  };
 }
 
 function said({ urls, connections }: RunningEmulators): string {

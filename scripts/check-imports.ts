@@ -21,6 +21,7 @@ const ROOMS = [
   'emulators',
   'cli',
   'dags',
+  'examples',
   'plugins',
   'ui-kit',
 ];

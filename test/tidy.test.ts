@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-const ROOMS = /^(core|sdk|platform|scheduler|worker|triggerer|webserver|monitor|providers|emulators|cli|dags|plugins|ui-kit|scripts|bin)\//;
+const ROOMS =
+  /^(core|sdk|platform|scheduler|worker|triggerer|webserver|monitor|providers|emulators|cli|dags|examples|plugins|ui-kit|scripts|bin)\//;
 const SCRIPT = /\.(ts|tsx|mjs|cjs)$/;
 
 /** Known to git and still there; new files count from the moment they are written. */
@@ -39,7 +40,7 @@ interface Rule {
 
 // What runs in a browser, in a task process or in an author's file lives by its own clock.
 const OUTSIDE =
-  /^(providers|dags|plugins|ui-kit|scripts|bin)\/|^(webserver|monitor)\/ui\/|^sdk\/runtime\/|^worker\/task-process\/|^scheduler\/dag-processor\/(child\/|plugin-child)/;
+  /^(providers|dags|examples|plugins|ui-kit|scripts|bin)\/|^(webserver|monitor)\/ui\/|^sdk\/runtime\/|^worker\/task-process\/|^scheduler\/dag-processor\/(child\/|plugin-child)/;
 const only = (...places: string[]) => new RegExp(`${OUTSIDE.source}|^(${places.join('|')})`);
 
 const RULES: readonly Rule[] = [
@@ -52,7 +53,7 @@ const RULES: readonly Rule[] = [
     allowed: only('platform/config/', 'platform/logger\\.ts'),
   },
   { name: 'nothing prints with console', pattern: /\bconsole\.\w+\(/, allowed: /^(scripts|bin|dags|plugins)\// },
-  { name: 'there are no default exports', pattern: /^export default\b/m, allowed: /^(dags|plugins)\/|vite\.config\.ts$/ },
+  { name: 'there are no default exports', pattern: /^export default\b/m, allowed: /^(dags|examples|plugins)\/|vite\.config\.ts$/ },
   {
     name: 'there are no enums and no namespaces',
     pattern: /^\s*(export\s+)?(declare\s+)?(const\s+)?enum \w|^\s*(export\s+)?namespace \w/m,

@@ -2,10 +2,20 @@
  * The ways a month of taxi trips is moved, each run in a process of its own: `node bench/data/ways.ts <way> <place>`
  * prints one line of JSON, so that peak memory is that way's alone.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { filterRows, readFrame, readFrameBatches, renameColumns, snakeCase, writeFrame } from '../../providers/arrow/index.ts';
+import {
+  type Frame,
+  type FrameFile,
+  filterRows,
+  readFrame,
+  readFrameBatches,
+  renameColumns,
+  snakeCase,
+  writeFrame,
+} from '../../providers/arrow/index.ts';
 import { readCsvBatches } from '../../providers/csv/index.ts';
-import { dayOf, readParquetBatches, writeDataset, writeParquet } from '../../providers/parquet/index.ts';
+import { dayOf, readParquet, readParquetBatches, writeDataset, writeParquet } from '../../providers/parquet/index.ts';
 import { openPostgres } from '../../providers/postgres/index.ts';
 import { TAXI_COLUMN_TYPES } from '../../providers/sample-data/index.ts';
 
@@ -58,8 +68,27 @@ async function duck(sql: (csv: string) => string, place: Place): Promise<number>
 
 const duckClean = (csv: string) => `select * from ${csv} where passenger_count > 0`;
 
-/** What is measured, in this order; each returns the rows it ended with. */
-export const WAYS: Readonly<Record<string, (place: Place) => Promise<number>>> = {
+/** What one task hands to the next: a million rows in memory to a frame file, and that file to memory again. */
+async function handOver(place: Place, direction: 'out' | 'in'): Promise<Measured> {
+  const path = `${place.folder}/handed-over.arrow`;
+  const million = direction === 'out' ? (await readParquet(parquet(place))).slice(0, 1_000_000) : null;
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  const rows =
+    million === null
+      ? (await readFrame(JSON.parse(readFileSync(`${path}.json`, 'utf8')) as FrameFile)).numRows
+      : await writeOut(path, million);
+  return measured(rows, startedAt, cpuBefore);
+}
+
+async function writeOut(path: string, table: Frame): Promise<number> {
+  const frame = await writeFrame(path, table);
+  writeFileSync(`${path}.json`, JSON.stringify(frame));
+  return frame.rows;
+}
+
+/** What is measured, in this order; each returns the rows it ended with, or what it measured itself. */
+export const WAYS: Readonly<Record<string, (place: Place) => Promise<number | Measured>>> = {
   'csv.gz -> typed': (place) => drain(typed(place)),
   [`${DUCKDB}csv.gz -> typed`]: (place) =>
     duck(
@@ -90,6 +119,8 @@ export const WAYS: Readonly<Record<string, (place: Place) => Promise<number>>> =
   'Parquet -> frames': (place) => drain(readParquetBatches(parquet(place))),
   'csv.gz -> filter -> rename -> frame file': async (place) => (await writeFrame(frame(place), clean(place))).rows,
   'frame file -> frame': async (place) => (await readFrame(frame(place))).numRows,
+  'a million rows: task -> frame file, hashed': (place) => handOver(place, 'out'),
+  'a million rows: frame file -> task, checked': (place) => handOver(place, 'in'),
   'frame file -> COPY': (place) => load(place, readFrameBatches(frame(place)) as AsyncIterable<never>),
   'csv.gz -> filter -> rename -> COPY': (place) => load(place, clean(place) as AsyncIterable<never>),
 };
@@ -98,11 +129,15 @@ async function measure(way: string, place: Place): Promise<void> {
   const run = WAYS[way];
   if (run === undefined) throw new RangeError(`there is no way ${JSON.stringify(way)}.`);
   const startedAt = performance.now();
-  const rows = await run(place);
+  const found = await run(place);
+  const result = typeof found === 'number' ? measured(found, startedAt) : found;
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+function measured(rows: number, startedAt: number, cpuBefore?: NodeJS.CpuUsage): Measured {
   const seconds = (performance.now() - startedAt) / 1000;
-  const { user, system } = process.cpuUsage();
-  const measured: Measured = { rows, seconds, cpuSeconds: (user + system) / 1e6, peakMb: process.resourceUsage().maxRSS / 1024 };
-  process.stdout.write(`${JSON.stringify(measured)}\n`);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { rows, seconds, cpuSeconds: (user + system) / 1e6, peakMb: process.resourceUsage().maxRSS / 1024 };
 }
 
 if (import.meta.main) await measure(process.argv[2] as string, JSON.parse(process.argv[3] as string) as Place);

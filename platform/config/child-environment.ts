@@ -25,6 +25,11 @@ export function childEnvironment(environment: Readonly<Record<string, string | u
   return { environment: open, secrets };
 }
 
+/** All of ours, for a command that a person runs by us. */
+export function wholeEnvironment(): Readonly<Record<string, string | undefined>> {
+  return { ...process.env };
+}
+
 /** Whether `npm start` or `npm run …` is our parent. */
 export function wasStartedByNpm(environment: Readonly<Record<string, string | undefined>> = process.env): boolean {
   return environment['npm_lifecycle_event'] !== undefined;

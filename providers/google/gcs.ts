@@ -1,4 +1,5 @@
 /** Google Cloud Storage from a task. */
+import { EventEmitter } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,6 +30,7 @@ export interface UploadOptions {
 }
 
 const UPLOADS_AT_ONCE = 4;
+const LISTENERS = 50;
 /** Above it, an upload goes on where it was cut off instead of beginning anew. */
 const RESUMABLE_BYTES = 5 * 1024 * 1024;
 /** The library keeps one part in memory. Without parts it cannot send again what was lost on the way, and gives up. */
@@ -41,6 +43,8 @@ export async function connectGcs(ctx: ConnectionSource, id: string = GOOGLE_DEFA
 }
 
 export async function openGcs(access: GoogleAccess, signal?: AbortSignal): Promise<Gcs> {
+  // The library's requests listen more than ten times to one stream; Node would write a warning of a leak into the task's log.
+  EventEmitter.defaultMaxListeners = Math.max(EventEmitter.defaultMaxListeners, LISTENERS);
   const { Storage, IdempotencyStrategy } = await import('@google-cloud/storage');
   const settings = {
     ...(access.projectId === undefined ? {} : { projectId: access.projectId }),

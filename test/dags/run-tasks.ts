@@ -11,6 +11,8 @@ export interface RunTasksOptions {
   readonly params: Readonly<Record<string, unknown>>;
   readonly connections: Readonly<Record<string, unknown>>;
   readonly scratchFolder: string;
+  /** ISO; also both ends of the data interval. */
+  readonly logicalDate?: string;
   /** Called before each task with its id, to put something in its way. */
   readonly before?: (taskId: string) => Promise<void>;
 }
@@ -59,9 +61,9 @@ function messageFor(dag: DagDefinition, taskId: string, values: Readonly<Record<
       mapIndex: -1,
       tryNumber: 1,
       maxTries: 1,
-      logicalDate: null,
-      dataIntervalStart: null,
-      dataIntervalEnd: null,
+      logicalDate: options.logicalDate ?? null,
+      dataIntervalStart: options.logicalDate ?? null,
+      dataIntervalEnd: options.logicalDate ?? null,
       runAfter: '2026-11-23T00:00:00Z',
       params: options.params,
       firstStartedAt: null,
