@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './nemesis/schedule.ts';
 import { playRound } from './round.ts';
 import { playSabotaged } from './sabotage/play-sabotaged.ts';
-import { SABOTAGES } from './sabotage/sabotages.ts';
+import { CONTROL, SABOTAGES } from './sabotage/sabotages.ts';
 import { sayVerdict } from './verdict.ts';
 
 const MINUTES_MAX = 120;
@@ -45,7 +45,9 @@ async function playRounds(): Promise<boolean> {
 async function playSabotages(which: string): Promise<boolean> {
   const all = SABOTAGES.map((one) => one.name);
   const names = chosen(which === 'all' ? undefined : which, all, 'sabotage');
-  let isGreen = true;
+  const control = await playSabotaged(CONTROL, { say });
+  let isGreen = control.noticed.length === 0;
+  print(`${isGreen ? 'green      ' : 'RED        '} ${CONTROL.name}: ${CONTROL.what}; red: ${control.noticed.join(', ') || 'nothing'}`);
   for (const sabotage of SABOTAGES.filter((one) => names.includes(one.name))) {
     const { noticed, isNoticed, verdict } = await playSabotaged(sabotage, { say, ...(values.seed && { seed: Number(values.seed) }) });
     print(`${isNoticed ? 'noticed    ' : 'NOT NOTICED'} ${sabotage.name}: ${sabotage.what}; red: ${noticed.join(', ') || 'nothing'}`);

@@ -23,7 +23,11 @@ export interface RoundOptions {
   readonly kinds?: readonly FaultKind[];
   readonly members?: readonly string[];
   readonly gapMs?: readonly [number, number];
+  readonly link?: 'postgres' | 'redis';
+  readonly forMs?: readonly [number, number];
   readonly dags?: number;
+  /** So many runs may be open before people trigger more. */
+  readonly openRuns?: number;
   /** Flags of Node for every process, and variables they read. */
   readonly nodeFlags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -42,6 +46,7 @@ const DEFAULTS = {
   kinds: FAULT_KINDS,
   gapMs: [400, 1_800],
   dags: 6,
+  openRuns: 24,
   nodeFlags: [],
   environment: {},
   quietDeadlineMs: 120_000,
@@ -51,9 +56,8 @@ const DEFAULTS = {
 } as const;
 /** Clock ticks end a little before the faults do. */
 const SCHEDULE_LEAD_MS = 2_000;
-const OPEN_RUNS_MAX = 24;
 
-type Options = RoundOptions & Omit<Required<RoundOptions>, 'members' | 'sql'>;
+type Options = RoundOptions & Omit<Required<RoundOptions>, 'members' | 'sql' | 'link' | 'forMs'>;
 
 export async function playRound(given: RoundOptions): Promise<Verdict> {
   const options: Options = { ...DEFAULTS, ...given };
@@ -86,10 +90,14 @@ async function play(cluster: Cluster, options: Options): Promise<Pick<Verdict, '
   await cluster.save(dagFiles(plans, { ledger, startMs, endMs }), plans.length);
   options.say(`${schedule.length} faults over ${durationMs / 1000} s on ${cluster.members.length} processes; ${cluster.servers.folder}`);
 
-  const users = new Users({ cluster, plans, seed: seed + 1, gapMs: [100, 500], openRunsMax: OPEN_RUNS_MAX });
+  const users = new Users({ cluster, plans, seed: seed + 1, gapMs: [100, 500], openRunsMax: options.openRuns });
   const sampler = new Sampler(cluster);
   const nemesis = new Nemesis(cluster, schedule);
-  const gather = (): Evidence => ({ cluster, plans, lives: readLedger(ledger), users, startMs, endMs, isCalm: schedule.length === 0 });
+  const isCalm = schedule.every((fault) => fault.kind === 'slow');
+  const gather = (): Evidence => {
+    const readMs = systemClock.now();
+    return { cluster, plans, lives: readLedger(ledger), readMs, users, startMs, endMs, isCalm };
+  };
   sampler.start();
   users.start();
   const early = new EarlyEnd(options.stopsWhenBroken, sampler, nemesis, gather);

@@ -11,6 +11,7 @@ interface AttemptRow {
   readonly outcome: string | null;
   readonly name: string;
   readonly begunMs: number | null;
+  readonly endedMs: number | null;
   readonly retryDelayMs: number;
 }
 
@@ -30,7 +31,7 @@ async function readAttempts({ cluster }: Evidence): Promise<readonly AttemptRow[
   const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
   return cluster.sql<AttemptRow>(`
     select a.attempt_id as "attemptId", a.task_instance_id as "taskInstanceId", a.clear_number as "clearNumber", a.try_number as "tryNumber",
-           a.pid, a.outcome, ${ms('a.body_started_at')} as "begunMs", coalesce((t ->> 'retryDelayMs')::float8, 0) as "retryDelayMs",
+           a.pid, a.outcome, ${ms('a.body_started_at')} as "begunMs", ${ms('a.ended_at')} as "endedMs", coalesce((t ->> 'retryDelayMs')::float8, 0) as "retryDelayMs",
            r.dag_id || ' ' || r.run_id || ' ' || ti.task_id || case when ti.map_index < 0 then '' else '[' || ti.map_index || ']' end as name
       from task_attempt a join task_instance ti using (task_instance_id) join dag_run r using (dag_run_id) join dag_version v using (version_id)
       left join lateral (select t from jsonb_array_elements(v.spec -> 'tasks') t where t ->> 'taskId' = ti.task_id limit 1) s on true
@@ -74,7 +75,12 @@ export const BODY_CHECKS: readonly Check[] = [
         .filter(([, lives]) => lives.length > 1)
         .map(([id, lives]) => `attempt ${id}: ${lives.map(({ life }) => say(life)).join(' and ')}`);
       const hollow = attempts
-        .filter((attempt) => attempt.outcome === 'success' && !ofAttempt.get(attempt.attemptId)?.some(({ life }) => life.how === 'ok'))
+        .filter(
+          (attempt) =>
+            attempt.outcome === 'success' &&
+            (attempt.endedMs ?? 0) < evidence.readMs &&
+            !ofAttempt.get(attempt.attemptId)?.some(({ life }) => life.how === 'ok'),
+        )
         .map((attempt) => `${attempt.name}: attempt ${attempt.attemptId} won, and its body never came to its end`);
       return [...ghosts, ...twice, ...hollow];
     },

@@ -9,11 +9,13 @@ export interface Evidence {
   readonly cluster: Cluster;
   readonly plans: readonly DagPlan[];
   readonly lives: readonly Life[];
+  /** When the ledger was read, ms since 1970. */
+  readonly readMs: number;
   readonly users: Users;
   /** Of the DAGs that run by the clock, ms since 1970. */
   readonly startMs: number;
   readonly endMs: number;
-  /** Nothing was broken on purpose. */
+  /** Nothing was broken on purpose, only slow. */
   readonly isCalm: boolean;
 }
 

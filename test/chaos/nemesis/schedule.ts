@@ -73,6 +73,10 @@ export interface ScheduleOptions {
   readonly kinds: readonly FaultKind[];
   /** Processes that are struck; absent = all, those that work more often. */
   readonly members?: readonly string[];
+  /** The only way that is struck; absent = either. */
+  readonly link?: 'postgres' | 'redis';
+  /** How long each fault lasts; absent = as is usual for its kind. */
+  readonly forMs?: readonly [number, number];
 }
 
 /** Of what is struck: schedulers and workers more often than what only looks on. */
@@ -98,10 +102,11 @@ export function planFaults(options: ScheduleOptions): readonly PlannedFault[] {
   return planned;
 }
 
-function drawFault(dice: Dice, kind: FaultKind, atMs: number, { members }: ScheduleOptions): PlannedFault {
-  const { scope, forMs } = FAULT_DRAWS[kind];
-  const member = dice.pick(members ?? TARGETS);
-  const link = dice.pick(['postgres', 'postgres', 'redis'] as const);
+function drawFault(dice: Dice, kind: FaultKind, atMs: number, options: ScheduleOptions): PlannedFault {
+  const { scope } = FAULT_DRAWS[kind];
+  const forMs = options.forMs ?? FAULT_DRAWS[kind].forMs;
+  const member = dice.pick(options.members ?? TARGETS);
+  const link = options.link ?? dice.pick(['postgres', 'postgres', 'redis'] as const);
   const drawnMs = dice.int(Math.round(forMs[0]), Math.round(forMs[1]));
   const seed = dice.int(0, 2 ** 31);
   const ofProcess = scope === 'member' || scope === 'link';

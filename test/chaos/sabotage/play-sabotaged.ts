@@ -16,18 +16,13 @@ export interface Sabotaged {
 }
 
 export async function playSabotaged(sabotage: Sabotage, more: Partial<RoundOptions> = {}): Promise<Sabotaged> {
-  const { seed, durationMs, kinds, gapMs, edits, members, sql } = sabotage;
+  const { name: _, what: __, noticedBy, edits, environment, ...how } = sabotage;
   const verdict = await playRound({
-    seed,
-    durationMs,
-    kinds,
-    gapMs,
-    ...(members && { members }),
-    ...(sql !== undefined && { sql }),
+    ...how,
     nodeFlags: ['--import', PRELOAD],
-    environment: { CHAOS_EDITS: JSON.stringify(edits) },
-    quietDeadlineMs: 30_000,
-    stopsWhenBroken: sabotage.noticedBy,
+    environment: { ...environment, CHAOS_EDITS: JSON.stringify(edits) },
+    quietDeadlineMs: 60_000,
+    stopsWhenBroken: noticedBy,
     keepsEvidence: false,
     ...more,
   });

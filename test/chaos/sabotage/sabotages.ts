@@ -22,6 +22,11 @@ export interface Sabotage {
   readonly kinds: readonly FaultKind[];
   readonly members?: readonly string[];
   readonly gapMs: readonly [number, number];
+  readonly link?: 'postgres' | 'redis';
+  readonly forMs?: readonly [number, number];
+  readonly dags?: number;
+  readonly openRuns?: number;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly durationMs: number;
   /** Any of these must be broken. */
   readonly noticedBy: readonly string[];
@@ -30,6 +35,22 @@ export interface Sabotage {
 
 const WORKERS = ['worker-1', 'worker-2'];
 const SCHEDULERS = ['scheduler-1', 'scheduler-2'];
+
+/** Slow, and with room for every task: what is late then was not heard of. */
+const CALM = {
+  kinds: ['slow'],
+  members: SCHEDULERS,
+  link: 'postgres',
+  gapMs: [300, 600],
+  dags: 4,
+  openRuns: 3,
+  environment: { WINDLASS_WORKER_SLOTS: '16' },
+  durationMs: 20_000,
+  seed: 1,
+} as const;
+
+/** Nothing switched off: must be green. */
+export const CONTROL: Sabotage = { ...CALM, name: 'nothing', what: 'everything is as it should be', edits: [], noticedBy: [] };
 
 export const SABOTAGES: readonly Sabotage[] = [
   {
@@ -44,9 +65,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
     kinds: ['hold_requests'],
     members: WORKERS,
+    link: 'postgres',
+    forMs: [5_500, 8_000],
     gapMs: [800, 1_500],
-    durationMs: 40_000,
-    noticedBy: ['INV-02', 'INV-04', 'INV-05', 'INV-06', 'INV-11', 'NOW-ATTEMPTS', 'INV-15'],
+    durationMs: 60_000,
+    noticedBy: ['INV-02', 'INV-04', 'INV-05', 'INV-06', 'INV-11', 'NOW-ATTEMPTS'],
     seed: 1,
   },
   {
@@ -65,11 +88,8 @@ export const SABOTAGES: readonly Sabotage[] = [
         replace: '',
       },
     ],
-    kinds: [],
-    gapMs: [1_000, 1_000],
-    durationMs: 15_000,
+    ...CALM,
     noticedBy: ['CALM'],
-    seed: 1,
   },
   {
     name: 'claim',

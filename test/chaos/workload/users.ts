@@ -158,12 +158,10 @@ export class Users {
     const { cluster } = this.#options;
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (let tries = 0; performance.now() < giveUpAt && !this.#givingUp.signal.aborted; tries++) {
-      if (tries > 0) {
-        this.retries += 1;
-        await systemClock.sleep(TRY_AGAIN_MS);
-      }
+      if (tries > 0) await systemClock.sleep(TRY_AGAIN_MS);
       const url = cluster.ofRole('webserver')[0]?.url;
       if (!url) continue;
+      if (tries > 0) this.retries += 1;
       onTry();
       try {
         const response = await fetch(`${url}/api/v2${path}`, {
