@@ -51,7 +51,7 @@ async function playSabotages(which: string): Promise<boolean> {
   for (const sabotage of SABOTAGES.filter((one) => names.includes(one.name))) {
     const { noticed, isNoticed, verdict } = await playSabotaged(sabotage, { say, ...(values.seed && { seed: Number(values.seed) }) });
     print(`${isNoticed ? 'noticed    ' : 'NOT NOTICED'} ${sabotage.name}: ${sabotage.what}; red: ${noticed.join(', ') || 'nothing'}`);
-    if (!isNoticed) print(sayVerdict(verdict));
+    print(isNoticed ? `            ${verdict.broken[0]?.violations[0]}` : sayVerdict(verdict));
     isGreen &&= isNoticed;
   }
   return isGreen;

@@ -1,4 +1,5 @@
 /** One chaos run: a cluster, people at work, faults by a schedule, quiet again, and a judgement. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#platform/clock.ts';
 import { until } from '#test/support/until.ts';
@@ -56,6 +57,8 @@ const DEFAULTS = {
 } as const;
 /** Clock ticks end a little before the faults do. */
 const SCHEDULE_LEAD_MS = 2_000;
+/** What was killed with its parent may take a moment. */
+const LAST_BREATH_MS = 5_000;
 
 type Options = RoundOptions & Omit<Required<RoundOptions>, 'members' | 'sql' | 'link' | 'forMs'>;
 
@@ -141,17 +144,27 @@ async function becomeQuiet(cluster: Cluster, users: Users, deadlineMs: number): 
 async function stopAll(cluster: Cluster): Promise<readonly Broken[]> {
   const below = cluster.members.flatMap((member) => member.descendants);
   await cluster.stop();
+  await until(() => !below.some(isAlive), { deadlineMs: LAST_BREATH_MS, what: 'all are gone' }).catch(() => {});
   const alive = below.filter(isAlive);
   const late = cluster.members.flatMap((member) => member.unaskedEnds.filter((words) => words.includes('did not stop')));
-  const violations = [...late, ...alive.map((pid) => `process ${pid} lives on`)];
+  const violations = [...late, ...alive.map((pid) => `process ${pid} lives on: ${commandOf(pid)}`)];
   return violations.length === 0 ? [] : [{ id: 'INV-23', promise: 'A cluster that is stopped leaves no process behind.', violations }];
 }
 
+/** A zombie is dead: nobody has taken note of it yet. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
   } catch {
     return false;
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 200);
+  } catch {
+    return 'gone now';
   }
 }

@@ -22,6 +22,7 @@ async function checkLogs({ cluster, lives }: Evidence): Promise<readonly string[
     select r.dag_id as "dagId", r.run_id as "runId", ti.task_id as "taskId", ti.map_index as "mapIndex", a.try_number as "tryNumber", ti.task_instance_id as "taskInstanceId"
       from task_attempt a join task_instance ti using (task_instance_id) join dag_run r using (dag_run_id)
      where a.outcome = 'success' and a.clear_number = ti.clear_number`);
+  const known = new Set(lives.map((life) => life.token));
   const byTry = Map.groupBy(lives, (life) => `${life.taskInstanceId}/${life.tryNumber}`);
   return won.flatMap((one) => {
     const name = `${one.dagId} ${one.runId} ${one.taskId}[${one.mapIndex}] try ${one.tryNumber}`;
@@ -30,7 +31,10 @@ async function checkLogs({ cluster, lives }: Evidence): Promise<readonly string[
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n').map(parseLogLine);
     const ours = new Set(byTry.get(`${one.taskInstanceId}/${one.tryNumber}`)?.map((life) => life.token));
     const seen = lines.filter((line) => line.source === 'task').flatMap((line) => TOKEN.exec(line.event)?.[1] ?? []);
-    const foreign = seen.filter((token) => !ours.has(token)).map((token) => `${name}: its log has a line of another body, ledger ${token}`);
+    // One that the ledger did not know when it was read began later.
+    const foreign = seen
+      .filter((token) => known.has(token) && !ours.has(token))
+      .map((token) => `${name}: its log has a line of another body, ledger ${token}`);
     const last = lines.at(-1);
     const unended = last !== undefined && isEndLine(last) ? [] : [`${name}: won, and the last line of its log is no end: ${last?.event}`];
     const winner = byTry.get(`${one.taskInstanceId}/${one.tryNumber}`)?.find((life) => life.how === 'ok');
