@@ -61,7 +61,7 @@ const RULES: readonly TriggerRule[] = [
   'none_skipped',
   'all_done_min_one_success',
 ];
-const DURATIONS_MS = [20, 100, 300, 700, 1_500, 3_000];
+const DURATIONS_MS = [20, 100, 300, 700, 1_500, 3_000, 5_000];
 
 /** `count` DAGs; the first runs by the clock. */
 export function planDags(seed: number, count: number): readonly DagPlan[] {
