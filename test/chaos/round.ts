@@ -27,6 +27,8 @@ export interface RoundOptions {
   readonly link?: 'postgres' | 'redis';
   readonly forMs?: readonly [number, number];
   readonly dags?: number;
+  /** How long bodies may take; absent = some outlive a lease, most do not. */
+  readonly bodiesMs?: readonly number[];
   /** So many runs may be open before people trigger more. */
   readonly openRuns?: number;
   /** Flags of Node for every process, and variables they read. */
@@ -60,7 +62,7 @@ const SCHEDULE_LEAD_MS = 2_000;
 /** What was killed with its parent may take a moment. */
 const LAST_BREATH_MS = 5_000;
 
-type Options = RoundOptions & Omit<Required<RoundOptions>, 'members' | 'sql' | 'link' | 'forMs'>;
+type Options = RoundOptions & Omit<Required<RoundOptions>, 'members' | 'sql' | 'link' | 'forMs' | 'bodiesMs'>;
 
 export async function playRound(given: RoundOptions): Promise<Verdict> {
   const options: Options = { ...DEFAULTS, ...given };
@@ -86,7 +88,7 @@ export async function playRound(given: RoundOptions): Promise<Verdict> {
 async function play(cluster: Cluster, options: Options): Promise<Pick<Verdict, 'broken' | 'totals'>> {
   const { seed, durationMs } = options;
   const schedule = planFaults(options);
-  const plans = planDags(seed, options.dags);
+  const plans = planDags(seed, options.dags, options.bodiesMs);
   const startMs = systemClock.now();
   const endMs = startMs + durationMs - SCHEDULE_LEAD_MS;
   const ledger = join(cluster.servers.folder, 'ledger.jsonl');

@@ -25,6 +25,7 @@ export interface Sabotage {
   readonly link?: 'postgres' | 'redis';
   readonly forMs?: readonly [number, number];
   readonly dags?: number;
+  readonly bodiesMs?: readonly number[];
   readonly openRuns?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly durationMs: number;
@@ -79,14 +80,10 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'scheduler/engine/engine.ts',
         find: 'const flushed = await flushScheduling(this.#deps.db, built);',
-        replace: `await ring(this.#deps.broker, this.#deps.logger, ringingOf(flush.queued, new Map(flush.queued.map(({ instance }) => [instance.id, instance.tryNumber]))), this.idleSlots);
+        replace: `this.bell.ring(ringingOf(flush.queued, new Map(flush.queued.map(({ instance }) => [instance.id, instance.tryNumber]))), this.nowMs());
     const flushed = await flushScheduling(this.#deps.db, built);`,
       },
-      {
-        file: 'scheduler/engine/engine.ts',
-        find: 'void ring(this.#deps.broker, this.#deps.logger, ringingOf(rung, flushed.moved), this.idleSlots);',
-        replace: '',
-      },
+      { file: 'scheduler/engine/engine.ts', find: 'this.bell.ring(ringingOf(rung, flushed.moved), this.nowMs());', replace: '' },
     ],
     ...CALM,
     noticedBy: ['CALM'],
@@ -136,8 +133,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     link: 'postgres',
     gapMs: [300, 600],
     dags: 14,
-    openRuns: 30,
-    durationMs: 40_000,
+    openRuns: 8,
+    durationMs: 60_000,
     noticedBy: ['INV-09', 'NOW-POOLS'],
     seed: 1,
   },
@@ -168,8 +165,10 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
     kinds: ['freeze'],
     members: WORKERS,
+    forMs: [9_000, 12_000],
+    bodiesMs: [9_000],
     gapMs: [800, 1_500],
-    durationMs: 40_000,
+    durationMs: 60_000,
     noticedBy: ['INV-13'],
     seed: 1,
   },
@@ -177,7 +176,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 're-ring',
     what: 'a task whose ring was lost is never rung again, nor found by idle workers',
     edits: [
-      { file: 'scheduler/engine/sweep.ts', find: '  ringAgain(deps, engine);', replace: '  void ringAgain;' },
+      { file: 'scheduler/engine/sweep.ts', find: 'await ringAgain(deps, engine, inbox.takeBrokerNotice());', replace: 'void ringAgain;' },
       {
         file: 'worker/consumer-watchdog.ts',
         find: 'if (intake.quietMs < quietMs) {',

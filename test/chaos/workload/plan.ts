@@ -33,9 +33,9 @@ export interface DagPlan {
 }
 
 /** Slots, by name. `elastic` is made smaller and larger while everything runs, up to this. */
-export const POOLS: Readonly<Record<string, number>> = { few: 3, two: 2, elastic: 4 };
+export const POOLS: Readonly<Record<string, number>> = { few: 3, two: 2, one: 1, elastic: 4 };
 /** Pools whose size nobody changes: they never hold more than it, at any instant. */
-export const FIXED_POOLS: readonly string[] = ['few', 'two'];
+export const FIXED_POOLS: readonly string[] = ['few', 'two', 'one'];
 
 const EVERY_MS = 5_000;
 
@@ -63,24 +63,24 @@ const RULES: readonly TriggerRule[] = [
 ];
 const DURATIONS_MS = [20, 100, 300, 700, 1_500, 3_000, 5_000];
 
-/** `count` DAGs; the first runs by the clock. */
-export function planDags(seed: number, count: number): readonly DagPlan[] {
+/** `count` DAGs, whose bodies take these times; the first runs by the clock. */
+export function planDags(seed: number, count: number, durationsMs: readonly number[] = DURATIONS_MS): readonly DagPlan[] {
   const dice = new Dice(seed);
-  return Array.from({ length: count }, (_, number) => planDag(`chaos_${number}`, number === 0 ? EVERY_MS : null, dice.fork()));
+  return Array.from({ length: count }, (_, number) => planDag(`chaos_${number}`, number === 0 ? EVERY_MS : null, dice.fork(), durationsMs));
 }
 
-function planDag(dagId: string, everyMs: number | null, dice: Dice): DagPlan {
+function planDag(dagId: string, everyMs: number | null, dice: Dice, durationsMs: readonly number[]): DagPlan {
   const tasks: TaskPlan[] = [];
   const count = everyMs === null ? dice.int(4, 9) : 3;
-  for (let number = 0; number < count; number++) tasks.push(planTask(number, tasks, dice));
+  for (let number = 0; number < count; number++) tasks.push({ ...planTask(number, tasks, dice), durationMs: dice.pick(durationsMs) });
   return { dagId, everyMs, maxActiveRuns: dice.int(2, 4), maxActiveTasks: dice.int(3, 6), tasks };
 }
 
-function planTask(number: number, before: readonly TaskPlan[], dice: Dice): TaskPlan {
+function planTask(number: number, before: readonly TaskPlan[], dice: Dice): Omit<TaskPlan, 'durationMs'> {
   const after = before.filter(() => dice.chance(0.35)).map((task) => task.id);
   const lists = before.filter((task) => task.kind === 'list').map((task) => task.id);
   const kind = drawKind(dice);
-  const pool = dice.pick(['default_pool', 'default_pool', 'default_pool', 'default_pool', 'default_pool', 'few', 'few', 'two', 'elastic']);
+  const pool = dice.pick(['default_pool', 'default_pool', 'default_pool', 'default_pool', 'default_pool', 'few', 'two', 'one', 'elastic']);
   const canFail = kind !== 'empty' && kind !== 'wait';
   return {
     id: `t${number}`,
@@ -91,7 +91,6 @@ function planTask(number: number, before: readonly TaskPlan[], dice: Dice): Task
     retryDelayMs: dice.pick([50, 200, 800]),
     pool,
     poolSlots: pool === 'few' && dice.chance(0.3) ? 2 : 1,
-    durationMs: dice.pick(DURATIONS_MS),
     failPercent: canFail && dice.chance(0.4) ? dice.pick([20, 50, 90]) : 0,
     skipPercent: kind === 'plain' && dice.chance(0.15) ? 50 : 0,
     length: dice.int(1, 4),
