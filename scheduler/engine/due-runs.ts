@@ -15,7 +15,7 @@ const CATCHUP_PER_PASS = 20;
 /** And has at most this many queued beyond those that may be active: each pass reads the unfinished runs of the DAG. */
 const CATCHUP_AHEAD = 20;
 /** A timetable of a plugin may fail for a moment (its process ended, it took too long). */
-const ASK_AGAIN_MS = 30_000;
+export const ASK_AGAIN_MS = 30_000;
 
 /** Asks the timetable for the DAG's next run; null while it is paused, stale, or nothing is due by time. */
 export async function planNextRun(deps: EngineDeps, memory: Memory, dag: DagEntry, nowMs: number): Promise<NextRun | null> {
@@ -63,6 +63,16 @@ function roomFor(memory: Memory, dag: DagEntry): number {
   if (dag.index?.spec.catchup !== true) return CATCHUP_PER_PASS;
   const unfinished = [...memory.runsOf(dag.row.dagId)].filter((run) => run.row.runType === 'scheduled').length;
   return Math.max(0, Math.min(CATCHUP_PER_PASS, dag.index.spec.maxActiveRuns + CATCHUP_AHEAD - unfinished));
+}
+
+/** Of these DAGs, those whose timetable is to be asked, or whose time has come. */
+export function dueDags(memory: Memory, dagIds: Iterable<string>, nowMs: number): readonly DagEntry[] {
+  return [...dagIds].flatMap((dagId) => {
+    const dag = memory.dags.get(dagId);
+    const isDue =
+      dag && (!dag.planned || (dag.next !== null && dag.next.runAfterMs <= nowMs) || dag.index?.spec.schedule.kind === 'continuous');
+    return isDue ? [dag] : [];
+  });
 }
 
 /** Creates what is due for these DAGs and plans what follows. Returns the DAGs that got a run. */

@@ -5,7 +5,7 @@
  */
 
 import { DueHeap, earliestOf } from '#core/due-heap.ts';
-import { type Decision, decideRun } from '#core/scheduling/decide-run.ts';
+import { decideRun } from '#core/scheduling/decide-run.ts';
 import { learnParamsLists } from '#core/scheduling/map-regions.ts';
 import { looksAtPast } from '#core/scheduling/past.ts';
 import type { RunModel } from '#core/scheduling/run-model.ts';
@@ -20,15 +20,16 @@ import { announceRun, topicsOf } from './announce.ts';
 import { Bell } from './bell.ts';
 import { callbacksOfRun } from './callbacks.ts';
 import type { EngineDeps } from './deps.ts';
-import { createDueRuns } from './due-runs.ts';
+import { createDueRuns, dueDags } from './due-runs.ts';
 import { Enqueuer } from './enqueue.ts';
-import { expandRegions, resizeRegions } from './expand-regions.ts';
+import { changeRegions } from './expand-regions.ts';
 import { FlushBuilder } from './flush-builder.ts';
 import { pauseIfFailing } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
 import { applyRow } from './ingest.ts';
 import { Loader } from './loader.ts';
 import { type DagEntry, Memory } from './memory.ts';
+import { asksPlugin, PluginAsks } from './plugin-asks.ts';
 import { PoolBook } from './pool-book.ts';
 import { previousRunOf } from './previous-run.ts';
 import { Reasons } from './reasons.ts';
@@ -52,6 +53,7 @@ export class Engine {
   readonly #deps: EngineDeps;
   readonly #inbox: Inbox;
   readonly #loader: Loader;
+  readonly #plugins: PluginAsks;
   readonly #epochs = new Map<number, number>();
   readonly #dirtyRuns = new Set<RunModel>();
   readonly #dirtyDags = new Set<string>();
@@ -69,6 +71,7 @@ export class Engine {
     this.bell = new Bell(deps.broker, (id) => this.memory.runOfInstance(id) !== undefined);
     this.#loader = new Loader(deps.db, deps.logger);
     this.queues = new Enqueuer(deps, this.memory, this.pools);
+    this.#plugins = new PluginAsks(deps, this.memory, (dag, hasRun) => this.#hearPlugin(dag, hasRun));
   }
 
   get shards(): readonly number[] {
@@ -267,17 +270,22 @@ export class Engine {
 
   async #createRuns(): Promise<void> {
     const nowMs = this.nowMs();
-    const asked: DagEntry[] = [];
-    for (const dagId of this.#dirtyDags) {
-      const dag = this.memory.dags.get(dagId);
-      if (dag && (!dag.planned || (dag.next !== null && dag.next.runAfterMs <= nowMs) || dag.index?.spec.schedule.kind === 'continuous'))
-        asked.push(dag);
-    }
+    const due = dueDags(this.memory, this.#dirtyDags, nowMs);
+    this.#plugins.ask(due.filter(asksPlugin), nowMs);
+    const asked = due.filter((dag) => !asksPlugin(dag));
     if (asked.length === 0) return;
     const created = await createDueRuns(this.#deps, this.memory, asked, nowMs);
     for (const dag of asked) this.#due.set(`dag:${dag.row.dagId}`, dag.askAgainAtMs);
     if (created.length > 0) await this.#reloadRuns(created, this.memory.runs);
     if (created.length > 0) this.#deps.broker.ring('ui_events', { topics: created.flatMap((dagId) => ['dags', `dag:${dagId}`]) });
+  }
+
+  /** A DAG that was read anew meanwhile is asked for once more. */
+  #hearPlugin(dag: DagEntry, hasRun: boolean): void {
+    const { dagId } = dag.row;
+    if (this.memory.dags.get(dagId) === dag) this.#due.set(`dag:${dagId}`, dag.askAgainAtMs);
+    else this.#dirtyDags.add(dagId);
+    this.#inbox.reloadSoon(dagId, hasRun);
   }
 
   #startRuns(flush: FlushBuilder): void {
@@ -311,22 +319,14 @@ export class Engine {
         if (decision.end) flush.moveRun(run, decision.end.state, decision.end.reason);
         for (const [instance, reason] of run.held) flush.note(run, instance, reason);
         if (decision.expansions.length + decision.resizes.length === 0) break;
-        if (!(await this.#changeRegions(run, decision))) {
+        const { holder, pools, memory } = this;
+        if (!(await changeRegions(this.#deps.db, { holder, pools, memory, run }, decision))) {
           this.#doubt(run.row.dagId);
           break;
         }
       }
     }
     return decided;
-  }
-
-  async #changeRegions(run: RunModel, { expansions, resizes }: Decision): Promise<boolean> {
-    const { db } = this.#deps;
-    const { holder, pools } = this;
-    const expanded = expansions.length === 0 || (await expandRegions(db, holder, run, expansions));
-    const resized = resizes.length === 0 || (await resizeRegions(db, { holder, pools, run, resizes }));
-    this.memory.indexInstances(run);
-    return expanded && resized;
   }
 
   /** Tasks of later runs may wait for this one's. */

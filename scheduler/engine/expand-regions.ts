@@ -8,10 +8,11 @@ import { resizeMapped } from '#platform/db/queries/resize-mapped.ts';
 import type { Holder } from '#platform/db/queries/settle-pools.ts';
 import { probe } from '#platform/probes/probe.ts';
 import { moveInstance } from './ingest.ts';
+import type { Memory } from './memory.ts';
 import type { PoolBook } from './pool-book.ts';
 
 /** Returns false when somebody else was faster, or the shard is lost; the run must be read again. */
-export async function expandRegions(db: Database, holder: Holder, run: RunModel, expansions: readonly Expansion[]): Promise<boolean> {
+async function expandRegions(db: Database, holder: Holder, run: RunModel, expansions: readonly Expansion[]): Promise<boolean> {
   const placeholders = expansions.flatMap((expansion) =>
     expansion.placeholders.map(({ id }) => ({ id, shard: run.row.shard, length: expansion.length })),
   );
@@ -23,7 +24,7 @@ export async function expandRegions(db: Database, holder: Holder, run: RunModel,
 }
 
 /** Instances beyond the new length become `removed`, whatever they do; removed ones within it are as new. False: as above. */
-export async function resizeRegions(
+async function resizeRegions(
   db: Database,
   work: { readonly holder: Holder; readonly pools: PoolBook; readonly run: RunModel; readonly resizes: readonly Resize[] },
 ): Promise<boolean> {
@@ -71,4 +72,23 @@ function idOf(state: TaskState): string {
 
 function retriesOf(state: TaskState): number {
   return state.task.spec.retries;
+}
+
+interface Changed {
+  readonly holder: Holder;
+  readonly pools: PoolBook;
+  readonly memory: Memory;
+  readonly run: RunModel;
+}
+
+/** Makes of the run's mapped tasks what the decision says. False = the rows are not what they seemed. */
+export async function changeRegions(
+  db: Database,
+  { holder, pools, memory, run }: Changed,
+  { expansions, resizes }: { readonly expansions: readonly Expansion[]; readonly resizes: readonly Resize[] },
+): Promise<boolean> {
+  const expanded = expansions.length === 0 || (await expandRegions(db, holder, run, expansions));
+  const resized = resizes.length === 0 || (await resizeRegions(db, { holder, pools, run, resizes }));
+  memory.indexInstances(run);
+  return expanded && resized;
 }

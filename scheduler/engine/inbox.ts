@@ -54,6 +54,12 @@ export class Inbox {
     this.#changedDags.add(dagId);
   }
 
+  /** The engine's own, between its passes: the next one comes at once, and reads the runs of the DAG if there are new ones. */
+  reloadSoon(dagId: string, hasRuns: boolean): void {
+    if (hasRuns) this.#runDags.add(dagId);
+    this.#wake();
+  }
+
   reloadDag(dagId: string): void {
     this.#dags.add(dagId);
   }
