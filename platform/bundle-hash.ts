@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 
 const MAP_START = '\n//# sourceMappingURL=';
 
-/** Returns sha256, hex, over the code without its inline source map. */
-export function bundleHash(code: string): string {
+/** Returns sha256, hex, over the code without its inline source map; with the sdk it imports, where that lies beside it. */
+export function bundleHash(code: string, sdkHash: string | null = null): string {
   const cut = code.lastIndexOf(MAP_START);
-  return createHash('sha256')
-    .update(cut < 0 ? code : code.slice(0, cut))
-    .digest('hex');
+  const hash = createHash('sha256').update(cut < 0 ? code : code.slice(0, cut));
+  if (sdkHash !== null) hash.update(`\nsdk ${sdkHash}`);
+  return hash.digest('hex');
 }

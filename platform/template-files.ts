@@ -10,6 +10,8 @@ export interface TemplateFiles {
   readonly texts: Readonly<Record<string, string>>;
   /** Absolute paths. */
   readonly files: readonly string[];
+  /** Where those that are named and not there would be. */
+  readonly missing: readonly string[];
 }
 
 /** `sources`: the DAG file and its own helpers, absolute. What lies outside of the dags folder is left alone. */
@@ -21,10 +23,12 @@ export function findTemplateFiles(dagFile: string, sources: readonly string[], d
     );
     return file === undefined ? [] : [{ name, file }];
   });
+  const there = new Set(found.map(({ name }) => name));
   found.sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     texts: Object.fromEntries(found.map(({ name, file }) => [name, readFileSync(file, 'utf8')])),
     files: [...new Set(found.map(({ file }) => file))],
+    missing: [...names].filter((name) => !there.has(name)).map((name) => resolve(dirname(dagFile), name)),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { loadBundle } from '#platform/db/queries/load-bundle.ts';
 import { loadVersions } from '#platform/db/queries/load-version.ts';
+import { loadSdkBundle } from '#platform/db/queries/sdk-bundles.ts';
 import { canTraverse } from '#platform/embedded/unprivileged-user.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { baseUrlOf } from '#platform/links.ts';
@@ -150,7 +151,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
       slots: config.workerSlots,
     }),
     versions: new VersionCache((ids) => loadVersions(db, ids)),
-    bundles: new BundleCache((hash) => loadBundle(db, hash), clock),
+    bundles: new BundleCache({ bundle: (hash) => loadBundle(db, hash), sdk: (hash) => loadSdkBundle(db, hash) }, clock),
     scratch: new ScratchFolders(config.scratchFolder, uid),
     requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, large, runs: { db, broker, clock } },
     logsFolder: config.logsFolder,

@@ -7,13 +7,15 @@ export interface Cage {
   readonly memoryMb: number;
   /** Folders the child may read beside the installation. */
   readonly readable: readonly string[];
+  /** Further flags of Node. */
+  readonly flags?: readonly string[];
 }
 
 /** Rooms and packages a bundle or the child itself may load from; never the data folder. */
 const READABLE_ROOMS = ['core', 'sdk', 'providers', 'scheduler', 'node_modules', 'package.json'];
 
 /** Flags of Node: its permission model (no writes, no processes, no threads), and a limit on the heap. */
-export function cageFlags({ memoryMb, readable }: Cage): readonly string[] {
+export function cageFlags({ memoryMb, readable, flags = [] }: Cage): readonly string[] {
   const rooms = READABLE_ROOMS.map((room) => join(INSTALLATION_FOLDER, room));
   return [
     '--permission',
@@ -23,6 +25,7 @@ export function cageFlags({ memoryMb, readable }: Cage): readonly string[] {
     '--disable-proto=delete',
     '--enable-source-maps',
     '--no-warnings',
+    ...flags,
   ];
 }
 

@@ -97,9 +97,10 @@ export const SCHEDULER_PROBES = {
     'Others take the shards when their leases end.',
   ),
 
-  'dagProcessor.spawned': here('scheduler/dag-processor', 'a bundle lies on disk', 'its import', LAST_GOOD),
+  'dagProcessor.spawned': here('scheduler/dag-processor', 'a bundle is made', 'its import', LAST_GOOD),
   'dagProcessor.imported': here('scheduler/dag-processor', 'the file is imported', 'the check of its DAGs', LAST_GOOD),
   'dagProcessor.before_save': here('scheduler/dag-processor', 'nothing in Postgres', 'version, bundle and DAG', LAST_GOOD),
   'dagProcessor.before_commit': here('scheduler/dag-processor', 'version, bundle and DAG are written', 'the commit', ALL_OR_NOTHING),
+  'dagProcessor.together_before_commit': here('scheduler/dag-processor', 'many files are written', 'the commit', ALL_OR_NOTHING),
   'dagProcessor.after_save': here('scheduler/dag-processor', 'the version is in Postgres', 'the news of it', TOLD_LATER),
 } as const;

@@ -1,15 +1,16 @@
 /**
- * Makes one self-contained ES module of a DAG file: its own imports, npm packages and the sdk inlined. The hash
- * is of the code alone, so the same sources give the same hash wherever and whenever they are bundled.
+ * Makes one ES module of a DAG file: its own imports and npm packages inlined, and the sdk inlined or imported from beside it.
+ * The hash is of the code alone, so the same sources give the same hash wherever and whenever they are bundled.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { type BuildFailure, build, type Plugin, stop } from 'esbuild';
+import { type BuildFailure, type BuildOptions, build, type Plugin, stop } from 'esbuild';
 import { CONNECTOR_SCHEME } from '#core/connectors.ts';
 import { bundleHash } from '#platform/bundle-hash.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { findTemplateFiles } from '#platform/template-files.ts';
+import { resolveWindlass, TEMPLATE_FILES } from './resolve-windlass.ts';
 
 export interface Bundle {
   readonly code: string;
@@ -17,6 +18,8 @@ export interface Bundle {
   readonly hash: string;
   /** Absolute paths of the author's own files that went in, the entry among them. */
   readonly files: readonly string[];
+  /** What else decides what the code is: files that are named and not there, manifests of the author's packages. */
+  readonly alsoDependsOn: readonly string[];
 }
 
 /** Where in the author's file something is wrong; lines and columns count from 1. */
@@ -40,30 +43,58 @@ const SCRIPT = /\.[cm]?[jt]sx?$/;
 /** Optional native halves of well-known packages; they work without. */
 const OPTIONAL_NATIVES = ['pg-native', 'cpu-features', 'bufferutil', 'utf-8-validate'];
 /** CommonJS packages inside the module still call require for Node's own modules. */
-const BANNER = "import { createRequire as __windlassRequire } from 'node:module'; const require = __windlassRequire(import.meta.url);";
+export const BANNER =
+  "import { createRequire as __windlassRequire } from 'node:module'; const require = __windlassRequire(import.meta.url);";
 
-export interface BundleFolders {
+export interface BundleOptions {
   readonly dags: string;
   readonly plugins: string;
   /** Plugin files with macros; asked only for a file that mentions macros. Absolute. */
   readonly macroPlugins?: () => Promise<readonly string[]>;
+  /** Whether `windlass` is inlined or stays an import of `./sdk/…` (`platform/sdk-bundle.ts`). */
+  readonly sdk: 'inside' | 'outside';
 }
 
+/** How every module of ours is made. */
+export const FORM = {
+  bundle: true,
+  write: false,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Without white space there are no path comments, which would differ from machine to machine.
+  minifyWhitespace: true,
+  charset: 'utf8',
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'silent',
+  external: OPTIONAL_NATIVES,
+  banner: { js: BANNER },
+} as const satisfies BuildOptions;
+
 /** Throws BundleError with the position of the first mistake. */
-export async function bundleFile(entry: string, folders: BundleFolders): Promise<Bundle> {
-  const first = await bundleWith(entry, folders, { files: [], templates: {} });
-  const { texts: templates, files: templateFiles } = findTemplateFiles(
+export async function bundleFile(entry: string, options: BundleOptions): Promise<Bundle> {
+  const first = await bundleWith(entry, options, { files: [], templates: {} });
+  const {
+    texts: templates,
+    files: templateFiles,
+    missing,
+  } = findTemplateFiles(
     entry,
     first.files.filter((file) => SCRIPT.test(file)),
-    folders.dags,
+    options.dags,
   );
   const hasTemplates = templateFiles.length > 0;
-  const named = (bundle: Bundle): Bundle => ({ ...bundle, files: [...bundle.files, ...templateFiles] });
-  const plain = hasTemplates ? named(await bundleWith(entry, folders, { files: [], templates })) : first;
+  const named = (bundle: Bundle): Bundle => ({
+    ...bundle,
+    files: [...bundle.files, ...templateFiles],
+    alsoDependsOn: [...bundle.alsoDependsOn, ...missing],
+  });
+  const plain = hasTemplates ? named(await bundleWith(entry, options, { files: [], templates })) : named(first);
   // Plugins are inlined only where they are used: every bundle would change with every plugin, and grow.
-  if (folders.macroPlugins === undefined || !first.files.some((file) => /\bmacros\b/.test(readFileSync(file, 'utf8')))) return plain;
-  const macroFiles = (await folders.macroPlugins()).filter((file) => !plain.files.includes(file) && existsSync(file));
-  return macroFiles.length === 0 ? plain : named(await bundleWith(entry, folders, { files: macroFiles, templates }));
+  if (options.macroPlugins === undefined || !first.files.some((file) => /\bmacros\b/.test(readFileSync(file, 'utf8')))) return plain;
+  const macroFiles = (await options.macroPlugins()).filter((file) => !plain.files.includes(file) && existsSync(file));
+  return macroFiles.length === 0 ? plain : named(await bundleWith(entry, options, { files: macroFiles, templates }));
 }
 
 interface Also {
@@ -72,37 +103,26 @@ interface Also {
   readonly templates: Readonly<Record<string, string>>;
 }
 
-async function bundleWith(entry: string, folders: BundleFolders, also: Also): Promise<Bundle> {
+async function bundleWith(entry: string, options: BundleOptions, also: Also): Promise<Bundle> {
   try {
     const result = await build({
+      ...FORM,
       entryPoints: [entry],
-      absWorkingDir: folders.dags,
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'node',
-      target: 'node24',
-      // Without white space there are no path comments, which would differ from machine to machine.
-      minifyWhitespace: true,
-      charset: 'utf8',
-      legalComments: 'none',
+      absWorkingDir: options.dags,
       sourcemap: 'inline',
       sourcesContent: false,
-      metafile: true,
-      logLevel: 'silent',
-      external: OPTIONAL_NATIVES,
       nodePaths: [join(INSTALLATION_FOLDER, 'node_modules')],
-      banner: { js: BANNER },
-      plugins: [resolveWindlass(folders.plugins), keepConnectorsOutside(), keepNativesOutside(), importAlso(entry, also)],
+      plugins: [resolveWindlass(options), keepConnectorsOutside(), keepNativesOutside(), importAlso(entry, also)],
     });
     const code = result.outputFiles[0]?.text ?? '';
-    const own = Object.keys(result.metafile.inputs)
+    const inputs = Object.keys(result.metafile.inputs)
       // `import … with { type: 'json' }` makes esbuild append the attributes to the name.
-      .map((input) => resolve(folders.dags, input.replace(/ with \{[^}]*\}$/, '')))
-      .filter((path) => !path.includes('/node_modules/') && !isOurs(path));
-    return { code, hash: bundleHash(code), files: own };
+      .map((input) => resolve(options.dags, input.replace(/ with \{[^}]*\}$/, '')))
+      .filter((path) => !isOurs(path));
+    const own = inputs.filter((path) => !path.includes('/node_modules/'));
+    return { code, hash: bundleHash(code), files: own, alsoDependsOn: [...new Set(inputs.flatMap(manifestOf))] };
   } catch (error) {
-    throw asBundleError(error, folders.dags);
+    throw asBundleError(error, options.dags);
   }
 }
 
@@ -113,47 +133,17 @@ export async function stopBundler(): Promise<void> {
 
 function isOurs(path: string): boolean {
   const inside = relative(INSTALLATION_FOLDER, path);
-  return ['sdk/', 'core/', 'providers/'].some((room) => inside.startsWith(room));
+  return ['sdk/', 'core/', 'providers/', 'node_modules/'].some((room) => inside.startsWith(room));
 }
 
-/** `windlass` is this installation, whatever folder the DAG file lies in. */
-function resolveWindlass(pluginsFolder: string): Plugin {
-  const roots: readonly (readonly [RegExp, (name: string) => string])[] = [
-    [/^windlass$/, () => join(INSTALLATION_FOLDER, 'sdk/index.ts')],
-    [/^windlass\/airflow$/, () => join(INSTALLATION_FOLDER, 'sdk/airflow/index.ts')],
-    [/^windlass\/airflow\/hitl$/, () => join(INSTALLATION_FOLDER, 'sdk/airflow/hitl.ts')],
-    [/^windlass\/providers\/([a-z0-9-]+)$/, (name) => join(INSTALLATION_FOLDER, 'providers', name, 'index.ts')],
-    [/^windlass\/plugins\/([A-Za-z0-9_-]+)$/, (name) => join(pluginsFolder, `${name}.ts`)],
-  ];
-  return {
-    name: 'windlass',
-    setup({ onResolve }) {
-      onResolve({ filter: /^(windlass|@apache-airflow\/ts-sdk|apache-airflow-ts-sdk)(\/|$)/ }, ({ path }) => {
-        for (const [pattern, locate] of roots) {
-          const match = pattern.exec(withoutAirflow(path));
-          if (!match) continue;
-          const file = locate(match[1] ?? '');
-          return existsSync(file) ? { path: file } : { errors: [{ text: `${JSON.stringify(path)} does not exist in this Windlass.` }] };
-        }
-        return {
-          errors: [
-            {
-              text: `${JSON.stringify(path)} is nothing that Windlass exports. Use "windlass", "windlass/airflow", "windlass/providers/<name>" or "windlass/plugins/<name>".`,
-            },
-          ],
-        };
-      });
-    },
-  };
-}
-
-/** A file written for Airflow's TypeScript SDK gets ours under the name it knows, installed or not. */
-function withoutAirflow(specifier: string): string {
-  return specifier.replace(/^(@apache-airflow\/ts-sdk|apache-airflow-ts-sdk)(?=\/|$)/, 'windlass/airflow');
+/** The package.json of the package that a file lies in: it changes with each version. */
+function manifestOf(path: string): readonly string[] {
+  const match = /^.*\/node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(path);
+  return match ? [join(match[0], 'package.json')] : [];
 }
 
 /** What our providers load when a task needs it stays in the installation (`sdk/runtime/connectors.ts`). */
-function keepConnectorsOutside(): Plugin {
+export function keepConnectorsOutside(): Plugin {
   const providers = join(INSTALLATION_FOLDER, 'providers/');
   return {
     name: 'connectors',
@@ -190,7 +180,7 @@ function keepNativesOutside(): Plugin {
 
 /** Appends imports to the entry: they are hoisted, and the author's lines keep their numbers. */
 function importAlso(entry: string, { files, templates }: Also): Plugin {
-  const register = `import { registerTemplateFiles } from ${JSON.stringify(join(INSTALLATION_FOLDER, 'sdk/template-files.ts'))};registerTemplateFiles(${JSON.stringify(templates)});`;
+  const register = `import { registerTemplateFiles } from ${JSON.stringify(TEMPLATE_FILES)};registerTemplateFiles(${JSON.stringify(templates)});`;
   const hasTemplates = Object.keys(templates).length > 0;
   return {
     name: 'import-also',

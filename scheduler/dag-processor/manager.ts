@@ -3,8 +3,7 @@
  * DAGs like their files. A saved file is seen at once; a full scan now and then repairs what the watcher missed. Broken
  * files become import errors, and the last good version stays.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
@@ -17,7 +16,7 @@ import { isDagFile, listDagFiles, readDagFile } from '#platform/dag-files.ts';
 import type { Database } from '#platform/db/client.ts';
 import { takeParseRequests } from '#platform/db/queries/parse-requests.ts';
 import { listKnownDagFiles, saveImportError } from '#platform/db/queries/save-import-error.ts';
-import { type FileOfBundle, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
+import { type FileOfBundle, retireFile } from '#platform/db/queries/save-parsed-file.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import type { Logger } from '#platform/logger.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
@@ -27,8 +26,12 @@ import { WINDLASS_VERSION } from '#platform/version.ts';
 import { stopBundler } from './bundle.ts';
 import { BundleKeeper } from './bundle-keeper.ts';
 import { DagSources, WHOLE_BUNDLE } from './dag-sources.ts';
-import { ImportChild } from './import-child.ts';
+import { FileMemory } from './file-memory.ts';
+import { FileSaver } from './file-saver.ts';
+import { Importer } from './importer.ts';
 import { type ParseOutcome, parseFile } from './parse-file.ts';
+import { parsedBy } from './parsed-by.ts';
+import { openSdkOutside } from './sdk-outside.ts';
 import type { UnstableDag } from './unstable-dags.ts';
 import type { PriorityStrategies } from './weigh-dag.ts';
 
@@ -42,7 +45,8 @@ export interface DagProcessorDeps {
   readonly strategies?: PriorityStrategies;
 }
 
-const PARALLEL = 2;
+/** So many are bundled, imported or saved at once: each stage takes what it can, and saving goes in batches. */
+const PARALLEL = 24;
 /** An editor's write-then-rename comes as several events. */
 const DEBOUNCE_MS = 25;
 const BUNDLES_MS = 1_000;
@@ -57,14 +61,15 @@ export class DagProcessor implements Service {
   readonly #keeper: BundleKeeper;
   readonly #waiting = new Set<string>();
   readonly #running = new Map<string, Promise<void>>();
-  /** file -> hash over its own sources, as they were when it was last parsed. */
-  readonly #parsed = new Map<string, { readonly files: readonly string[]; readonly hash: string }>();
+  readonly #memory: FileMemory;
+  readonly #importer: Importer;
+  readonly #saver: FileSaver;
+  #opened: Promise<void> | null = null;
   /** Files refused because another one defines their DAG; they get their turn when it does so no more. */
   readonly #rivals = new Set<string>();
   /** New code that is to be imported once more, when there is nothing better to do. */
   readonly #unconfirmed = new Map<string, () => Promise<void>>();
   readonly #loops: readonly Loop[];
-  #spare: ImportChild | null = null;
   #watcher: FSWatcher | null = null;
   #stopped = false;
   #watchFailed = false;
@@ -79,6 +84,14 @@ export class DagProcessor implements Service {
       workFolder: this.#workFolder,
       secrets: openSecretStore({ config, db }),
       clock,
+    });
+    this.#memory = new FileMemory(db, clock);
+    this.#saver = new FileSaver(db);
+    this.#importer = new Importer({
+      config,
+      clock,
+      workFolder: this.#workFolder,
+      readable: [this.#workFolder, ...this.#sources.watched, config.pluginsFolder],
     });
     this.#keeper = new BundleKeeper({ ...deps, sources: this.#sources, exchange: (work) => this.#whileHeld(work) });
     this.#loops = [
@@ -97,7 +110,6 @@ export class DagProcessor implements Service {
   async start(): Promise<void> {
     const { dagsFolder } = this.#deps.config;
     mkdirSync(dagsFolder, { recursive: true });
-    this.#spare = this.#newChild();
     this.#watcher = watch([...this.#sources.watched], {
       ignoreInitial: true,
       // A link may lead to all of the disk: the scan follows it, and what a DAG uses of it is watched by its real path.
@@ -114,7 +126,7 @@ export class DagProcessor implements Service {
     await this.#watcher?.close();
     for (const loop of this.#loops) await loop.stop();
     this.#waiting.clear();
-    this.#spare?.kill('the DAG processor stops');
+    this.#importer.stop();
     await Promise.all(this.#running.values());
     await stopBundler();
     await this.#heartbeat(true).catch(() => {});
@@ -123,12 +135,30 @@ export class DagProcessor implements Service {
 
   /** One full scan: parses what is new or changed, retires what is gone. Resolves when all of it is saved. */
   async runOnce(): Promise<void> {
+    await this.#open();
     await this.#keeper.fetchDue();
     await this.#scan(this.#sources.ready.map((source) => source.name));
   }
 
+  /** The sdk that DAG bundles import, and what is known of their files from before. Tried again until it works. */
+  async #open(): Promise<void> {
+    this.#opened ??= this.#openOnce();
+    await this.#opened.catch((error: unknown) => {
+      this.#opened = null;
+      throw error;
+    });
+  }
+
+  async #openOnce(): Promise<void> {
+    const { db, config } = this.#deps;
+    const sdk = await openSdkOutside(db);
+    await this.#importer.takeSdk(sdk);
+    await this.#memory.load(parsedBy(config, sdk.sourceKey), (name) => this.#sources.folderOf(name));
+  }
+
   /** Fetches the repositories that are due, and parses what was asked for by name. */
   async refreshBundles(): Promise<void> {
+    await this.#open();
     const moved = await this.#keeper.fetchDue();
     for (const { bundleName, filePath } of await takeParseRequests(this.#deps.db, this.#sources.names)) {
       const folder = this.#sources.folderOf(bundleName);
@@ -143,7 +173,7 @@ export class DagProcessor implements Service {
     for (const { name, folder } of this.#sources.ready) {
       if (!bundleNames.includes(name)) continue;
       const present = (await listDagFiles(folder)).filter((file) => this.#sources.of(file)?.bundleName === name);
-      for (const file of present) if (!this.#isUnchanged(file)) this.#waiting.add(file);
+      for (const file of present) if (!this.#memory.isUnchanged(file, folder)) this.#waiting.add(file);
       kept.set(name, new Set(present.map((file) => relative(folder, file))));
     }
     await this.#keeper.tellMissing();
@@ -169,7 +199,7 @@ export class DagProcessor implements Service {
 
   #changed(path: string): void {
     const { clock } = this.#deps;
-    const users = [...this.#parsed].filter(([, parsed]) => parsed.files.includes(path)).map(([file]) => file);
+    const users = [...this.#memory.usersOf(path)];
     const source = this.#sources.of(path);
     if (source !== null && isDagFile(source.folder, path)) users.push(path);
     clock.after(DEBOUNCE_MS, () => {
@@ -195,6 +225,7 @@ export class DagProcessor implements Service {
   }
 
   async #drain(): Promise<void> {
+    if (this.#waiting.size > 0) await this.#open();
     while (!this.#stopped && !this.#isHeld && (this.#waiting.size > 0 || this.#running.size > 0)) {
       for (const file of this.#waiting) {
         if (this.#running.size >= PARALLEL) break;
@@ -228,18 +259,18 @@ export class DagProcessor implements Service {
     if (source === null) return;
     const filePath = relative(source.folder, file);
     const { bundleName } = source;
-    const hash = hashOf([file]);
+    const hash = this.#memory.hashOf([file], source.folder);
     if (hash === null) return this.#forget(file, { bundleName, filePath });
     try {
       const outcome = await parseFile(
-        { config, db, clock, workFolder: this.#workFolder, source, takeChild: () => this.#takeChild(), strategies: this.#deps.strategies },
+        { config, db, clock, source, importer: this.#importer, saver: this.#saver, strategies: this.#deps.strategies },
         file,
       );
-      const files = outcome.files.includes(file) ? outcome.files : [file, ...outcome.files];
-      const now = hashOf(files);
+      const files = [file, ...outcome.files.filter((path) => path !== file)];
+      const isKnown = this.#memory.remember(file, source.folder, files);
       // Changed again meanwhile: what was read may be half of each.
-      if (now === null || hashOf([file]) !== hash) this.#waiting.add(file);
-      else this.#parsed.set(file, { files, hash: now });
+      if (!isKnown || this.#memory.hashOf([file], source.folder) !== hash) this.#waiting.add(file);
+      else if (outcome.kind === 'saved') await this.#memory.keep(file, { bundleName, filePath, folder: source.folder }, outcome.dagIds);
       if (!this.#stopped) this.#watcher?.add(files.filter((path) => relative(source.folder, path).startsWith('..')));
       if (outcome.kind === 'failed' && outcome.isRival) this.#rivals.add(file);
       else this.#rivals.delete(file);
@@ -255,7 +286,7 @@ export class DagProcessor implements Service {
 
   /** The file is gone, or there and cannot be read. */
   async #forget(file: string, of: FileOfBundle): Promise<void> {
-    this.#parsed.delete(file);
+    await this.#memory.forget(file, of);
     const message = readProblem(file);
     if (message === null) return this.#retire(of);
     await this.#tellBroken(of, message);
@@ -310,10 +341,8 @@ export class DagProcessor implements Service {
   /** The file is gone: its DAGs become stale, its import error goes. */
   async #retire(file: FileOfBundle): Promise<void> {
     const { bundleName, filePath } = file;
-    this.#parsed.delete(join(this.#sources.folderOf(bundleName) ?? '', filePath));
-    const gone = await this.#deps.db.transaction('retire_file', (tx) =>
-      saveParsedFile(tx, { ...file, bundleVersion: null, bundleHash: '', code: '', source: '', parseMs: 0, dags: [] }),
-    );
+    await this.#memory.forget(join(this.#sources.folderOf(bundleName) ?? '', filePath), file);
+    const gone = await this.#deps.db.transaction('retire_file', (tx) => retireFile(tx, file));
     for (const { dagId } of gone)
       this.#deps.logger.info({ event: 'dag.gone', dag_id: dagId, file: filePath }, `DAG ${dagId}: no file defines it any more`);
     if (gone.length > 0) this.#letRivalsTry();
@@ -327,29 +356,6 @@ export class DagProcessor implements Service {
     this.#rivals.clear();
   }
 
-  #isUnchanged(file: string): boolean {
-    const parsed = this.#parsed.get(file);
-    return parsed !== undefined && hashOf(parsed.files) === parsed.hash;
-  }
-
-  /** A warm child if there is one; another is started for the next file. */
-  #takeChild(): ImportChild {
-    const child = this.#spare?.isAlive ? this.#spare : this.#newChild();
-    this.#spare = this.#stopped ? null : this.#newChild();
-    return child;
-  }
-
-  #newChild(): ImportChild {
-    const { config, clock } = this.#deps;
-    return new ImportChild({
-      clock,
-      timeoutMs: config.dagImportTimeoutMs,
-      memoryMb: config.dagImportMemoryMb,
-      defaults: { retries: config.defaultTaskRetries, retryDelayMs: config.defaultTaskRetryDelayMs },
-      readable: [this.#workFolder, ...this.#sources.watched, config.pluginsFolder],
-    });
-  }
-
   async #heartbeat(stopped: boolean): Promise<void> {
     await saveService(this.#deps.db, {
       serviceId: this.#id,
@@ -358,29 +364,9 @@ export class DagProcessor implements Service {
       pid: process.pid,
       version: WINDLASS_VERSION,
       stopped,
-      info: { settings: agreedSettings(this.#deps.config), files: this.#parsed.size },
+      info: { settings: agreedSettings(this.#deps.config), files: this.#memory.size },
     });
   }
-}
-
-/** sha256 over the files' contents; null when one cannot be read. */
-function hashOf(files: readonly string[]): string | null {
-  const hash = createHash('sha256');
-  try {
-    for (const file of files) {
-      // A documentation file that a DAG names and that is not there yet: when it comes, the DAG is read again.
-      if (file.endsWith('.md') && !existsSync(file)) {
-        hash.update(file);
-        continue;
-      }
-      const content = readDagFile(file);
-      if (content === null) return null;
-      hash.update(file).update(content);
-    }
-  } catch {
-    return null;
-  }
-  return hash.digest('hex');
 }
 
 /** Why a file that is there cannot be read; null when it can, or is gone. */

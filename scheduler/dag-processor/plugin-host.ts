@@ -190,7 +190,7 @@ export class PluginHost implements Service, CustomTimetables {
     };
     const known = { name: basename(file, extname(file)) };
     try {
-      const bundle = await bundleFile(file, { dags: config.pluginsFolder, plugins: config.pluginsFolder });
+      const bundle = await bundleFile(file, { dags: config.pluginsFolder, plugins: config.pluginsFolder, sdk: 'inside' });
       const child = new PluginChild({
         bundleFile: await writeBundle(this.#workFolder, file, bundle),
         label,

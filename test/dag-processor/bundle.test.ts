@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { brandOf, DAG } from '#sdk/brands.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
-import { type BundleFolders, bundleFile } from '../../scheduler/dag-processor/bundle.ts';
+import { type BundleOptions, bundleFile } from '../../scheduler/dag-processor/bundle.ts';
 
 function folderOf(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'windlass-bundle-test-'));
@@ -18,9 +18,9 @@ function folderOf(files: Record<string, string>): string {
   return folder;
 }
 
-async function bundle(files: Record<string, string>, more: Partial<BundleFolders> = {}) {
+async function bundle(files: Record<string, string>, more: Partial<BundleOptions> = {}) {
   const folder = folderOf(files);
-  return bundleFile(join(folder, 'main.ts'), { dags: folder, plugins: join(folder, 'plugins'), ...more });
+  return bundleFile(join(folder, 'main.ts'), { dags: folder, plugins: join(folder, 'plugins'), sdk: 'inside', ...more });
 }
 
 async function load(code: string): Promise<Record<string, unknown>> {
@@ -100,7 +100,12 @@ test('macros of plugins are in the bundle of a file that mentions them, and in n
       asked.push(body);
       return [join(folder, 'plugins/own.ts')];
     };
-    const { code } = await bundleFile(join(folder, 'main.ts'), { dags: folder, plugins: join(folder, 'plugins'), macroPlugins });
+    const { code } = await bundleFile(join(folder, 'main.ts'), {
+      dags: folder,
+      plugins: join(folder, 'plugins'),
+      sdk: 'inside',
+      macroPlugins,
+    });
     const found = (await load(code))['default'];
     expect(brandOf(found, DAG)).toBe(1);
     return found as DagDefinition;

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Broker } from '#platform/broker/broker.ts';
+import { bundleHash } from '#platform/bundle-hash.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
@@ -101,6 +102,29 @@ describe('a version of a DAG', () => {
     await parse(etl('// the first\n  task("a",   () => 1);'));
     const [only, ...others] = await versions();
     expect([others, only?.source]).toEqual([[], expect.stringContaining('// the first')]);
+  });
+
+  it('is the same after an upgrade of Windlass, and its next attempts run with the new sdk', async () => {
+    await parse(etl('task("a", () => 1);'));
+    await trigger();
+    const pins = () =>
+      sql<{ version_id: string; hash: string; code_hash: string; sdk_hash: string }>(
+        'select version_id, b.hash, code_hash, sdk_hash from dag_version v join dag_bundle b on b.hash = v.bundle_hash',
+      );
+    const [now] = await pins();
+    // As an older Windlass would have left it.
+    const [{ code }] = (await sql<{ code: string }>('select code from dag_bundle')) as [{ code: string }];
+    const before = bundleHash(code, 'older');
+    await sql(`insert into sdk_bundle (hash, source_key, modules, made_by) values ('older', 'older', '{}', '0.1')`);
+    await sql(`insert into dag_bundle (hash, code, code_hash, sdk_hash) select $1, code, code_hash, 'older' from dag_bundle`, [before]);
+    await sql('update dag_version set bundle_hash = $1', [before]);
+    await sql(`update parsed_file set parsed_by = 'older'`);
+    await parse(etl('task("a", () => 1);'));
+    expect(await pins()).toEqual([now]);
+    // Also when the file is saved with another comment by the newer one.
+    await sql('update dag_version set bundle_hash = $1', [before]);
+    await parse(etl('// again\n  task("a", () => 1);'));
+    expect(await pins()).toEqual([now]);
   });
 
   it('is new when only the code of a body changed', async () => {

@@ -75,7 +75,7 @@ export async function saveDag(db: Database, source: string): Promise<SavedDag> {
   const folder = mkdtempSync(join(tmpdir(), 'windlass-test-dag-'));
   const file = join(folder, 'dag.ts');
   writeFileSync(file, source);
-  const bundle = await bundleFile(file, { dags: folder, plugins: folder });
+  const bundle = await bundleFile(file, { dags: folder, plugins: folder, sdk: 'inside' });
   const built = join(folder, 'bundle.mjs');
   writeFileSync(built, bundle.code);
   const module = (await import(/* @vite-ignore */ pathToFileURL(built).href)) as { default: DagDefinition };

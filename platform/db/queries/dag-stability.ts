@@ -3,13 +3,14 @@ import type { Queryable } from '../client.ts';
 export interface CurrentHash {
   readonly dagId: string;
   readonly contentHash: string;
-  readonly bundleHash: string;
+  /** Of the code, whatever sdk it runs with. */
+  readonly codeHash: string;
 }
 
 const HASHES = {
   name: 'find_current_hashes',
-  text: `select d.dag_id as "dagId", v.content_hash as "contentHash", v.bundle_hash as "bundleHash"
-           from dag d join dag_version v on v.version_id = d.version_id where d.dag_id = any($1::text[])`,
+  text: `select d.dag_id as "dagId", v.content_hash as "contentHash", coalesce(b.code_hash, b.hash) as "codeHash"
+           from dag d join dag_version v on v.version_id = d.version_id join dag_bundle b on b.hash = v.bundle_hash where d.dag_id = any($1::text[])`,
 };
 
 /** findCurrentHashes    who: DAG processor, before it saves a file. Reads only. A DAG missing from the answer is new. */

@@ -14,16 +14,24 @@ export interface ParsedDag {
   readonly spec: DagSpec;
   /** UUIDv7 for a version, should this be a new one. */
   readonly versionId: string;
-  /** sha256 over spec and bundle hash, hex. */
+  /** sha256 over spec and code hash, hex. */
   readonly contentHash: string;
   readonly pausedAtCreation: boolean;
+}
+
+export interface StoredBundle {
+  /** Of the code and the sdk it imports. */
+  readonly hash: string;
+  /** Of the code alone. */
+  readonly codeHash: string;
+  readonly sdkHash: string | null;
+  readonly code: string;
 }
 
 export interface ParsedFile extends FileOfBundle {
   /** Commit of a git bundle. */
   readonly bundleVersion: string | null;
-  readonly bundleHash: string;
-  readonly code: string;
+  readonly bundle: StoredBundle;
   readonly source: string;
   readonly parseMs: number;
   readonly dags: readonly ParsedDag[];
@@ -55,7 +63,7 @@ export async function findOtherOwners(
 const BUNDLE = {
   name: 'save_bundle',
   // The same code with another source map: comments moved its lines.
-  text: `insert into dag_bundle (hash, code) values ($1, $2)
+  text: `insert into dag_bundle (hash, code, code_hash, sdk_hash) values ($1, $2, $3, $4)
          on conflict (hash) do update set code = excluded.code where dag_bundle.code <> excluded.code`,
 };
 
@@ -87,9 +95,11 @@ with before as (
    where not exists (select 1 from before where content_hash = $5)
   returning version_id
 ), told as (
-  -- The same DAG, written otherwise: comments and formatting are shown as they are now.
-  update dag_version v set source = $8, file_path = $2, bundle_name = $11
-    from dag d where d.dag_id = $1 and v.version_id = d.version_id and v.content_hash = $5 and (v.source <> $8 or v.file_path <> $2 or v.bundle_name <> $11)
+  -- The same DAG, written otherwise: comments and formatting are shown as they are now. Or read with another version of the sdk:
+  -- its next attempts run with that one.
+  update dag_version v set source = $8, file_path = $2, bundle_name = $11, bundle_hash = $6
+    from dag d where d.dag_id = $1 and v.version_id = d.version_id and v.content_hash = $5
+     and (v.source <> $8 or v.file_path <> $2 or v.bundle_name <> $11 or v.bundle_hash <> $6)
 ), saved as (
   insert into dag as d (dag_id, file_path, is_paused, shard, version_id, last_parse_ms, bundle_name)
   values ($1, $2, $3, $9, $4, $10, $11)
@@ -120,7 +130,8 @@ const HEALED = { name: 'forget_import_error', text: 'delete from import_error wh
  */
 export async function saveParsedFile(tx: Queryable, file: ParsedFile): Promise<readonly SavedDag[]> {
   const saved: SavedDag[] = [];
-  if (file.dags.length > 0) await tx.query(BUNDLE, [file.bundleHash, file.code]);
+  const { hash, code, codeHash, sdkHash } = file.bundle;
+  if (file.dags.length > 0) await tx.query(BUNDLE, [hash, code, codeHash, sdkHash]);
   for (const dag of file.dags) {
     const change = await saveDag(tx, file, dag);
     saved.push({ dagId: dag.spec.dagId, change });
@@ -149,7 +160,7 @@ async function saveDag(tx: Queryable, file: ParsedFile, dag: ParsedDag): Promise
     pausedAtCreation,
     versionId,
     contentHash,
-    file.bundleHash,
+    file.bundle.hash,
     JSON.stringify(spec),
     file.source,
     shardOf(dagId),
@@ -162,4 +173,13 @@ async function saveDag(tx: Queryable, file: ParsedFile, dag: ParsedDag): Promise
   if (change === 'new_version' && spec.disableBundleVersioning === true)
     await repinRuns(tx, { dagId, dagRunIds: null, actor: 'dag_processor' });
   return change;
+}
+
+/** retireFile    who: DAG processor, in a transaction, when a file is gone: its DAGs become stale. Zero rows = it had none. */
+export async function retireFile(tx: Queryable, file: FileOfBundle): Promise<readonly SavedDag[]> {
+  const { rows } = await tx.query<{ dagId: string }>(GONE, [file.bundleName, file.filePath, []]);
+  const gone = rows.map(({ dagId }) => dagId);
+  await saveAssetUses(tx, [], gone);
+  await tx.query(HEALED, [file.bundleName, file.filePath]);
+  return gone.map((dagId) => ({ dagId, change: 'gone' as const }));
 }

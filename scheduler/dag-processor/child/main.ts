@@ -5,11 +5,9 @@
  */
 import { pathToFileURL } from 'node:url';
 import { setInstallationDefaults } from '#core/default-args.ts';
-import { checkTemplates } from '#sdk/runtime/check-templates.ts';
 import { registerConnectors } from '#sdk/runtime/connectors.ts';
-import { findDags } from '#sdk/runtime/find-dags.ts';
+import { describeDags } from '#sdk/runtime/describe-dags.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
-import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
 import { openChannel } from './channel.ts';
 import type { ImportAnswer, ImportRequest } from './messages.ts';
 
@@ -23,7 +21,6 @@ const NAME_CHARS_MAX = 250;
 const exit = process.exit.bind(process);
 const later = setTimeout;
 const soon = setImmediate;
-const { stringify } = JSON;
 const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream)) as ((
   text: string,
   done: () => void,
@@ -33,9 +30,7 @@ async function importDags({ bundleFile, defaults }: ImportRequest): Promise<Impo
   try {
     setInstallationDefaults(defaults);
     registerConnectors();
-    const found = findDags((await import(pathToFileURL(bundleFile).href)) as object);
-    for (const dag of found.values()) await checkTemplates(dag);
-    return { type: 'dags', specs: [...found.values()].map((dag) => stringify(serialiseDag(dag))) };
+    return { type: 'dags', specs: await describeDags((await import(pathToFileURL(bundleFile).href)) as object) };
   } catch (error) {
     return describe(error);
   }

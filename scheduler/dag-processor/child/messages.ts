@@ -1,4 +1,4 @@
-/** What the processor and the caged child that imports a DAG file say to each other. */
+/** What the processor and the caged children that import DAG files say to each other. */
 
 import type { InstallationDefaults } from '#core/default-args.ts';
 
@@ -15,3 +15,27 @@ export type ImportAnswer =
   /** One JSON text a DAG: checked on arrival. */
   | { readonly type: 'dags'; readonly specs: readonly string[] }
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly stack: string };
+
+/** Processor -> child of many files. Modules and code are CommonJS. */
+export type ToRealms = { readonly type: 'sdk'; readonly modules: Readonly<Record<string, string>> } | RealmRequest;
+
+export interface RealmRequest {
+  readonly type: 'file';
+  readonly id: number;
+  readonly code: string;
+  /** Paths of the modules of the sdk that it may come to need, sent before. */
+  readonly modules: readonly string[];
+  /** Modules of Node that it or they import. */
+  readonly builtins: readonly string[];
+  readonly defaults: InstallationDefaults;
+}
+
+/** Child -> processor, once a request and in their order. */
+export interface RealmAnswer {
+  readonly type: 'realm';
+  readonly id: number;
+  /** Null: only a process of its own can say. */
+  readonly specs: readonly string[] | null;
+  /** Why, for the log. */
+  readonly wants: string | null;
+}
