@@ -1,5 +1,5 @@
 /**
- * Marks by which Windlass recognises its own objects. Every bundle carries its own copy of the sdk, so
+ * Marks by which Windlass recognises its own objects. Every DAG version brings its own copy of the sdk, so
  * `instanceof` fails between a bundle and the process that runs it; symbols of the global registry do not.
  */
 export const DAG = Symbol.for('windlass.dag');

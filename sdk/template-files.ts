@@ -3,7 +3,7 @@
 /** The whole text is such a name. */
 export const TEMPLATE_FILE = /^[^\s]{1,300}\.(?:sql|sh|bash)$/;
 
-/** Of this bundle: every bundle has a copy of this module. */
+/** Of one bundle: a process or a realm loads one in its life. */
 const files = new Map<string, string>();
 
 /** Called by the bundle, with the names as they stand in the DAG file. */

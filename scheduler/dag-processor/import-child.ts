@@ -9,7 +9,7 @@ import type { Clock } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import type { Cage } from '#platform/plugins/cage.ts';
 import { CagedProcess, type ProcessEnd } from '#platform/plugins/caged-process.ts';
-import type { ImportAnswer } from './child/messages.ts';
+import type { ImportAnswer, ImportReady } from './child/messages.ts';
 
 export interface ImportChildOptions extends Cage {
   readonly timeoutMs: number;
@@ -18,6 +18,7 @@ export interface ImportChildOptions extends Cage {
   readonly clock: Clock;
 }
 
+const START_MS_MAX = 30_000;
 const OUTPUT_BYTES_MAX = 256 * 1024;
 const SHOWN_OUTPUT_CHARS = 500;
 /** A dying Node says this somewhere in its long last words. */
@@ -36,6 +37,7 @@ export class ImportChild {
   #answer: ImportAnswer | null = null;
   #killedFor: string | null = null;
   readonly #ended: Promise<ProcessEnd>;
+  readonly #ready = Promise.withResolvers<void>();
 
   constructor(options: ImportChildOptions) {
     this.#options = options;
@@ -63,6 +65,10 @@ export class ImportChild {
   /** Imports one bundle; the child is used up. Never rejects. */
   async import(bundleFile: string, sourceFile: string): Promise<ImportAnswer> {
     const { clock, timeoutMs, defaults } = this.#options;
+    const start = clock.after(START_MS_MAX, () => this.kill(`the import process did not start within ${formatDuration(START_MS_MAX)}`));
+    // A busy machine takes its time to start a process: that is not the file's fault.
+    await Promise.race([this.#ready.promise, this.#ended]);
+    start.cancel();
     const timer = clock.after(timeoutMs, () =>
       this.kill(
         `the file was not imported within ${formatDuration(timeoutMs)}: an endless loop at its top level? (limit: WINDLASS_DAG_IMPORT_TIMEOUT_MS)`,
@@ -82,7 +88,8 @@ export class ImportChild {
   }
 
   #hear(message: unknown): void {
-    const answer = message as Partial<ImportAnswer> | null;
+    const answer = message as Partial<ImportAnswer | ImportReady> | null;
+    if (answer?.type === 'ready') this.#ready.resolve();
     if (this.#answer !== null || typeof answer !== 'object' || answer === null) return;
     if (answer.type === 'dags' && Array.isArray(answer.specs) && answer.specs.every((spec) => typeof spec === 'string'))
       this.#answer = { type: 'dags', specs: answer.specs };

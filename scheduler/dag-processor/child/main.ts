@@ -9,7 +9,7 @@ import { registerConnectors } from '#sdk/runtime/connectors.ts';
 import { describeDags } from '#sdk/runtime/describe-dags.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
 import { openChannel } from './channel.ts';
-import type { ImportAnswer, ImportRequest } from './messages.ts';
+import type { ImportAnswer, ImportReady, ImportRequest } from './messages.ts';
 
 const BUILD_BUDGET_MS = 200;
 /** A file may have closed its output: then nothing is waited for longer. */
@@ -69,6 +69,7 @@ async function flushed(): Promise<void> {
 
 let hasAnswered = false;
 const channel = openChannel((request) => void obey(request as ImportRequest));
+channel.send({ type: 'ready' } satisfies ImportReady);
 
 /** The first answer counts, and is the last thing that happens here. */
 function answer(message: ImportAnswer): void {

@@ -10,6 +10,11 @@ export interface ImportRequest {
   readonly defaults: InstallationDefaults;
 }
 
+/** Child -> processor, first: from now on it is the file that takes its time. */
+export interface ImportReady {
+  readonly type: 'ready';
+}
+
 /** Child -> processor, once. */
 export type ImportAnswer =
   /** One JSON text a DAG: checked on arrival. */
