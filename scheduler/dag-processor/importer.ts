@@ -54,7 +54,10 @@ export class Importer {
   /** Before the first import. */
   async takeSdk(sdk: SdkOutside): Promise<void> {
     const { workFolder, clock } = this.#deps;
-    this.#sdk = { home: await writeSdk(workFolder, sdk.modules, { temporaryName: newId(), usedAt: new Date(clock.now()) }), sealed: new SealedSdk(sdk) };
+    this.#sdk = {
+      home: await writeSdk(workFolder, sdk.modules, { temporaryName: newId(), usedAt: new Date(clock.now()) }),
+      sealed: new SealedSdk(sdk),
+    };
   }
 
   get sdkHash(): string {

@@ -9,7 +9,7 @@ import { newId, systemClock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { cleanRows, ROW_TABLES } from '#platform/db/queries/care/clean-rows.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
-import { saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
+import { retireFile, saveParsedFile } from '#platform/db/queries/save-parsed-file.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { clean } from '#platform/retention/clean.ts';
 import { cleanLogs } from '#platform/retention/clean-logs.ts';
@@ -45,8 +45,7 @@ const save = (code: string, file = 'etl') =>
       bundleName: 'dags-folder',
       filePath: `${file}.ts`,
       bundleVersion: null,
-      bundleHash: code.padEnd(64, '0'),
-      code,
+      bundle: { hash: code.padEnd(64, '0'), codeHash: code.padEnd(64, '0'), sdkHash: null, code },
       source: '',
       parseMs: 1,
       dags: [{ spec: aDagSpec(file, [aTask('a')]), versionId: newId(), contentHash: code, pausedAtCreation: false }],
@@ -127,18 +126,7 @@ describe('versions of DAGs and their code', () => {
     for (const dagId of ['gone', 'just_gone', 'has_runs']) await save(dagId, dagId);
     await createDagRuns(database.db, [run('has_runs')]);
     for (const dagId of ['gone', 'just_gone', 'has_runs'])
-      await database.db.transaction('retire', (tx) =>
-        saveParsedFile(tx, {
-          bundleName: 'dags-folder',
-          filePath: `${dagId}.ts`,
-          bundleVersion: null,
-          bundleHash: '',
-          code: '',
-          source: '',
-          parseMs: 0,
-          dags: [],
-        }),
-      );
+      await database.db.transaction('retire', (tx) => retireFile(tx, { bundleName: 'dags-folder', filePath: `${dagId}.ts` }));
     await ageAll('dag', 'last_parsed_at');
     await sql(`update dag set stale_since = stale_since - interval '40 days' where dag_id <> 'just_gone'`);
     await new RowsKeeper(deps()).runOnce();
