@@ -244,12 +244,14 @@ describe('a pass', () => {
     const tables = await sql<{ name: string; child: boolean }>(`
       select c.relname as name, exists (select 1 from pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and k.confdeltype = 'c') as child
         from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace`);
-    // Rows that people or files make one by one, and rows whose number is given: shards, pools, one of each.
+    // Rows that people, files or upgrades make one by one, and rows whose number is given: shards, pools, one of each.
     const bounded = [
       'app_user',
       'asset_alias',
       'connection',
       'import_error',
+      'parsed_file',
+      'sdk_bundle',
       'plugin',
       'pool',
       'scheduler_shard',
