@@ -3,7 +3,7 @@
  * database by the sources they were made of, so that only the first start after an upgrade makes them.
  */
 import { createHash } from 'node:crypto';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Queryable } from '#platform/db/client.ts';
@@ -40,7 +40,10 @@ export async function openSdkOutside(db: Queryable): Promise<SdkOutside> {
 
 /** Exported for tests that save DAG versions without a DAG processor. */
 export async function makeSdkModules(): Promise<SdkModules> {
-  const providers = readdirSync(join(INSTALLATION_FOLDER, 'providers'));
+  // The others are what providers share.
+  const providers = readdirSync(join(INSTALLATION_FOLDER, 'providers')).filter((name) =>
+    existsSync(join(INSTALLATION_FOLDER, 'providers', name, 'index.ts')),
+  );
   const parts = { ...partsOfSdk(providers), [DESCRIBE_MODULE]: 'sdk/runtime/describe-dags.ts' };
   const outdir = '/sdk';
   const { outputFiles } = await build({
