@@ -16,7 +16,14 @@ const HASH = /^[0-9a-f]{64}$/;
 /** Files known to be right; forgetting one costs a read. */
 const KNOWN_MAX = 5_000;
 /** A file that is used says so again after this long: what nobody has used for days is removed from the folder. */
-const KNOWN_MS = 3_600_000;
+const KNOWN_MAX_MS = 3_600_000;
+
+export interface BundleCacheOptions {
+  readonly clock: Clock;
+  /** How long a file that nobody uses stays in the folder. */
+  readonly keptMs: number;
+  readonly folder?: string;
+}
 
 interface Known {
   readonly path: Promise<string>;
@@ -34,13 +41,15 @@ export class BundleCache {
   readonly #source: BundleSource;
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #knownMs: number;
   readonly #files = new Map<string, Known>();
   /** Hash of an sdk -> folder of its bundles. */
   readonly #homes = new Map<string, Known>();
 
-  constructor(source: BundleSource, clock: Clock, folder: string = privateFolder('bundles')) {
+  constructor(source: BundleSource, { clock, keptMs, folder = privateFolder('bundles') }: BundleCacheOptions) {
     this.#source = source;
     this.#clock = clock;
+    this.#knownMs = Math.min(KNOWN_MAX_MS, keptMs / 4);
     this.#folder = folder;
   }
 
@@ -54,7 +63,7 @@ export class BundleCache {
     const found = known.get(hash);
     if (found && nowMs < found.untilMs) return found.path;
     const path = make();
-    known.set(hash, { path, untilMs: nowMs + KNOWN_MS });
+    known.set(hash, { path, untilMs: nowMs + this.#knownMs });
     if (known.size > KNOWN_MAX) known.delete(known.keys().next().value as string);
     path.catch(() => known.delete(hash));
     return path;

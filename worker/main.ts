@@ -17,6 +17,7 @@ import { baseUrlOf } from '#platform/links.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Masker } from '#platform/mask.ts';
 import { FoldersKeeper } from '#platform/retention/folders-keeper.ts';
+import { cachesKeptMs } from '#platform/retention/policy.ts';
 import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
@@ -151,7 +152,10 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
       slots: config.workerSlots,
     }),
     versions: new VersionCache((ids) => loadVersions(db, ids)),
-    bundles: new BundleCache({ bundle: (hash) => loadBundle(db, hash), sdk: (hash) => loadSdkBundle(db, hash) }, clock),
+    bundles: new BundleCache(
+      { bundle: (hash) => loadBundle(db, hash), sdk: (hash) => loadSdkBundle(db, hash) },
+      { clock, keptMs: cachesKeptMs(config) },
+    ),
     scratch: new ScratchFolders(config.scratchFolder, uid),
     requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, large, runs: { db, broker, clock } },
     logsFolder: config.logsFolder,

@@ -19,7 +19,7 @@ import type { Servers } from './servers.ts';
 
 const WINDLASS = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
 const POLL_MS = 20;
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 180_000;
 const STOP_DEADLINE_MS = 30_000;
 
 export const ADMIN_PASSWORD = 'a password for benchmarks';

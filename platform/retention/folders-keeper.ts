@@ -12,11 +12,10 @@ import { privateFolder } from '#platform/private-folder.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { cleanLogs } from './clean-logs.ts';
 import { cleanScratch } from './clean-scratch.ts';
-import { DAY_MS, passEveryMs } from './policy.ts';
+import { cachesKeptMs, DAY_MS, passEveryMs } from './policy.ts';
 
 const MB = 1024 * 1024;
-/** Of bundles and compiled code: both are made again when they are missed. */
-export const CACHE_KEPT_MS = 7 * DAY_MS;
+/** Both are made again when they are missed. */
 const CACHES = ['bundles', 'compile-cache'] as const;
 
 export interface FoldersKeeperDeps {
@@ -63,7 +62,7 @@ export class FoldersKeeper implements Service {
       const folders = await cleanScratch({ db, scratchFolder, nowMs, keepMs: scratchDays * DAY_MS, signal });
       if (folders > 0) logger.info({ event: 'retention.scratch_removed', folders }, `scratch folders of ${folders} runs were removed`);
     }
-    for (const name of CACHES) await removeOldFiles(privateFolder(name), nowMs - CACHE_KEPT_MS);
+    for (const name of CACHES) await removeOldFiles(privateFolder(name), nowMs - cachesKeptMs(config));
   }
 }
 

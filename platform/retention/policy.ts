@@ -4,6 +4,8 @@ import type { CleanTable } from '#platform/db/queries/care/clean-rows.ts';
 import type { CutOff } from './clean.ts';
 
 export const DAY_MS = 86_400_000;
+/** Nobody refers to them, so they go even where nothing else does. */
+const CACHES_KEPT_MS = 7 * DAY_MS;
 const PASS_MAX_MS = 3_600_000;
 const PASS_MIN_MS = 1_000;
 
@@ -32,6 +34,11 @@ export function cutOffs(config: Config, nowMs: number): CutOff {
     const days = config[SETTING_OF[table]];
     return days === 0 ? null : new Date(nowMs - days * DAY_MS);
   };
+}
+
+/** How long a worker keeps code at hand that nobody uses. */
+export function cachesKeptMs(config: Config): number {
+  return config.retentionLeftoversDays === 0 ? CACHES_KEPT_MS : config.retentionLeftoversDays * DAY_MS;
 }
 
 /** Twice within the shortest time that anything is kept, at least every hour. */

@@ -9,12 +9,13 @@ import { loadUnfinishedRuns } from '#platform/db/queries/load-unfinished-runs.ts
 import { type LoadedVersion, loadVersions } from '#platform/db/queries/load-version.ts';
 import type { Logger } from '#platform/logger.ts';
 
-const VERSIONS_MAX = 20_000;
-
 export class Loader {
   readonly #db: Queryable;
-  /** Versions never change, so they are cached for ever (up to a bound). */
-  readonly #versions = new Map<string, DagIndex>();
+  /** Versions never change: one that a DAG or a run in memory uses is not read again. One that none uses any more is forgotten. */
+  readonly #versions = new Map<string, WeakRef<DagIndex>>();
+  readonly #unused = new FinalizationRegistry<string>((versionId) => {
+    if (this.#versions.get(versionId)?.deref() === undefined) this.#versions.delete(versionId);
+  });
   /** Written by a newer Windlass: their runs are not loaded, a newer scheduler takes them. */
   readonly #unreadable = new Set<string>();
   readonly #logger: Logger;
@@ -29,8 +30,8 @@ export class Loader {
     dagIds: readonly string[] | null,
   ): Promise<readonly { readonly row: ScheduledDag; readonly index: DagIndex | null }[]> {
     const rows = await listScheduledDags(this.#db, shards, dagIds);
-    await this.#need(rows.flatMap((row) => (row.versionId === null ? [] : [row.versionId])));
-    return rows.map((row) => ({ row, index: row.versionId === null ? null : (this.#versions.get(row.versionId) ?? null) }));
+    const versions = await this.#need(rows.flatMap((row) => (row.versionId === null ? [] : [row.versionId])));
+    return rows.map((row) => ({ row, index: row.versionId === null ? null : (versions.get(row.versionId) ?? null) }));
   }
 
   /** Of these DAGs, the runs that are new or not what `known` holds, and the ids of all that are unfinished. `null`: all. */
@@ -56,25 +57,34 @@ export class Loader {
     dagRunIds: readonly string[] | null = null,
   ): Promise<readonly RunModel[]> {
     const loaded = await loadUnfinishedRuns(this.#db, shards, dagIds, dagRunIds);
-    await this.#need(loaded.map((run) => run.versionId));
+    const versions = await this.#need(loaded.map((run) => run.versionId));
     return loaded.flatMap((run) => {
-      const index = this.#versions.get(run.versionId);
+      const index = versions.get(run.versionId);
       return index ? [new RunModel(run.row, index, run.instances, run.mapLengths)] : [];
     });
   }
 
-  async #need(versionIds: readonly string[]): Promise<void> {
-    const needed = [...new Set(versionIds)].filter((id) => !this.#unreadable.has(id));
-    let missing = needed.filter((id) => !this.#versions.has(id));
-    if (missing.length === 0) return;
-    if (this.#versions.size + missing.length > VERSIONS_MAX) {
-      this.#versions.clear();
-      missing = needed;
+  async #need(versionIds: readonly string[]): Promise<ReadonlyMap<string, DagIndex>> {
+    const found = new Map<string, DagIndex>();
+    const missing: string[] = [];
+    for (const id of new Set(versionIds)) {
+      if (this.#unreadable.has(id)) continue;
+      const known = this.#versions.get(id)?.deref();
+      if (known) found.set(id, known);
+      else missing.push(id);
     }
     for (let start = 0; start < missing.length; start += 200)
-      for (const version of await loadVersions(this.#db, missing.slice(start, start + 200)))
-        if (version.spec.specVersion > SPEC_VERSION) this.#refuse(version);
-        else this.#versions.set(version.versionId, indexDag(version.spec));
+      for (const version of await loadVersions(this.#db, missing.slice(start, start + 200))) {
+        if (version.spec.specVersion > SPEC_VERSION) {
+          this.#refuse(version);
+          continue;
+        }
+        const index = indexDag(version.spec);
+        found.set(version.versionId, index);
+        this.#versions.set(version.versionId, new WeakRef(index));
+        this.#unused.register(index, version.versionId);
+      }
+    return found;
   }
 
   #refuse({ versionId, dagId, spec }: LoadedVersion): void {

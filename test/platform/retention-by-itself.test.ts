@@ -13,8 +13,8 @@ import { retireFile, saveParsedFile } from '#platform/db/queries/save-parsed-fil
 import { quietLogger } from '#platform/logger.ts';
 import { clean } from '#platform/retention/clean.ts';
 import { cleanLogs } from '#platform/retention/clean-logs.ts';
-import { FoldersKeeper } from '#platform/retention/folders-keeper.ts';
-import { passEveryMs } from '#platform/retention/policy.ts';
+import { FoldersKeeper, removeOldFiles } from '#platform/retention/folders-keeper.ts';
+import { cachesKeptMs, passEveryMs } from '#platform/retention/policy.ts';
 import { RowsKeeper } from '#platform/retention/rows-keeper.ts';
 import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
@@ -315,6 +315,15 @@ describe('folders', () => {
       });
     await new FoldersKeeper(given).runOnce();
     expect(runsIn(given.config.scratchFolder)).toEqual([runs.open.runId, runs.recent.runId, 'deleted_just_now'].toSorted());
+  });
+
+  it('of code at hand lose the files that nobody has used for long, and what is empty then', async () => {
+    const { config } = deps();
+    put(join(config.dataFolder, 'old', 'deep', 'a.mjs'), { ageMs: 3 * DAY });
+    put(join(config.dataFolder, 'b.mjs'), { ageMs: DAY });
+    await removeOldFiles(config.dataFolder, Date.now() - 2 * DAY);
+    expect(readdirSync(config.dataFolder)).toEqual(['b.mjs']);
+    expect([cachesKeptMs(config), cachesKeptMs({ ...config, retentionLeftoversDays: 0 })]).toEqual([DAY, 7 * DAY]);
   });
 
   it('of a process that was killed go with the next one; those of living processes stay', async () => {

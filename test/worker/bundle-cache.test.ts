@@ -25,7 +25,7 @@ function cache(sdk = async (hash: string) => sdks.get(hash) ?? null): BundleCach
   const bundles = new Map(
     [null, 'f'.repeat(64), ...sdks.keys()].map((hash) => [bundleHash(CODE, hash), { code: CODE, sdkHash: hash }] as const),
   );
-  return new BundleCache({ bundle: async (hash) => bundles.get(hash) ?? null, sdk }, systemClock, folder);
+  return new BundleCache({ bundle: async (hash) => bundles.get(hash) ?? null, sdk }, { clock: systemClock, keptMs: 86_400_000, folder });
 }
 const load = async (file: string) => ((await import(pathToFileURL(file).href)) as { default: string }).default;
 const ofVersion = (version: string) => bundleHash(CODE, sdkHash(sdkOf(version)));

@@ -1,0 +1,149 @@
+/**
+ * `npm run soak -- --minutes 30` (or `--seconds 70` for a first look): steady load on real processes with retention at a high
+ * rate, and a verdict on everything that could grow. Exit code 1 when something does. `--plant heap|fds|handles` plants a leak
+ * in the web server, to see that it is found.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Redis } from 'ioredis';
+import { systemClock } from '#platform/clock.ts';
+import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
+import { Cluster } from '../harness/cluster.ts';
+import { startServers } from '../harness/servers.ts';
+import { Load, STEADY_DAG, WAITING_DAG } from './load.ts';
+import { Sampler } from './sampler.ts';
+import { judge, printVerdicts } from './verdict.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    seconds: { type: 'string' },
+    json: { type: 'string' },
+    plant: { type: 'string' },
+    rows: { type: 'string' },
+  },
+});
+const lengthMs = values.seconds !== undefined ? Number(values.seconds) * 1_000 : Number(values.minutes ?? '30') * 60_000;
+const isShort = lengthMs < 180_000;
+/** Long enough for several lives of everything that is kept. */
+const keptMs = isShort ? 8_000 : 60_000;
+const sampleEveryMs = isShort ? 1_000 : Math.max(2_000, lengthMs / 400);
+const WARM_UP_SHARE = 0.3;
+/** Before a verdict, and as many before that, in the warm-up: a machine that is busy takes longer, up to so many times. */
+const ATTEMPTS_MIN = 60;
+const STRETCH_MAX = 8;
+const DAY_MS = 86_400_000;
+/** Metrics that are printed though they are flat. */
+const ROWS_SHOWN = 15;
+
+const days = (keptMs / DAY_MS).toFixed(9);
+const RETENTION = Object.fromEntries(
+  ['RUNS', 'AUDIT', 'VERSIONS', 'ASSET_EVENTS', 'EVENTS', 'LOGS', 'SCRATCH', 'LEFTOVERS'].map((name) => [
+    `WINDLASS_RETENTION_${name}_DAYS`,
+    days,
+  ]),
+);
+
+const servers = await startServers();
+const samplesFolder = join(servers.folder, 'samples');
+const temporary = join(servers.folder, 'tmp');
+for (const folder of [samplesFolder, temporary]) mkdirSync(folder);
+const cluster = await Cluster.open(servers, {
+  name: 'soak',
+  dags: { 'steady.ts': STEADY_DAG, 'waiting.ts': WAITING_DAG },
+  environment: {
+    ...RETENTION,
+    TMPDIR: temporary,
+    WINDLASS_SERVICE_HEARTBEAT_MS: '1000',
+    WINDLASS_SESSION_TTL_MINUTES: '1',
+    NODE_OPTIONS: `--import ${new URL('./say-memory.ts', import.meta.url).href}`,
+    SOAK_SAMPLES_FOLDER: samplesFolder,
+    SOAK_SAMPLE_EVERY_MS: String(sampleEveryMs),
+  },
+});
+const redis = new Redis(servers.redisUrl);
+let isGood = false;
+try {
+  isGood = await soak();
+} finally {
+  redis.disconnect();
+  await cluster.stop();
+  if (isGood) await servers.stop();
+  else process.stderr.write(`The folder ${servers.folder} is kept, for its logs.\n`);
+}
+process.exit(isGood ? 0 : 1);
+
+async function soak(): Promise<boolean> {
+  const { urls, processes } = await startProcesses();
+  await cluster.parsed(2);
+  const load = new Load({ cluster, ...urls, runEveryMs: 500, openRunsMax: 10, editEveryMs: isShort ? 1_000 : 3_000 });
+  const folders = {
+    logs: join(cluster.folder, 'logs'),
+    scratch: join(cluster.folder, 'scratch'),
+    temporary,
+  };
+  const sampler = new Sampler({ cluster, redis, processes, folders, samplesFolder });
+  await load.start();
+  const sampleFor = async (ms: number, attempts: number) => {
+    const untilAttempts = (await attemptsEnded()) + attempts;
+    const [endMs, givenUpMs] = [performance.now() + ms, performance.now() + ms * STRETCH_MAX];
+    while (performance.now() < endMs || ((await attemptsEnded()) < untilAttempts && performance.now() < givenUpMs)) {
+      const beganMs = performance.now();
+      await sampler.sample();
+      await systemClock.sleep(Math.max(0, sampleEveryMs - (performance.now() - beganMs)));
+    }
+  };
+  // Caches fill, tables and processes reach their level, everything has lived and gone a few times.
+  await sampleFor(Math.max(lengthMs * WARM_UP_SHARE, 3 * keptMs), ATTEMPTS_MIN);
+  sampler.forget();
+  const warmMs = performance.now();
+  const warmAttempts = await attemptsEnded();
+  await sampleFor(lengthMs * (1 - WARM_UP_SHARE), ATTEMPTS_MIN);
+  await load.stop();
+  const attempts = (await attemptsEnded()) - warmAttempts;
+  const broken = (await checkInvariants(cluster.db, DAY_MS)).filter((one) => one.violations.length > 0 || one.error !== null);
+  const verdicts = judge(sampler.series);
+  const { counts } = load;
+  const seconds = Math.round((performance.now() - warmMs) / 1_000);
+  if (values.json !== undefined)
+    writeFileSync(values.json, JSON.stringify({ seconds, keptMs, counts, attempts, verdicts, series: Object.fromEntries(sampler.series) }));
+  process.stdout.write(
+    [
+      `${seconds} s after the warm-up; everything is kept for ${keptMs / 1000} s; load of the machine ${loadavg()
+        .map((one) => one.toFixed(1))
+        .join(' ')}`,
+      `${attempts} task attempts meanwhile; in all ${counts.runs} runs, ${counts.edits} edits of a DAG, ${counts.requests} requests, ${counts.streams} pages opened, ${counts.failures} failures`,
+      ...counts.failed.map((text) => `  failed: ${text}`),
+      ...broken.map((one) => `  broken: ${one.id} ${one.promise} ${one.error ?? one.violations.join('; ')}`),
+      '',
+      printVerdicts(verdicts, Number(values.rows ?? ROWS_SHOWN)),
+      '',
+    ].join('\n'),
+  );
+  const didWork = attempts >= ATTEMPTS_MIN && counts.failures < counts.requests / 10;
+  if (!didWork) process.stdout.write(`Too little work was done for a verdict: ${ATTEMPTS_MIN} attempts are the least.\n`);
+  return didWork && broken.length === 0 && verdicts.every((one) => one.verdict === 'flat');
+}
+
+async function startProcesses() {
+  const processes = new Map<string, number>();
+  const urls = { webUrl: '', monitorUrl: '' };
+  for (const role of ['scheduler', 'worker', 'triggerer', 'webserver', 'monitor'] as const) {
+    const { child, url } = await cluster.start(
+      role,
+      role === 'webserver' && values.plant !== undefined ? { SOAK_PLANT: values.plant } : {},
+    );
+    processes.set(role, child.pid as number);
+    if (role === 'webserver') urls.webUrl = url;
+    if (role === 'monitor') urls.monitorUrl = url;
+  }
+  return { urls, processes };
+}
+
+/** As the worker counts them: rows of attempts go with retention. */
+async function attemptsEnded(): Promise<number> {
+  const { rows } = await cluster.query<{ n: number }>(`select coalesce(max(processed), 0)::int as n from service where kind = 'worker'`);
+  return rows[0]?.n ?? 0;
+}

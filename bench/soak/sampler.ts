@@ -1,0 +1,128 @@
+/** Looks at everything that could grow, again and again, from outside: /proc, Postgres, Redis, the folders. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { processStart } from '#platform/embedded/process-identity.ts';
+import type { Cluster } from '../harness/cluster.ts';
+import { type MetricKind, megabytes } from './metrics.ts';
+import type { SaidMemory } from './say-memory.ts';
+import type { Sample } from './trend.ts';
+
+export interface Watched {
+  readonly cluster: Cluster;
+  readonly redis: Redis;
+  /** Name -> pid. */
+  readonly processes: ReadonlyMap<string, number>;
+  /** Name -> path. */
+  readonly folders: Readonly<Record<string, string>>;
+  readonly samplesFolder: string;
+}
+
+export class Sampler {
+  readonly #watched: Watched;
+  readonly #startedMs = performance.now();
+  readonly series = new Map<string, Sample[]>();
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  /** What was seen so far was the warm-up. */
+  forget(): void {
+    this.series.clear();
+  }
+
+  async sample(): Promise<void> {
+    for (const [name, pid] of this.#watched.processes) {
+      if (processStart(pid) === undefined)
+        throw new Error(`The ${name} died; its last words are in ${this.#watched.cluster.folder}/${name}.log`);
+      for (const [kind, value] of readProcess(pid, this.#watched.samplesFolder)) this.#note(kind, name, value);
+    }
+    await Promise.all([this.#postgres(), this.#redis(), this.#folders()]);
+  }
+
+  #note(kind: MetricKind, of: string, value: number): void {
+    const name = `${kind} ${of}`.trim();
+    const list = this.series.get(name) ?? [];
+    this.series.set(name, list);
+    list.push({ atMs: performance.now() - this.#startedMs, value });
+  }
+
+  async #postgres(): Promise<void> {
+    const { cluster } = this.#watched;
+    const { rows: by } = await cluster.query<{ name: string; n: number }>(
+      `select split_part(application_name, ':', 1) as name, count(*)::int as n from pg_stat_activity
+        where datname = current_database() and backend_type = 'client backend' group by 1`,
+    );
+    this.#note(
+      'connections',
+      '',
+      by.reduce((sum, row) => sum + row.n, 0),
+    );
+    const { rows: tables } = await cluster.query<{ name: string; live: number; bytes: number }>(
+      `select relname as name, n_live_tup::int as live, pg_total_relation_size(relid) as bytes from pg_stat_user_tables where schemaname = 'public'`,
+    );
+    for (const { name, live, bytes } of tables) {
+      this.#note('rows', name, live);
+      this.#note('table', name, megabytes(bytes));
+    }
+  }
+
+  async #redis(): Promise<void> {
+    const { redis } = this.#watched;
+    this.#note('redis', 'memory', megabytes(Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1])));
+    this.#note('keys', '', await redis.dbsize());
+  }
+
+  async #folders(): Promise<void> {
+    for (const [name, path] of Object.entries(this.#watched.folders)) {
+      const { bytes, files } = await sizeOf(path);
+      this.#note('folder', name, megabytes(bytes));
+      this.#note('files', name, files);
+    }
+  }
+}
+
+/** What the kernel and the process itself say of one process. */
+export function readProcess(pid: number, samplesFolder: string): readonly (readonly [MetricKind, number])[] {
+  const said = readSaid(join(samplesFolder, `${pid}.json`));
+  return [
+    ['rss', megabytes(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024)],
+    ['fds', readdirSync(`/proc/${pid}/fd`).length],
+    ['children', childrenOf(pid)],
+    ...(said === null
+      ? []
+      : ([
+          ['heap', said.heapMb],
+          ['external', said.externalMb],
+          ['handles', said.handles],
+        ] as const)),
+  ];
+}
+
+function readSaid(path: string): SaidMemory | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as SaidMemory;
+  } catch {
+    return null; // has said nothing yet
+  }
+}
+
+function childrenOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? 0 : text.split(' ').length;
+}
+
+async function sizeOf(path: string): Promise<{ bytes: number; files: number }> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return { bytes: 0, files: 0 };
+  if (!found.isDirectory()) return { bytes: found.size, files: 1 };
+  const sum = { bytes: 0, files: 1 };
+  for (const name of await readdir(path).catch(() => [])) {
+    const inside = await sizeOf(join(path, name));
+    sum.bytes += inside.bytes;
+    sum.files += inside.files;
+  }
+  return sum;
+}

@@ -1,0 +1,49 @@
+/** The table at the end of a soak: every metric, flat or growing, the worst first. */
+
+import { kindOf } from './metrics.ts';
+import { type Sample, type Trend, trendOf } from './trend.ts';
+
+export interface Verdict extends Trend {
+  readonly metric: string;
+}
+
+export function judge(series: ReadonlyMap<string, readonly Sample[]>): readonly Verdict[] {
+  return [...series]
+    .map(([metric, samples]) => ({ metric, ...trendOf(samples, kindOf(metric).tolerance) }))
+    .toSorted((a, b) => b.growth / b.allowed - a.growth / a.allowed);
+}
+
+const number = (value: number): string => (Number.isFinite(value) ? Number(value.toPrecision(3)).toString() : '-');
+
+/** `rowsMax`: of those that are flat, so many of the nearest to growing are shown. */
+export function printVerdicts(verdicts: readonly Verdict[], rowsMax: number): string {
+  const shown = verdicts.filter((one, index) => one.verdict === 'growing' || index < rowsMax);
+  const rows = shown.map((one) => {
+    const { unit } = kindOf(one.metric);
+    return [
+      one.metric,
+      `${number(one.first)} ${unit}`,
+      `${number(one.last)} ${unit}`,
+      number(one.growth),
+      number(one.allowed),
+      number(one.perHour),
+      one.verdict,
+    ];
+  });
+  const table = [['metric', 'first third', 'last third', 'growth', 'allowed', 'per hour', 'verdict'], ...rows];
+  const widths = (table[0] as string[]).map((_, column) => Math.max(...table.map((row) => (row[column] as string).length)));
+  const lines = table.map((row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
+  );
+  const growing = verdicts.filter((one) => one.verdict === 'growing').length;
+  const unsure = verdicts.filter((one) => one.verdict === 'not enough samples').length;
+  const rest = verdicts.length - shown.length;
+  return [
+    ...lines,
+    ...(rest > 0 ? [`(${rest} more that are flat)`] : []),
+    '',
+    growing === 0 && unsure === 0
+      ? `Nothing grows: ${verdicts.length} metrics are flat.`
+      : `${growing} of ${verdicts.length} metrics grow${unsure === 0 ? '' : `, ${unsure} have too few samples`}.`,
+  ].join('\n');
+}
