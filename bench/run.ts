@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- scenario ...] [--quick] [--runs N] [--json FILE]`: measures the parts, then each scenario on real
+ * `npm run bench [-- scenario ...] [--quick] [--runs N] [--profile] [--json FILE]`: measures the parts, then each scenario on real
  * processes, a real Postgres and a real Redis of its own, all on this machine. Without names, every scenario runs.
  */
 import { writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
     json: { type: 'string' },
+    profile: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
@@ -28,7 +29,7 @@ if (values.list || unknown.length > 0) {
 const runs = values.quick ? 1 : Math.max(1, Number(values.runs ?? 5));
 const chosen = SCENARIOS.filter((scenario) => positionals.length === 0 || positionals.includes(scenario.name));
 
-const servers = await startServers();
+const servers = await startServers(values.profile);
 const reports: ScenarioReport[] = [];
 const say = (report: ScenarioReport) => {
   reports.push(report);

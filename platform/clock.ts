@@ -43,14 +43,29 @@ export const systemClock: Clock = {
   },
 };
 
+/** What the work resolves with, or `late` when that takes longer. The timer goes with the work: thousands left behind would hold what they know of. */
+export function within<T, L>(clock: Clock, limitMs: number, work: Promise<T>, late: L): Promise<T | L> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(limitMs, () => resolve(late));
+    work.then(
+      (value) => {
+        timer.cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        timer.cancel();
+        reject(error);
+      },
+    );
+  });
+}
+
 /** A UUIDv7: sorts by creation, which keeps primary-key inserts at the right edge of the index. */
 export function newId(nowMs: number = Date.now()): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(nowMs, 0, 6);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  // Node keeps random bytes for these in stock: a tenth of what asking for sixteen costs.
+  const random = randomUUID();
+  const time = nowMs.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
 }
 
 /** 256 random bits, URL-safe. For tokens and passwords. */

@@ -1,6 +1,6 @@
 /**
- * What a worker writes about its attempts, batched: claims, starts of bodies and finishes of all slots share
- * statements, one of each kind in flight at a time. After a commit the doorbells ring.
+ * What a worker writes about its attempts, batched: claims, starts of bodies and finishes of all slots are one statement,
+ * one in flight at a time. After a commit the doorbells ring.
  */
 
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
@@ -9,12 +9,14 @@ import { newId } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import { isRefusedValue } from '#platform/db/errors.ts';
 import { keepFoundAssets } from '#platform/db/queries/assets/keep-found-assets.ts';
-import { type BegunBody, type BodyStart, beginBodies } from '#platform/db/queries/begin-bodies.ts';
-import { type Claimed, claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
-import { type Finish, finishAttempts } from '#platform/db/queries/finish-attempts.ts';
+import type { BodyStart } from '#platform/db/queries/begin-bodies.ts';
+import type { Claim, Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import type { Finish } from '#platform/db/queries/finish-attempts.ts';
 import { confirmStopped } from '#platform/db/queries/stopped-attempts.ts';
+import { type AttemptsWritten, writeAttempts } from '#platform/db/queries/write-attempts.ts';
 import { probe } from '#platform/probes/probe.ts';
 import { GroupCommit } from '#platform/service/group-commit.ts';
+import type { Linger } from './linger.ts';
 
 export interface CommitDeps {
   readonly db: Database;
@@ -22,40 +24,61 @@ export interface CommitDeps {
   readonly workerId: string;
   readonly hostname: string;
   readonly leaseTtlMs: number;
-}
-
-/** What is finished, and where its scheduler and its pages are. */
-export interface FinishOf {
-  readonly claimed: Claimed;
-  readonly finish: Finish;
+  /** Absent: every write goes at once. */
+  readonly linger?: Linger;
 }
 
 /** accepted: written. lost: the lease was gone, nothing was written. */
 export type FinishAnswer = { readonly accepted: boolean } | { readonly error: unknown };
 
-const BATCH_MAX = 200;
+type Item =
+  | { readonly claim: Claim }
+  | { readonly start: BodyStart }
+  /** What is finished, and where its scheduler and its pages are. */
+  | { readonly finish: Finish; readonly claimed: Claimed };
+type FinishItem = Extract<Item, { finish: Finish }>;
+type Answer = Claimed | null | boolean | FinishAnswer;
+
+interface Batch {
+  readonly claims: readonly Claim[];
+  readonly starts: readonly BodyStart[];
+  readonly finishes: readonly FinishItem[];
+}
+
+interface Written {
+  readonly claimed: Map<string, Claimed>;
+  readonly begun: ReadonlySet<string>;
+  readonly finished: Map<string, FinishAnswer>;
+}
+
+const BATCH_MAX = 300;
 
 export class Commits {
   readonly #deps: CommitDeps;
-  readonly #claims: GroupCommit<Delivery, Claimed | null>;
-  readonly #starts: GroupCommit<BodyStart, BegunBody | null>;
-  readonly #finishes: GroupCommit<FinishOf, FinishAnswer>;
+  readonly #items: GroupCommit<Item, Answer>;
 
   constructor(deps: CommitDeps) {
     this.#deps = deps;
-    this.#claims = new GroupCommit((deliveries) => this.#flushClaims(deliveries), BATCH_MAX);
-    this.#starts = new GroupCommit((bodies) => this.#flushStarts(bodies), BATCH_MAX);
-    this.#finishes = new GroupCommit((finishes) => this.#flushFinishes(finishes), BATCH_MAX);
+    this.#items = new GroupCommit(
+      (items) => this.#flush(items),
+      BATCH_MAX,
+      () => deps.linger?.wait() ?? null,
+    );
   }
 
-  /** Null = stale or somebody else's: forget the delivery. */
-  claim(delivery: Delivery): Promise<Claimed | null> {
-    return this.#claims.add(delivery);
+  /** `warm`: the process that is held for it. Null = stale or somebody else's: forget the delivery. */
+  claim(delivery: Delivery, warm: Claim['warm'] = null): Promise<Claimed | null> {
+    return this.#items.add({ claim: { ...delivery, attemptId: newId(), warm } }) as Promise<Claimed | null>;
   }
 
-  /** Null = the lease is lost: do not run the body. */
-  begin(body: BodyStart): Promise<BegunBody | null> {
-    return this.#starts.add(body);
+  /** False = the lease is lost: do not run the body. */
+  begin(start: BodyStart): Promise<boolean> {
+    return this.#items.add({ start }) as Promise<boolean>;
+  }
+
+  /** Rejects while Postgres cannot be reached: try again while the lease can be trusted. */
+  finish(claimed: Claimed, finish: Finish): Promise<FinishAnswer> {
+    return this.#items.add({ finish, claimed }) as Promise<FinishAnswer>;
   }
 
   /** Says that the process of an attempt that was cleared is gone. Unsaid, the lease's end says it: so it never rejects. */
@@ -67,70 +90,84 @@ export class Commits {
     broker.ring('ui_events', { topics: [`run:${dagId}/${runId}`] } satisfies UiEvent);
   }
 
-  /** Rejects while Postgres cannot be reached: try again while the lease can be trusted. */
-  finish(claimed: Claimed, finish: Finish): Promise<FinishAnswer> {
-    return this.#finishes.add({ claimed, finish });
-  }
-
-  async #flushClaims(deliveries: readonly Delivery[]): Promise<readonly (Claimed | null)[]> {
-    const { db, workerId, hostname, leaseTtlMs } = this.#deps;
+  async #flush(items: readonly Item[]): Promise<readonly Answer[]> {
     // One statement may touch a row once: a doubled delivery is claimed by its first.
-    const first = new Map(deliveries.map((delivery) => [delivery.taskInstanceId, { ...delivery, attemptId: newId() }]));
-    probe('consume.before_claim');
-    const claimed = await claimTaskInstances(db, { workerId, hostname, leaseTtlMs, claims: [...first.values()] });
-    probe('consume.after_claim');
-    this.#ringPages(claimed);
-    const byId = new Map(claimed.map((row) => [row.taskInstanceId, row]));
-    return deliveries.map((delivery) => {
-      const row = byId.get(delivery.taskInstanceId) ?? null;
-      byId.delete(delivery.taskInstanceId);
-      return row;
+    const claims = new Map<string, Claim>();
+    for (const item of items)
+      if ('claim' in item && !claims.has(item.claim.taskInstanceId)) claims.set(item.claim.taskInstanceId, item.claim);
+    const finishes = items.filter((item) => 'finish' in item);
+    // An attempt that is stopped while its start is on the way has both: what has ended is not begun.
+    const ending = new Set(finishes.map(({ finish }) => finish.attemptId));
+    const starts = items.flatMap((item) => ('start' in item && !ending.has(item.start.attemptId) ? [item.start] : []));
+    const written = await this.#write({ claims: [...claims.values()], starts, finishes });
+    this.#ringFinished(finishes.filter(({ finish }) => isAccepted(written.finished.get(finish.attemptId))));
+    this.#ringPages([...written.claimed.values()]);
+    return items.map((item): Answer => {
+      if ('start' in item) return written.begun.has(item.start.attemptId);
+      if ('finish' in item) return written.finished.get(item.finish.attemptId) ?? { accepted: false };
+      return written.claimed.get(item.claim.attemptId) ?? null;
     });
   }
 
-  async #flushStarts(bodies: readonly BodyStart[]): Promise<readonly (BegunBody | null)[]> {
-    probe('supervise.before_begin');
-    const begun = await beginBodies(this.#deps.db, { workerId: this.#deps.workerId, bodies });
-    probe('supervise.after_begin');
-    const byId = new Map(begun.map((row) => [row.attemptId, row]));
-    return bodies.map((body) => byId.get(body.attemptId) ?? null);
-  }
-
-  async #flushFinishes(items: readonly FinishOf[]): Promise<readonly FinishAnswer[]> {
-    const answers = await this.#writeFinishes(items);
-    const ended = items.filter((_, index) => (answers[index] as { accepted?: boolean }).accepted === true).map((item) => item.claimed);
-    if (ended.length > 0) {
-      const message: TaskInstancesEnded = {
-        shards: [...new Set(ended.map((row) => row.shard))],
-        ids: ended.map((row) => row.taskInstanceId),
-      };
-      this.#deps.broker.ring('task_instances_ended', message);
-      if (items.some((item) => item.finish.event === 'defer')) this.#deps.broker.ring('waiters_changed', {});
-      this.#ringPages(ended);
-    }
-    return answers;
-  }
-
-  /** A value that Postgres refuses must not take the others of its batch with it: they are written one by one then. */
-  async #writeFinishes(items: readonly FinishOf[]): Promise<readonly FinishAnswer[]> {
-    const { db, workerId } = this.#deps;
+  async #write(batch: Batch): Promise<Written> {
+    const { claims, starts, finishes } = batch;
+    const { db, workerId, hostname, leaseTtlMs } = this.#deps;
+    if (claims.length > 0) probe('consume.before_claim');
+    if (starts.length > 0) probe('supervise.before_begin');
+    if (finishes.length > 0) probe('supervise.before_finish');
     try {
-      await keepFoundAssets(
-        db,
-        items.flatMap((item) => item.finish.assetEvents ?? []),
-      );
-      probe('supervise.before_finish');
-      const { attemptIds, assetDagIds } = await finishAttempts(db, { workerId, finishes: items.map((item) => item.finish) });
-      probe('supervise.after_finish');
-      this.#ringAssets(assetDagIds);
-      return items.map((item) => ({ accepted: attemptIds.has(item.finish.attemptId) }));
+      const found = finishes.flatMap((item) => item.finish.assetEvents ?? []);
+      if (found.length > 0) await keepFoundAssets(db, found);
+      const written = await writeAttempts(db, {
+        workerId,
+        hostname,
+        leaseTtlMs,
+        claims,
+        starts,
+        finishes: finishes.map(({ finish }) => finish),
+      });
+      this.#afterWrite(written);
+      return {
+        claimed: new Map(written.claimed.map((row) => [row.attemptId, row])),
+        begun: written.begun,
+        finished: new Map(finishes.map(({ finish }) => [finish.attemptId, { accepted: written.finished.has(finish.attemptId) }])),
+      };
     } catch (error) {
-      if (!isRefusedValue(error)) throw error;
-      if (items.length === 1) return [{ error }];
-      const answers: FinishAnswer[] = [];
-      for (const item of items) answers.push(...(await this.#writeFinishes([item])));
-      return answers;
+      if (finishes.length === 0 || !isRefusedValue(error)) throw error;
+      return this.#writeApart(batch, error);
     }
+  }
+
+  #afterWrite({ claimed, begun, finished, assetDagIds }: AttemptsWritten): void {
+    if (claimed.some((row) => !row.begun)) probe('consume.after_claim');
+    if (begun.size > 0 || claimed.some((row) => row.begun)) probe('supervise.after_begin');
+    if (finished.size > 0) probe('supervise.after_finish');
+    this.#ringAssets(assetDagIds);
+  }
+
+  /** A value that Postgres refuses must not take the others of its batch with it: finishes are written one by one then. */
+  async #writeApart({ claims, starts, finishes }: Batch, error: unknown): Promise<Written> {
+    const only = finishes.length === 1 ? finishes[0] : undefined;
+    const rest = claims.length + starts.length > 0;
+    const written: Written = rest
+      ? await this.#write({ claims, starts, finishes: [] })
+      : { claimed: new Map(), begun: new Set(), finished: new Map() };
+    if (only !== undefined) return { ...written, finished: new Map([[only.finish.attemptId, { error }]]) };
+    for (const finish of finishes)
+      for (const [attemptId, answer] of (await this.#write({ claims: [], starts: [], finishes: [finish] })).finished)
+        written.finished.set(attemptId, answer);
+    return written;
+  }
+
+  #ringFinished(ended: readonly FinishItem[]): void {
+    if (ended.length === 0) return;
+    const message: TaskInstancesEnded = {
+      shards: [...new Set(ended.map(({ claimed }) => claimed.shard))],
+      ids: ended.map(({ claimed }) => claimed.taskInstanceId),
+    };
+    this.#deps.broker.ring('task_instances_ended', message);
+    if (ended.some(({ finish }) => finish.event === 'defer')) this.#deps.broker.ring('waiters_changed', {});
+    this.#ringPages(ended.map(({ claimed }) => claimed));
   }
 
   /** Runs of these DAGs may be due. */
@@ -146,4 +183,8 @@ export class Commits {
     const message: UiEvent = { topics: [...new Set(rows.flatMap((row) => [`dag:${row.dagId}`, `run:${row.dagId}/${row.runId}`]))] };
     this.#deps.broker.ring('ui_events', message);
   }
+}
+
+function isAccepted(answer: FinishAnswer | undefined): boolean {
+  return answer !== undefined && 'accepted' in answer && answer.accepted;
 }

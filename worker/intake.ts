@@ -8,6 +8,13 @@ import type { Clock, Timer } from '#platform/clock.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import type { Logger } from '#platform/logger.ts';
 import { probe } from '#platform/probes/probe.ts';
+import type { TaskProcess } from './task-process.ts';
+
+/** What a claim gives: the instance, and the process that was held for it, if any. */
+export interface Taken {
+  readonly claimed: Claimed;
+  readonly held: TaskProcess | null;
+}
 
 export interface IntakeOptions {
   readonly broker: Broker;
@@ -18,9 +25,9 @@ export interface IntakeOptions {
   /** How many may be claimed beyond the slots now, and how long a slot is held on the average, ms. Absent = none, unknown. */
   readonly turns?: { readonly ahead: number; readonly paceMs: number };
   /** Null = stale; forget it. */
-  readonly claim: (delivery: Delivery) => Promise<Claimed | null>;
+  readonly claim: (delivery: Delivery) => Promise<Taken | null>;
   /** Runs a claimed instance to its end; never rejects. `takenAt`: monotonic, when the claim began. */
-  readonly run: (claimed: Claimed, takenAt: number) => Promise<void>;
+  readonly run: (taken: Taken, takenAt: number) => Promise<void>;
 }
 
 interface Waiting {
@@ -177,9 +184,9 @@ export class Intake {
     const { claim, run, clock, logger } = this.#options;
     try {
       const takenAt = clock.monotonic();
-      const claimed = await claim(delivery);
+      const taken = await claim(delivery);
       placed();
-      if (claimed !== null) await run(claimed, takenAt);
+      if (taken !== null) await run(taken, takenAt);
     } catch (error) {
       placed();
       logger.warn(

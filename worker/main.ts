@@ -23,10 +23,12 @@ import { openSecretStore, type SecretStore } from '#platform/secrets/secret-stor
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { openXcomBackend } from '#platform/xcom/backend.ts';
 import { LargeValues } from '#platform/xcom/large-values.ts';
+import { BodyReads } from './body-reads.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { CallbackRunner } from './callbacks/callback-runner.ts';
 import { Commits } from './commits.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import { Linger } from './linger.ts';
 import { ScratchFolders } from './scratch-folders.ts';
 import type { AttemptDeps } from './supervisor/attempt-deps.ts';
 import { TaskProcessPool } from './task-process-pool.ts';
@@ -133,11 +135,19 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
   const xcomMaxBytes = backend === null ? config.xcomMaxBytes : config.xcomBackendMaxBytes;
   const large = new LargeValues(backend, config.xcomBackendThresholdBytes);
   const uid = taskUid(config);
+  const pool = new TaskProcessPool({
+    process: { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes },
+    clock,
+    logger,
+    slots: config.workerSlots,
+  });
+  const linger = new Linger(clock, () => pool.turns.paceMs);
   return {
     workerId,
     clock,
     logger,
-    commits: new Commits({ db, broker, workerId, hostname, leaseTtlMs }),
+    commits: new Commits({ db, broker, workerId, hostname, leaseTtlMs, linger }),
+    reads: new BodyReads(db),
     keeper: new LeaseKeeper({
       timing: { ttlMs: leaseTtlMs, renewMs: config.leaseRenewMs, killGraceMs: config.taskKillGraceMs },
       workerId,
@@ -145,12 +155,8 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
       clock,
       logger,
     }),
-    pool: new TaskProcessPool({
-      process: { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes },
-      clock,
-      logger,
-      slots: config.workerSlots,
-    }),
+    pool,
+    linger,
     versions: new VersionCache((ids) => loadVersions(db, ids)),
     bundles: new BundleCache(
       { bundle: (hash) => loadBundle(db, hash), sdk: (hash) => loadSdkBundle(db, hash) },

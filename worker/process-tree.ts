@@ -2,7 +2,7 @@
  * What the operating system knows of a task process and of what it started. Works on Linux through /proc;
  * elsewhere only the process group is known.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** Set in every task process and inherited by what it starts: finds those that left the process group. */
@@ -19,14 +19,31 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 /**
- * Tells whether the process has children of its own, also ones in another session. Looks at its main thread
- * only (that is who forks, unless a body uses worker threads): one small read, as it happens after every body.
+ * Tells whether a process has children of its own, also ones in another session. Looks at its main thread only (that is
+ * who forks, unless a body uses worker threads). As it happens after every body, the file stays open: one small read.
  */
-export function hasChildren(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim() !== '';
-  } catch {
-    return false;
+export class ChildrenOf {
+  readonly #pid: number;
+  readonly #byte = Buffer.alloc(1);
+  #file: number | undefined;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+  }
+
+  any(): boolean {
+    try {
+      this.#file ??= openSync(`/proc/${this.#pid}/task/${this.#pid}/children`, 'r');
+      return readSync(this.#file, this.#byte, 0, 1, 0) > 0;
+    } catch {
+      this.close();
+      return false;
+    }
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 }
 

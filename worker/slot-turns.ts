@@ -7,8 +7,13 @@ import type { Clock, Timer } from '#platform/clock.ts';
 
 /** Attempts this short, on the average, are worth claiming ahead. */
 const SHORT_MS = 20;
-/** Claimed ahead at most: so many a slot. */
+/** Claimed ahead at least, while attempts are short: so many a slot. */
 const AHEAD_PER_SLOT = 3;
+/** Of very short ones, so many that they keep the slots busy this long: a write then serves many of them. */
+const AHEAD_BUSY_MS = 40;
+const AHEAD_MAX = 160;
+/** Attempts this short, on the average, may begin with their claim, before a slot is free for them. */
+const EARLY_MS = 5;
 /** Weight of the newest attempt in the pace: one long one among many short is enough to claim less ahead. */
 const NEWEST_SHARE = 0.1;
 /** Nothing is claimed ahead before the pace of so many is known. */
@@ -37,14 +42,24 @@ export class SlotTurns {
     return this.#taken;
   }
 
-  /** How long an attempt holds its slot, ms, on the average of late; Infinity = not known yet. */
+  /** How long a body takes, ms, on the average of late; Infinity = not known yet. */
   get paceMs(): number {
     return this.#measured < MEASURED_MIN ? Number.POSITIVE_INFINITY : this.#paceMs;
   }
 
   /** How many attempts beyond the slots are worth claiming now. */
   get ahead(): number {
-    return this.paceMs <= SHORT_MS ? this.#slots * AHEAD_PER_SLOT : 0;
+    if (this.paceMs > SHORT_MS) return 0;
+    const busy = Math.floor((AHEAD_BUSY_MS / Math.max(1, this.paceMs)) * this.#slots);
+    return Math.max(this.#slots * AHEAD_PER_SLOT, Math.min(AHEAD_MAX, busy));
+  }
+
+  /**
+   * Whether the note that a body begins is written with the claim, though it has to wait for its turn: that lasts some
+   * milliseconds, and only the death of this whole worker within them makes a try of an attempt whose body never ran.
+   */
+  get isEarly(): boolean {
+    return this.paceMs <= EARLY_MS;
   }
 
   setSlots(slots: number): void {
@@ -70,12 +85,23 @@ export class SlotTurns {
     });
   }
 
-  /** `heldMs`: since `take` resolved. */
-  giveBack(heldMs: number): void {
+  /** Takes a slot if one is free that nobody waits for. */
+  takeNow(): boolean {
+    if (this.#taken >= this.#slots || this.#waiting.size > 0) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  /** `heldMs`: how long a body ran; null = none did. */
+  giveBack(heldMs: number | null): void {
     this.#taken -= 1;
+    if (heldMs !== null) this.#measure(heldMs);
+    this.#next();
+  }
+
+  #measure(heldMs: number): void {
     this.#measured += 1;
     this.#paceMs = this.#paceMs === Number.POSITIVE_INFINITY ? heldMs : this.#paceMs + (heldMs - this.#paceMs) * NEWEST_SHARE;
-    this.#next();
   }
 
   #next(): void {

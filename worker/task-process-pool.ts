@@ -8,7 +8,6 @@ import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import { residentBytes } from '#platform/resident-memory.ts';
-import { hasChildren } from './process-tree.ts';
 import { SlotTurns } from './slot-turns.ts';
 import { TaskProcess } from './task-process.ts';
 import type { TaskProcessOptions } from './task-process-spawn.ts';
@@ -46,8 +45,9 @@ export class TaskProcessPool {
   readonly #idle = new Map<TaskProcess, number>();
   readonly #starting = new Set<TaskProcess>();
   readonly #turns: SlotTurns;
-  /** In an attempt's hands, and since when. */
-  readonly #held = new Map<TaskProcess, number>();
+  /** In an attempt's hands. */
+  readonly #held = new Set<TaskProcess>();
+  #lastBundle: string | null = null;
   /** In the hands of what is no task. */
   readonly #beside = new Set<TaskProcess>();
   /** How many of these there are, or are waited for. */
@@ -92,13 +92,38 @@ export class TaskProcessPool {
    */
   async acquire(bundleHash: string, bundleFile: string): Promise<TaskProcess | null> {
     if (!(await this.#turns.take())) return null;
-    const startedAt = this.#options.clock.monotonic();
     const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
-      this.#turns.giveBack(0);
+      this.#turns.giveBack(null);
       throw error;
     });
-    this.#held.set(taskProcess, startedAt);
+    this.#held.add(taskProcess);
     return this.#hand(taskProcess, bundleHash, bundleFile);
+  }
+
+  /**
+   * Holds a slot and a process that has some bundle loaded, for a claim that is about to be made; null when no slot is free,
+   * somebody waits for one, or no process is at hand. It is given to the attempt, or put back.
+   */
+  hold(): TaskProcess | null {
+    const taskProcess = this.#find((process) => process.bundleHash !== null);
+    if (taskProcess === undefined || !this.#turns.takeNow()) return null;
+    this.#idle.delete(taskProcess);
+    this.#held.add(taskProcess);
+    taskProcess.runs += 1;
+    return taskProcess;
+  }
+
+  /** The bundle with which a claim may begin at once, though no process is free: the one that was in use last, while bodies are very short. */
+  get early(): string | null {
+    return this.#turns.isEarly ? this.#lastBundle : null;
+  }
+
+  /** Nothing ran in it. */
+  putBack(taskProcess: TaskProcess): void {
+    this.#held.delete(taskProcess);
+    if (!taskProcess.dead) this.#offer(taskProcess);
+    this.#planRelief();
+    this.#turns.giveBack(null);
   }
 
   /** The same for what is no task: it takes no slot, and waits for none. */
@@ -126,16 +151,18 @@ export class TaskProcessPool {
   /** Gives a process back. One that ran badly, is worn out or left children behind is not used again. */
   release(taskProcess: TaskProcess, reusable: boolean): void {
     taskProcess.listen(null);
-    const heldSince = this.#held.get(taskProcess);
-    this.#held.delete(taskProcess);
+    taskProcess.watch(null);
+    const wasHeld = this.#held.delete(taskProcess);
+    const busyMs = taskProcess.takeBusyMs();
+    if (wasHeld) this.#lastBundle = taskProcess.bundleHash;
     if (this.#beside.delete(taskProcess)) this.#besides -= 1;
     this.#settle(taskProcess, reusable);
-    if (heldSince !== undefined) this.#turns.giveBack(this.#options.clock.monotonic() - heldSince);
+    if (wasHeld) this.#turns.giveBack(busyMs);
   }
 
   #settle(taskProcess: TaskProcess, reusable: boolean): void {
     const worn = taskProcess.runs >= RUNS_MAX || this.#all.size > this.#places + 1 || this.#closed || isBloated(taskProcess);
-    if (!reusable || taskProcess.dead || worn || hasChildren(taskProcess.pid)) {
+    if (!reusable || taskProcess.dead || worn || taskProcess.children.any()) {
       this.#retire(taskProcess);
       return;
     }

@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JsonLineReader } from '#core/json-lines.ts';
 import type { FromTaskProcess, ToTaskProcess } from '#core/task-protocol.ts';
 import { type Clock, newId } from '#platform/clock.ts';
-import { killMarked, signalGroup } from './process-tree.ts';
+import { ChildrenOf, killMarked, signalGroup } from './process-tree.ts';
 import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
 import { spawnTaskProcess, type TaskProcessOptions } from './task-process-spawn.ts';
 import { parseFromTaskProcess } from './validate-message.ts';
@@ -50,6 +50,8 @@ export class TaskProcess {
   runs = 0;
   dead = false;
   readonly messageMaxBytes: number;
+  /** What it has started itself. */
+  readonly children: ChildrenOf;
 
   readonly #child: ChildProcess;
   readonly #clock: Clock;
@@ -59,6 +61,9 @@ export class TaskProcess {
   #spawnError: string | null = null;
   #outputReads = 0;
   #reading = true;
+  #busySince: number | null = null;
+  #exit: ProcessExit | null = null;
+  #onExit: ((exit: ProcessExit) => void) | null = null;
 
   constructor(options: TaskProcessOptions, clock: Clock) {
     this.#clock = clock;
@@ -72,6 +77,7 @@ export class TaskProcess {
         this.#listener?.onOutput(source, bytes);
       });
     this.#watchdogPipe?.on('error', () => {});
+    this.children = new ChildrenOf(this.pid);
     this.exited = this.#watchExit();
   }
 
@@ -85,7 +91,21 @@ export class TaskProcess {
     this.#listener = listener;
   }
 
+  /** At most one watcher at a time is told of its death, also of one that lies behind it. */
+  watch(onExit: ((exit: ProcessExit) => void) | null): void {
+    this.#onExit = onExit;
+    if (this.#exit !== null) onExit?.(this.#exit);
+  }
+
+  /** How long ago it was told to run something, ms; null = it was told nothing since this was asked last. */
+  takeBusyMs(): number | null {
+    const since = this.#busySince;
+    this.#busySince = null;
+    return since === null ? null : this.#clock.monotonic() - since;
+  }
+
   send(message: ToTaskProcess): void {
+    if (message.type === 'run') this.#busySince = this.#clock.monotonic();
     if (!this.dead) this.#channelPipe?.write(`${JSON.stringify(message)}\n`);
   }
 
@@ -192,12 +212,15 @@ export class TaskProcess {
     this.#child.on('close', () => closed.resolve());
     const { code, signal } = await ended.promise;
     this.dead = true;
+    this.children.close();
     if (this.pid > 0) {
       signalGroup(this.pid, 'SIGKILL');
       await killMarked(this.mark);
     }
     await Promise.race([closed.promise, this.#clock.sleep(PIPES_CLOSE_MS)]);
     for (const stream of this.#child.stdio ?? []) stream?.destroy();
-    return { code, signal, spawnError: this.#spawnError };
+    this.#exit = { code, signal, spawnError: this.#spawnError };
+    this.#onExit?.(this.#exit);
+    return this.#exit;
   }
 }

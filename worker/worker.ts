@@ -4,17 +4,16 @@
  */
 
 import { formatDuration } from '#core/duration.ts';
-import type { Broker } from '#platform/broker/broker.ts';
+import type { Broker, Delivery } from '#platform/broker/broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
-import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import type { Logger } from '#platform/logger.ts';
 import { probe } from '#platform/probes/probe.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import type { CallbackRunner } from './callbacks/callback-runner.ts';
 import { ConsumerWatchdog } from './consumer-watchdog.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Taken } from './intake.ts';
 import { LoadMeter } from './process-load.ts';
 import { Attempt } from './supervisor/attempt.ts';
 import type { AttemptDeps } from './supervisor/attempt-deps.ts';
@@ -77,8 +76,8 @@ export class Worker implements Service {
       queues,
       slots,
       turns: options.attempts.pool.turns,
-      claim: (delivery) => options.attempts.commits.claim(delivery),
-      run: (claimed, takenAt) => this.#run(claimed, takenAt),
+      claim: (delivery) => this.#claim(delivery),
+      run: (taken, takenAt) => this.#run(taken, takenAt),
     });
     const watchdog = new ConsumerWatchdog({ db, intake: this.#intake, queues, logger, quietMs: options.quietMs });
     this.#heartbeat = new Loop({ name: 'worker-heartbeat', clock, logger, intervalMs: options.heartbeatMs, runOnce: () => this.beat() });
@@ -133,8 +132,25 @@ export class Worker implements Service {
     return;
   }
 
-  async #run(claimed: Claimed, takenAt: number): Promise<void> {
-    const attempt = new Attempt(claimed, takenAt, this.#options.attempts);
+  /** With a process held for it, where one is at hand: then the body begins with the claim. */
+  async #claim(delivery: Delivery): Promise<Taken | null> {
+    const { commits, pool } = this.#options.attempts;
+    const held = pool.hold();
+    try {
+      const bundleHash = held === null ? pool.early : held.bundleHash;
+      const warm = bundleHash === null ? null : { bundleHash, pid: held?.pid ?? null };
+      const claimed = await commits.claim(delivery, warm);
+      if (claimed !== null) return { claimed, held };
+    } catch (error) {
+      if (held !== null) pool.putBack(held);
+      throw error;
+    }
+    if (held !== null) pool.putBack(held);
+    return null;
+  }
+
+  async #run({ claimed, held }: Taken, takenAt: number): Promise<void> {
+    const attempt = new Attempt(claimed, takenAt, held, this.#options.attempts);
     this.#attempts.add(attempt);
     if (this.#handingBack) attempt.stop(this.#stopReason);
     try {

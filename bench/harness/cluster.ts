@@ -15,6 +15,7 @@ import { ensureDatabase } from '#platform/db/embedded-databases.ts';
 import { createDagRuns, type NewDagRun } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { ROLE_NODE_FLAGS } from '../../cli/node-flags.ts';
+import { printProfiles, printStatements, profilingFlags } from './profiles.ts';
 import type { Servers } from './servers.ts';
 
 const WINDLASS = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
@@ -48,8 +49,15 @@ export class Cluster {
   /** Settings of every process. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #processes: ChildProcess[] = [];
+  readonly #profiled: boolean;
 
-  private constructor(folder: string, db: Database, broker: Broker, environment: Readonly<Record<string, string>>) {
+  private constructor(
+    folder: string,
+    db: Database,
+    broker: Broker,
+    { environment, profiled }: { readonly environment: Readonly<Record<string, string>>; readonly profiled: boolean },
+  ) {
+    this.#profiled = profiled;
     this.folder = folder;
     this.db = db;
     this.#broker = broker;
@@ -71,18 +79,23 @@ export class Cluster {
     // As a user does it; makes the first admin, too.
     execFileSync(process.execPath, [WINDLASS, 'db', 'migrate'], { env: environment, cwd: folder, stdio: 'ignore' });
     const broker = await openBroker(readConfig(environment, folder), db, quietLogger());
-    return new Cluster(folder, db, broker, environment);
+    if (servers.profiled) await db.pool.query('create extension pg_stat_statements');
+    return new Cluster(folder, db, broker, { environment, profiled: servers.profiled });
   }
 
   /** Starts one process of a role; resolves when it says it is ready, with how long that took. */
   async start(role: Role, extra: Readonly<Record<string, string>> = {}): Promise<Started> {
     const startedAt = performance.now();
     const log = openSync(join(this.folder, `${role}.log`), 'a');
-    const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, WINDLASS, role], {
-      cwd: this.folder,
-      env: { ...this.environment, ...extra },
-      stdio: ['ignore', log, log, 'ipc'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...ROLE_NODE_FLAGS, ...(this.#profiled ? profilingFlags(this.folder, role) : []), WINDLASS, role],
+      {
+        cwd: this.folder,
+        env: { ...this.environment, ...extra },
+        stdio: ['ignore', log, log, 'ipc'],
+      },
+    );
     this.#processes.push(child);
     const ready = new Promise<string | null>((resolve, reject) => {
       child.on('message', (message: { type?: string; url?: string | null }) => message?.type === 'ready' && resolve(message.url ?? null));
@@ -160,7 +173,14 @@ export class Cluster {
     }
   }
 
+  async #statements(): Promise<string> {
+    const { rows } = await this.query<{ tasks: number }>("select count(*)::int as tasks from task_instance where state = 'success'");
+    return printStatements(this.db, rows[0]?.tasks ?? 0);
+  }
+
   async stop(): Promise<void> {
+    const profiled = this.#profiled && this.#processes.length > 0;
+    if (profiled) process.stdout.write(await this.#statements());
     const alive = this.#processes.filter((child) => child.exitCode === null && child.signalCode === null);
     const gone = alive.map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve())));
     for (const child of alive) child.kill('SIGTERM');
@@ -168,6 +188,7 @@ export class Cluster {
     for (const child of alive) if (child.exitCode === null) child.kill('SIGKILL');
     await this.#broker.close();
     await this.db.close();
+    if (profiled) process.stdout.write(`${printProfiles(this.folder)}\n`);
   }
 }
 

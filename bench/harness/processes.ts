@@ -30,7 +30,10 @@ export interface Usage {
 interface Process {
   readonly pid: number;
   readonly parent: number;
+  /** Its own. */
   readonly cpuSeconds: number;
+  /** Of children that ended and were waited for. */
+  readonly endedSeconds: number;
   readonly command: string;
 }
 
@@ -41,16 +44,22 @@ export function usageBelow(root: number, withMemory = false): ReadonlyMap<string
   for (const process of all.values()) {
     const part = partOf(process, all, root);
     if (part === null) continue;
-    const known = usage.get(part) ?? { cpuSeconds: 0, processes: 0, pssMb: 0, rssMb: 0 };
     const memory = withMemory ? memoryOf(process.pid) : { pssMb: 0, rssMb: 0 };
-    usage.set(part, {
-      cpuSeconds: known.cpuSeconds + process.cpuSeconds,
-      processes: known.processes + 1,
-      pssMb: known.pssMb + memory.pssMb,
-      rssMb: known.rssMb + memory.rssMb,
-    });
+    add(usage, part, { cpuSeconds: process.cpuSeconds, processes: 1, ...memory });
+    // What ended below a worker were task processes.
+    add(usage, part === 'worker' ? CHILD_OF_WORKER : part, { cpuSeconds: process.endedSeconds, processes: 0, pssMb: 0, rssMb: 0 });
   }
   return usage;
+}
+
+function add(usage: Map<string, Usage>, part: string, more: Usage): void {
+  const known = usage.get(part) ?? { cpuSeconds: 0, processes: 0, pssMb: 0, rssMb: 0 };
+  usage.set(part, {
+    cpuSeconds: known.cpuSeconds + more.cpuSeconds,
+    processes: known.processes + more.processes,
+    pssMb: known.pssMb + more.pssMb,
+    rssMb: known.rssMb + more.rssMb,
+  });
 }
 
 /** CPU seconds spent since `before`, by part. */
@@ -78,9 +87,17 @@ function readProcesses(): readonly Process[] {
         // The name in parentheses may hold anything; what follows it does not.
         const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
         // utime, stime, and those of children that were waited for.
-        const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
+        const [user, system, endedUser, endedSystem] = fields.slice(11, 15).map((ticks) => Number(ticks) / TICKS_PER_SECOND);
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return [{ pid: Number(name), parent: Number(fields[1]), cpuSeconds: ticks / TICKS_PER_SECOND, command }];
+        return [
+          {
+            pid: Number(name),
+            parent: Number(fields[1]),
+            cpuSeconds: (user ?? 0) + (system ?? 0),
+            endedSeconds: (endedUser ?? 0) + (endedSystem ?? 0),
+            command,
+          },
+        ];
       } catch {
         return []; // It ended while we looked.
       }

@@ -42,7 +42,8 @@ export function tasksLogs(): Command {
         const isJson = formatOf(flags) !== 'table';
         for (let offset = 0; ; ) {
           const page = await readLog(path, offset, PAGE_BYTES);
-          if (!page.exists)
+          if (!page.exists && instance.state === 'success' && !isJson) print(`Try ${tryNumber} said nothing, so it left no log.`);
+          if (!page.exists && instance.state !== 'success')
             throw new AppError(
               'LOG_NOT_FOUND',
               `There is no log of try ${tryNumber} (${path}). The task may not have begun; its state is ${instance.state}.`,

@@ -68,7 +68,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     query_timeout: options.answerTimeoutMs ?? statementTimeoutMs + ANSWER_SLACK_MS,
-    options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000${options.neverScans ? ' -c enable_seqscan=off' : ''}`,
+    options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000${options.neverScans ? ' -c enable_seqscan=off -c plan_cache_mode=force_generic_plan' : ''}`,
   });
   // One that is cut in the middle of a transaction, between two statements, says so to nobody but this: the next statement fails.
   pool.on('connect', (client) => client.on('error', () => {}));

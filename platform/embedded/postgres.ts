@@ -39,6 +39,8 @@ export interface EmbeddedPostgresOptions {
   readonly logger: Logger;
   /** The port of an earlier start, for a restart that others should not notice. */
   readonly port?: number | undefined;
+  /** name -> value of postgresql.conf, over our own. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const SUPERUSER = 'windlass';
@@ -57,7 +59,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     binaries,
     user,
     logFile: join(dataFolder, 'postgres.log'),
-    settings: {},
+    settings: options.settings ?? {},
     clock,
     port: options.port,
   });

@@ -7,11 +7,25 @@ export class GroupCommit<Item, Result> {
   readonly #batchMax: number;
   #waiting: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = [];
   #flushing = false;
+  readonly #linger: ((waiting: number) => Promise<void> | null) | undefined;
 
-  /** `flush` answers one result per item, in order. A failed flush rejects every item of its batch. */
-  constructor(flush: (items: readonly Item[]) => Promise<readonly Result[]>, batchMax = 500) {
+  /**
+   * `flush` answers one result per item, in order. A failed flush rejects every item of its batch.
+   * `linger` is asked before each flush: null = now; else the flush takes what has come until its promise resolves.
+   */
+  constructor(
+    flush: (items: readonly Item[]) => Promise<readonly Result[]>,
+    batchMax = 500,
+    linger?: (waiting: number) => Promise<void> | null,
+  ) {
     this.#flush = flush;
     this.#batchMax = batchMax;
+    this.#linger = linger;
+  }
+
+  /** Items that no flush has taken yet. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   add(item: Item): Promise<Result> {
@@ -26,6 +40,7 @@ export class GroupCommit<Item, Result> {
 
   async #pump(): Promise<void> {
     while (this.#waiting.length > 0) {
+      await this.#linger?.(this.#waiting.length);
       const batch = this.#waiting.splice(0, this.#batchMax);
       try {
         const results = await this.#flush(batch.map((entry) => entry.item));

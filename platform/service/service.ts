@@ -24,9 +24,10 @@ export interface LoopOptions {
 export class Loop implements Service {
   readonly #options: LoopOptions;
   #running: Promise<void> | null = null;
-  #stop = new AbortController();
-  #wake = new AbortController();
+  #stopped = false;
   #woken = false;
+  /** Ends the sleep between two passes. */
+  #interrupt: (() => void) | null = null;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -34,13 +35,13 @@ export class Loop implements Service {
 
   async start(): Promise<void> {
     if (this.#running) return;
-    this.#stop = new AbortController();
+    this.#stopped = false;
     this.#running = this.#run();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#wake.abort();
+    this.#stopped = true;
+    this.#interrupt?.();
     await this.#running;
     this.#running = null;
   }
@@ -48,14 +49,13 @@ export class Loop implements Service {
   /** Makes the next pass begin at once; wakes during a pass lead to one more pass. */
   wake(): void {
     this.#woken = true;
-    this.#wake.abort();
+    this.#interrupt?.();
   }
 
   async #run(): Promise<void> {
     const { clock, logger, name, runOnce, intervalMs } = this.#options;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#stopped) {
       this.#woken = false;
-      this.#wake = new AbortController();
       let sleepMs = intervalMs;
       try {
         sleepMs = (await runOnce()) ?? intervalMs;
@@ -63,8 +63,21 @@ export class Loop implements Service {
         logger.error({ event: 'loop.failed', loop: name, err: error }, `${name}: a pass failed; the next one follows`);
         sleepMs = Math.max(intervalMs, 500);
       }
-      if (this.#woken || this.#stop.signal.aborted) continue;
-      await clock.sleep(sleepMs, AbortSignal.any([this.#stop.signal, this.#wake.signal]));
+      if (this.#woken || this.#stopped) continue;
+      await this.#sleep(clock, sleepMs);
     }
+  }
+
+  /** Plain timers and no signals: a busy loop is woken thousands of times a second. */
+  #sleep(clock: Clock, sleepMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#interrupt = null;
+        timer.cancel();
+        resolve();
+      };
+      const timer = clock.after(sleepMs, done);
+      this.#interrupt = done;
+    });
   }
 }

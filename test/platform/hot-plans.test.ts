@@ -1,20 +1,36 @@
 // Goal: the statements that move task instances find them by an index whatever the tables looked like when their plans
 // were made. Method: let each plan be made and kept while the tables are small, when reading one whole is the cheaper way,
-// run it again on the same connection, and ask Postgres whether a table was read whole.
+// run it again on the same connection, and ask Postgres whether a table was read whole. By which index each table is reached
+// is in plans/hot-plans.txt (UPDATE_GOLDEN=1 rewrites it), and how many rows one attempt may cost is counted.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Database, openDatabase } from '#platform/db/client.ts';
-import { beginBodies } from '#platform/db/queries/begin-bodies.ts';
-import { claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
-import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
+import { type Database, openDatabase, type Statement } from '#platform/db/client.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
 import { findMovedInstances, readInstances } from '#platform/db/queries/read-instances.ts';
 import { renewLeases } from '#platform/db/queries/renew-leases.ts';
+import { writeAttempts } from '#platform/db/queries/write-attempts.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { beginBodies, claimTaskInstances, finishAttempts } from '#test/support/write-attempts.ts';
 
 const ID = '00000000-0000-7000-8000-000000000000';
 /** Postgres keeps a plan from the sixth execution on. */
 const EXECUTIONS = 6;
+const GOLDEN = fileURLToPath(new URL('plans/hot-plans.txt', import.meta.url));
+/** Rows of all watched tables that are fetched to claim, begin and finish one attempt. */
+const FETCHED_MAX = 16;
+const PLAIN = {
+  reason: null,
+  error: null,
+  followed: null,
+  mapLengths: {},
+  nextTryInMs: null,
+  mapLabel: null,
+  extraXcoms: [],
+  callbacks: [],
+};
+const FINISH = { ...PLAIN, attemptId: ID, taskInstanceId: ID, leaseEpoch: 1, event: 'succeed' } as const;
 const WATCHED = ['task_instance', 'task_attempt', 'task_instance_event', 'dag_run', 'dag_version', 'xcom'];
 
 const HOT: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
@@ -30,25 +46,15 @@ const HOT: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
       workerId: 'w',
       bodies: [{ attemptId: ID, taskInstanceId: ID, leaseEpoch: 1, pid: 1, dagRunId: ID, mapIndex: -1, reads: [], item: null } as never],
     }),
-  finishAttempts: (db) =>
-    finishAttempts(db, {
+  finishAttempts: (db) => finishAttempts(db, { workerId: 'w', finishes: [FINISH] }),
+  writeAttempts: (db) =>
+    writeAttempts(db, {
       workerId: 'w',
-      finishes: [
-        {
-          attemptId: ID,
-          taskInstanceId: ID,
-          leaseEpoch: 1,
-          event: 'succeed',
-          reason: null,
-          error: null,
-          followed: null,
-          mapLengths: {},
-          nextTryInMs: null,
-          mapLabel: null,
-          extraXcoms: [],
-          callbacks: [],
-        },
-      ],
+      hostname: 'h',
+      leaseTtlMs: 1_000,
+      claims: [{ taskInstanceId: ID, tryNumber: 2, leaseEpoch: 0, attemptId: ID }],
+      starts: [{ attemptId: ID, taskInstanceId: ID, leaseEpoch: 1, pid: 1 }],
+      finishes: [{ ...FINISH, valueJson: '1', bytes: 1, mapLengths: { m: 1 } }],
     }),
   flushScheduling: (db) =>
     flushScheduling(db, {
@@ -85,6 +91,76 @@ it.each(Object.keys(HOT))('%s reads no table whole with a plan made while all we
   await HOT[name]?.(db);
   expect(await scans()).toEqual(before);
 });
+
+it('reaches every table by the index that it always took', async () => {
+  const lines: string[] = [];
+  for (const [name, run] of Object.entries(HOT)) {
+    const sent: Statement[] = [];
+    const query = (statement: Statement, values: readonly unknown[]) => {
+      sent.push(statement);
+      return db.query(statement, values);
+    };
+    await run({ ...db, query } as Database);
+    for (const { text } of sent) lines.push(`${name}`, ...(await pathsOf(text)).map((path) => `  ${path}`));
+  }
+  const text = `${lines.join('\n')}\n`;
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(GOLDEN, text);
+  expect(text).toBe(existsSync(GOLDEN) ? readFileSync(GOLDEN, 'utf8') : '');
+});
+
+it('fetches a handful of rows for an attempt, however many there are', async () => {
+  const { rows } = await db.pool.query<{ id: string }>(
+    `update task_instance set state = 'scheduled' where task_instance_id = (select task_instance_id from task_instance limit 1) returning task_instance_id as id`,
+  );
+  const taskInstanceId = rows[0]?.id as string;
+  await db.pool.query('delete from task_attempt where task_instance_id = $1', [taskInstanceId]);
+  await db.pool.query("update task_instance set state = 'queued' where task_instance_id = $1", [taskInstanceId]);
+  const before = await fetched();
+  const attempt = { attemptId: '00000000-0000-7000-8000-000000000001', taskInstanceId, leaseEpoch: 1 };
+  const claim = { ...attempt, tryNumber: 0, leaseEpoch: 0 };
+  const claimed = await claimTaskInstances(db, { workerId: 'w', hostname: 'h', leaseTtlMs: 1_000, claims: [claim] });
+  const begun = await beginBodies(db, { workerId: 'w', bodies: [{ ...attempt, pid: 1 }] });
+  const ended = await finishAttempts(db, { workerId: 'w', finishes: [{ ...FINISH, ...attempt }] });
+  expect([claimed.length, begun.length, ended.attemptIds.size]).toEqual([1, 1, 1]);
+  expect((await fetched()) - before).toBeLessThanOrEqual(FETCHED_MAX);
+});
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly Operation?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+/** How a plan that fits any values reaches each table, once each, in the order of their names. */
+async function pathsOf(text: string): Promise<readonly string[]> {
+  const { rows } = await db.pool.query<{ 'QUERY PLAN': readonly { readonly Plan: Plan }[] }>(
+    `explain (generic_plan, costs off, format json) ${text}`,
+  );
+  const found = new Set<string>();
+  const look = (plan: Plan) => {
+    const table = plan['Relation Name'];
+    if (plan['Node Type'] === 'ModifyTable') found.add(`${(plan.Operation ?? '').toLowerCase()} ${table}`);
+    // The index of a bitmap is named by the node below.
+    else if (plan['Index Name'] !== undefined)
+      found.add(`${table ?? 'bitmap'} by ${plan['Index Name']}${plan['Index Cond'] === undefined ? ', all of it' : ''}`);
+    else if (table !== undefined && plan['Node Type'] !== 'Bitmap Heap Scan') found.add(`${table} by ${plan['Node Type']}`);
+    for (const below of plan.Plans ?? []) look(below);
+  };
+  for (const { Plan: top } of rows[0]?.['QUERY PLAN'] ?? []) look(top);
+  return [...found].sort();
+}
+
+async function fetched(): Promise<number> {
+  await db.pool.query('select pg_stat_force_next_flush()');
+  const { rows } = await db.pool.query<{ n: number }>(
+    'select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int as n from pg_stat_user_tables where relname = any($1)',
+    [WATCHED],
+  );
+  return rows[0]?.n ?? 0;
+}
 
 /** Sequential scans so far, by table. */
 async function scans(): Promise<Readonly<Record<string, number>>> {

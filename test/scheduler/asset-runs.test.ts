@@ -9,8 +9,8 @@ import type { DagSpec } from '#core/dag-spec.ts';
 import { listWaitingAssetEvents } from '#platform/db/queries/assets/asset-dags.ts';
 import { emitExternalEvent } from '#platform/db/queries/assets/emit-events.ts';
 import { saveAssetUses } from '#platform/db/queries/assets/save-asset-uses.ts';
-import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { finishAttempts } from '#test/support/write-attempts.ts';
 import { AssetRuns } from '../../scheduler/engine/asset-runs.ts';
 import { claim, database, deps, engine, faults, finish, inbox, saveDag, settle, sql, startRun } from './engine-harness.ts';
 

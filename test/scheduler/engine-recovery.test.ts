@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RunModel } from '#core/scheduling/run-model.ts';
 import { shardOf } from '#core/sharding.ts';
-import { finishAttempts } from '#platform/db/queries/finish-attempts.ts';
 import { holdShards } from '#platform/db/queries/hold-shards.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { until } from '#test/support/until.ts';
+import { finishAttempts } from '#test/support/write-attempts.ts';
 import { sweep } from '../../scheduler/engine/sweep.ts';
 import { rescueLostAttempts } from '../../scheduler/rescue-lost-attempts.ts';
 import {

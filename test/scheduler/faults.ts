@@ -55,7 +55,8 @@ export class Faults {
   }
 
   #act<T>(name: string, send: () => Promise<T>): Promise<T> {
-    const index = this.#plans.findIndex((plan) => plan.statement === name);
+    // Behind the colon: which steps a statement has this time.
+    const index = this.#plans.findIndex((plan) => plan.statement === name.split(':', 1)[0]);
     const [plan] = index < 0 ? [] : this.#plans.splice(index, 1);
     return plan ? (plan.act(send as never) as Promise<T>) : send();
   }

@@ -1,8 +1,8 @@
 /** Goal: the first attempt of a try is known by its two equal starts; what the try before left is dropped by it. */
 import { expect, it } from 'vitest';
 import { newId } from '#platform/clock.ts';
-import { claimTaskInstances } from '#platform/db/queries/claim-task-instances.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { claimTaskInstances } from '#test/support/write-attempts.ts';
 import { database, instances, sql, startRun } from './engine-harness.ts';
 
 /** Two looks at the clock differ in about one row of a hundred. */

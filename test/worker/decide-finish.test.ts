@@ -16,7 +16,7 @@ const FACTS: FinishFacts = {
   task: TASK,
   tryNumber: 1,
   maxTries: 2,
-  retryHash: 7n,
+  retryHash: () => 7n,
   maxRetryDelayMs: 86_400_000,
   sinceFirstStartMs: 0,
   xcomMaxBytes: 100,

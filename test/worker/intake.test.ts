@@ -34,8 +34,8 @@ function worker(queue: string, slots: number, turns: { ahead: number; paceMs: nu
     queues: [queue],
     slots,
     turns,
-    claim: async ({ taskInstanceId }) => ({ taskInstanceId }) as Claimed,
-    run: ({ taskInstanceId }) => new Promise((resolve) => running.set(taskInstanceId, resolve)),
+    claim: async ({ taskInstanceId }) => ({ claimed: { taskInstanceId } as Claimed, held: null }),
+    run: ({ claimed }) => new Promise((resolve) => running.set(claimed.taskInstanceId, resolve)),
   });
   return { intake, running };
 }

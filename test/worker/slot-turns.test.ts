@@ -57,7 +57,30 @@ describe('claiming ahead', () => {
   });
 
   it('is done while attempts are short, a few a slot', () => {
-    expect(withPace(8, 2).turns.ahead).toBe(24);
+    expect(withPace(8, 15).turns.ahead).toBe(24);
+  });
+
+  it('is done for some tens of milliseconds of work while they are very short, and those begin with their claim', () => {
+    const { turns } = withPace(8, 4);
+    expect([turns.ahead, turns.isEarly]).toEqual([80, true]);
+    expect(withPace(8, 0.1).turns.ahead).toBe(160);
+    expect(withPace(8, 15).turns.isEarly).toBe(false);
+  });
+
+  it('takes no pace from a slot that was given back unused', () => {
+    const { turns } = withPace(8, 4);
+    void turns.take();
+    turns.giveBack(null);
+    expect(turns.paceMs).toBe(4);
+  });
+
+  it('lets nobody in at once past those who wait', async () => {
+    const turns = new SlotTurns(1, new ManualClock());
+    expect([turns.takeNow(), turns.takeNow()]).toEqual([true, false]);
+    const waits = turns.take();
+    turns.giveBack(1);
+    await expect(waits).resolves.toBe(true);
+    expect(turns.takeNow()).toBe(false);
   });
 
   it('is not done while attempts are long', () => {

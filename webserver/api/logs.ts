@@ -81,7 +81,7 @@ async function jsonPage(path: string, instance: TaskInstanceRow, tryNumber: numb
     content.push(...read.lines.map(messageShape));
     const hasMore = !read.ended && read.nextOffset > offset;
     offset = read.nextOffset;
-    if (!read.exists && page.offset === 0) content.push(missingMessage(tryNumber, isOver));
+    if (!read.exists && page.offset === 0) content.push(missingMessage(tryNumber, isOver, instance.state));
     if (page.isWhole && hasMore) continue;
     const isEnd = read.ended || (isOver && !hasMore);
     return { content, continuation_token: isEnd ? null : tokenOf(offset) };
@@ -108,9 +108,11 @@ function messageShape(line: LogLine): object {
   };
 }
 
-function missingMessage(tryNumber: number, isOver: boolean): object {
+function missingMessage(tryNumber: number, isOver: boolean, state: string): object {
   const event = isOver
-    ? `The log of try ${tryNumber} is not in this web server's logs folder. Workers and web server must share WINDLASS_LOGS_FOLDER.`
+    ? state === 'success'
+      ? `Try ${tryNumber} said nothing, so it left no log. If it should have said something: workers and web server must share WINDLASS_LOGS_FOLDER.`
+      : `The log of try ${tryNumber} is not in this web server's logs folder. Workers and web server must share WINDLASS_LOGS_FOLDER.`
     : `Try ${tryNumber} has not written anything yet.`;
   return { event, level: 'info', source: 'system' };
 }

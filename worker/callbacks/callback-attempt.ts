@@ -7,6 +7,7 @@ import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
 import { storable } from '#core/storable.ts';
 import type { BodyResult, ErrorReport, FromTaskProcess, ReplyMessage, RequestMessage } from '#core/task-protocol.ts';
+import { within } from '#platform/clock.ts';
 import type { ClaimedCallback } from '#platform/db/queries/callbacks/claim-callbacks.ts';
 import { callbackLogPath } from '#platform/logs/log-path.ts';
 import { LogPump } from '../log-pump.ts';
@@ -143,7 +144,12 @@ export class CallbackAttempt {
     const drained =
       hasSpoken &&
       !this.#ends &&
-      (await Promise.race([process.outputRead().then(() => !process.dead), clock.sleep(DRAIN_MS).then(() => false)]));
+      (await within(
+        clock,
+        DRAIN_MS,
+        process.outputRead().then(() => !process.dead),
+        false,
+      ));
     if (!drained) await process.terminate(killGraceMs);
     pool.release(process, drained);
   }
@@ -152,7 +158,7 @@ export class CallbackAttempt {
     const words = { success: 'done', failed: 'failed', stopped: 'stopped with its worker; it is called again', lost: 'the lease was lost' };
     if (end.kind === 'failed') this.#log.system('error', end.failure.stack || `${end.failure.name}: ${end.failure.message}`);
     const closing = this.#log.end(end.kind === 'success' ? 'info' : 'error', words[end.kind], { outcome: end.kind });
-    await Promise.race([closing, this.#deps.clock.sleep(LOG_CLOSE_MS)]);
+    await within(this.#deps.clock, LOG_CLOSE_MS, closing, undefined);
   }
 
   /** What is stored is shown on pages. */

@@ -1,9 +1,11 @@
 /** What an attempt needs of its worker. */
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { BodyReads } from '../body-reads.ts';
 import type { BundleCache } from '../bundle-cache.ts';
 import type { Commits } from '../commits.ts';
 import type { LeaseKeeper } from '../lease-keeper.ts';
+import type { Linger } from '../linger.ts';
 import type { ScratchFolders } from '../scratch-folders.ts';
 import type { TaskProcessPool } from '../task-process-pool.ts';
 import type { VersionCache } from '../version-cache.ts';
@@ -14,6 +16,8 @@ export interface AttemptDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly commits: Commits;
+  readonly linger: Linger;
+  readonly reads: BodyReads;
   readonly keeper: LeaseKeeper;
   readonly pool: TaskProcessPool;
   readonly versions: VersionCache;

@@ -18,7 +18,7 @@ import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
 import type { TaskProcess } from '../task-process.ts';
 import type { TaskPlan } from '../version-cache.ts';
-import { attemptContext, bodyStart } from './attempt-context.ts';
+import { attemptContext, bodyRead, bodyStart } from './attempt-context.ts';
 import type { AttemptDeps } from './attempt-deps.ts';
 import { type Conclusion, concludeAttempt } from './conclude-attempt.ts';
 import type { Ending } from './ending.ts';
@@ -48,12 +48,14 @@ export class Attempt implements LeaseHolder {
   #timeout: Timer | null = null;
   #progress: HeartbeatMessage['progress'] = null;
 
-  constructor(claimed: Claimed, takenAt: number, deps: AttemptDeps) {
+  /** `held`: the process that was held for the claim. */
+  constructor(claimed: Claimed, takenAt: number, held: TaskProcess | null, deps: AttemptDeps) {
     this.claimed = claimed;
     this.taskInstanceId = claimed.taskInstanceId;
     this.leaseEpoch = claimed.leaseEpoch;
     this.takenAt = takenAt;
     this.#deps = deps;
+    this.#process = held;
     this.#log = new LogPump({
       path: logPath(deps.logsFolder, claimed),
       maxBytes: deps.logMaxBytes,
@@ -112,7 +114,8 @@ export class Attempt implements LeaseHolder {
 
   async #start(): Promise<void> {
     const { claimed } = this;
-    const { versions, bundles, scratch, pool, commits, keeper, clock, requests } = this.#deps;
+    const { versions, bundles, scratch, keeper, clock, requests, reads } = this.#deps;
+    if (!claimed.begun) this.#letGo();
     const [plan, bundleFile, scratchFolder, triggeringEvents] = await Promise.all([
       versions.plan(claimed.versionId, claimed.taskId),
       bundles.file(claimed.bundleHash),
@@ -121,25 +124,15 @@ export class Attempt implements LeaseHolder {
     ]);
     this.#plan = plan;
     if (this.#settled) return;
-    probe('supervise.before_spawn');
-    const process = await pool.acquire(claimed.bundleHash, bundleFile);
-    if (process === null) {
-      this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });
-      return;
-    }
-    if (this.#settled) {
-      pool.release(process, true);
-      return;
-    }
-    this.#process = process;
-    probe('supervise.after_spawn');
+    const process = this.#process ?? (await this.#takeProcess(bundleFile));
+    if (process === null) return;
     this.#desk = new RequestDesk(requests, claimed, plan);
-    void process.exited.then((exit) => {
+    process.watch((exit) => {
       if (!this.#settled) probe('supervise.child_exited');
       this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb });
     });
-    const begun = await commits.begin(bodyStart(claimed, plan, process.pid));
-    if (begun === null) {
+    const [hasBegun, read] = await Promise.all([claimed.begun || this.#begin(process), reads.read(bodyRead(claimed, plan))]);
+    if (!hasBegun) {
       this.onLost('the lease was gone before the body began', 0);
       return;
     }
@@ -151,7 +144,7 @@ export class Attempt implements LeaseHolder {
       return;
     }
 
-    const { inputs, item } = await readStored(begun, requests.large);
+    const { inputs, item } = await readStored(read, requests.large);
     if (this.#settled) return;
     this.#writeFirstLine(process);
     process.listen({
@@ -164,15 +157,44 @@ export class Attempt implements LeaseHolder {
     process.allow(keeper.liveMs(this));
     process.send({
       type: 'run',
-      context: attemptContext(claimed, plan, { begun, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents }),
+      context: attemptContext(claimed, plan, { read, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents }),
       inputs,
       mapLengthMax: this.#deps.mapLengthMax,
       ...(item !== null && { item }),
     });
     this.state = 'running';
+    this.#deps.linger.began();
     probe('supervise.after_body_sent');
     const limitMs = plan.task.executionTimeoutMs;
     if (limitMs !== null) this.#timeout = clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));
+  }
+
+  /** Null: there is none, or it is not wanted any more. */
+  async #takeProcess(bundleFile: string): Promise<TaskProcess | null> {
+    const { pool } = this.#deps;
+    probe('supervise.before_spawn');
+    const process = await pool.acquire(this.claimed.bundleHash, bundleFile);
+    if (process === null) {
+      this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });
+      return null;
+    }
+    if (this.#settled) {
+      pool.release(process, true);
+      return null;
+    }
+    this.#process = process;
+    probe('supervise.after_spawn');
+    return process;
+  }
+
+  #begin(process: TaskProcess): Promise<boolean> {
+    return this.#deps.commits.begin(bodyStart(this.claimed, process.pid));
+  }
+
+  /** The process that was held has other code: this attempt takes its turn like any other. */
+  #letGo(): void {
+    if (this.#process !== null) this.#deps.pool.putBack(this.#process);
+    this.#process = null;
   }
 
   #onMessage(message: FromTaskProcess, process: TaskProcess): void {
@@ -199,6 +221,7 @@ export class Attempt implements LeaseHolder {
   #settle(ending: Ending): void {
     if (this.#settled) return;
     this.#settled = true;
+    if (this.state === 'running') this.#deps.linger.ended();
     this.#ending.resolve(ending);
   }
 

@@ -3,6 +3,7 @@
 import { formatDuration } from '#core/duration.ts';
 import { storable } from '#core/storable.ts';
 import type { LogLevel } from '#core/task-protocol.ts';
+import { within } from '#platform/clock.ts';
 import type { Finish, FinishEvent } from '#platform/db/queries/finish-attempts.ts';
 import { END_FIELD } from '#platform/logs/log-line.ts';
 import { probe } from '#platform/probes/probe.ts';
@@ -64,13 +65,16 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
   probe('supervise.before_log_flush');
   const { level, words } = LAST_WORDS[decision.event];
   const ran = formatDuration(deps.clock.monotonic() - attempt.takenAt);
-  const closing = log.end(level, `${words} after ${ran}${decision.reason === null ? '' : `: ${decision.reason}`}`, {
-    attempt_id: attempt.claimed.attemptId,
-    outcome: decision.event,
-    // The triggerer goes on writing to it.
-    ...(decision.event === 'defer' ? { [END_FIELD]: false } : {}),
-  });
-  await Promise.race([closing, deps.clock.sleep(LOG_CLOSE_MS)]);
+  const closing =
+    decision.event === 'succeed' && log.isSilent
+      ? log.forget()
+      : log.end(level, `${words} after ${ran}${decision.reason === null ? '' : `: ${decision.reason}`}`, {
+          attempt_id: attempt.claimed.attemptId,
+          outcome: decision.event,
+          // The triggerer goes on writing to it.
+          ...(decision.event === 'defer' ? { [END_FIELD]: false } : {}),
+        });
+  if (closing !== null) await within(deps.clock, LOG_CLOSE_MS, closing, undefined);
   probe('supervise.after_log_flush');
   if (ending.kind === 'not_prepared') await deps.clock.sleep(NOT_PREPARED_PAUSE_MS);
   return writeFinish({ ...ended, pushed }, decision, deps);
@@ -95,7 +99,7 @@ async function settleProcess({ ending, process }: Ended, deps: AttemptDeps): Pro
   switch (ending.kind) {
     case 'result': {
       const usable = ending.ends ? process.exited.then(() => false) : process.outputRead().then(() => !process.dead);
-      const drained = await Promise.race([usable, deps.clock.sleep(DRAIN_MS).then(() => false)]);
+      const drained = await within(deps.clock, DRAIN_MS, usable, false);
       // Output of this body that comes later could end up in the log of the next.
       if (!drained) await process.terminate(deps.killGraceMs);
       return drained;
@@ -121,7 +125,7 @@ function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
     task: plan?.task ?? null,
     tryNumber: claimed.tryNumber,
     maxTries: claimed.maxTries,
-    retryHash: retryHash(claimed),
+    retryHash: () => retryHash(claimed),
     maxRetryDelayMs: deps.maxRetryDelayMs,
     sinceFirstStartMs,
     xcomMaxBytes: deps.requests.xcomMaxBytes,
@@ -166,6 +170,7 @@ function masked(decision: Decision, deps: AttemptDeps): Decision {
 }
 
 function writeLastLines({ ending, log }: Ended, decision: Decision, { logger }: AttemptDeps): void {
+  if (ending.kind === 'result' && ending.result.outcome === 'success' && ending.result.checks.length > 0) log.speak();
   if (ending.kind === 'result' && ending.result.outcome === 'success')
     for (const check of ending.result.checks)
       log.system(
@@ -189,6 +194,7 @@ async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps):
     attemptId,
     taskInstanceId,
     leaseEpoch,
+    pid: ended.process?.pid ?? null,
     extraXcoms: keepsPushed ? pushed : [],
     callbacks: callbacksAfter(ended.plan?.task.callbacks, decision.event),
   };

@@ -22,7 +22,7 @@ export interface FinishFacts {
   /** Retries allowed: a try number up to this may be followed by another. */
   readonly maxTries: number;
   /** Of the try's key: spreads the retries of many. */
-  readonly retryHash: bigint;
+  readonly retryHash: () => bigint;
   readonly maxRetryDelayMs: number;
   /** Sensors: milliseconds since the first check of this try began. */
   readonly sinceFirstStartMs: number;
@@ -165,7 +165,7 @@ function failure(
   if (skipsInsteadOfFailing(task?.sensor ?? null, willRetry)) return { ...NOTHING, event: 'skip', reason: said };
   if (!willRetry || task === null) return { ...NOTHING, event: 'fail', reason: said, error };
   const nextTryInMs =
-    how.retryAfterMs ?? retryDelayMs(task, { tryNumber: facts.tryNumber, hash: facts.retryHash, maxDelayMs: facts.maxRetryDelayMs });
+    how.retryAfterMs ?? retryDelayMs(task, { tryNumber: facts.tryNumber, hash: facts.retryHash(), maxDelayMs: facts.maxRetryDelayMs });
   const tries = `try ${facts.tryNumber + 1} of ${facts.maxTries + 1} in ${formatDuration(nextTryInMs)}`;
   return { ...NOTHING, event: 'retry', reason: `${said}; ${tries}`, error, nextTryInMs };
 }

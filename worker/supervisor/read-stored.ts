@@ -1,8 +1,8 @@
 /** What a body reads, fetched from the XCom backend where it lies there. */
 import type { ItemParts } from '#core/task-protocol.ts';
-import type { BegunBody } from '#platform/db/queries/begin-bodies.ts';
 import { readElement } from '#platform/db/queries/read-items.ts';
 import type { LargeValues } from '#platform/xcom/large-values.ts';
+import type { BodyInputs } from '../body-reads.ts';
 
 export interface Stored {
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -10,7 +10,7 @@ export interface Stored {
 }
 
 /** Rejects with NOT_FOUND when something is not there any more. */
-export async function readStored({ inputs, mapped }: Pick<BegunBody, 'inputs' | 'mapped'>, large: LargeValues): Promise<Stored> {
+export async function readStored({ inputs, mapped }: BodyInputs, large: LargeValues): Promise<Stored> {
   const get = (ref: string) => large.get(ref);
   const read = await eachValue(inputs, (input) => input.read(get));
   if (mapped === null) return { inputs: read, item: null };

@@ -18,6 +18,7 @@ import { openChannel } from './channel.ts';
 import { CHANNEL_FD, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
 
 const STDERR_FD = 2;
+const TOLD_PREFIX = 'AIRFLOW_CTX_';
 
 type WriteText = (text: string, done: () => void) => boolean;
 
@@ -139,19 +140,26 @@ function failed(error: unknown, retryable: boolean): BodyResult {
 /** Airflow's names, for what the body starts. */
 function tellEnvironment({ context }: RunMessage): void {
   const { dagId, taskId, runId, logicalDate, tryNumber, mapIndex } = context;
-  Object.assign(process.env, {
+  const told: Readonly<Record<string, string | null>> = {
     AIRFLOW_CTX_DAG_ID: dagId,
     AIRFLOW_CTX_TASK_ID: taskId,
     AIRFLOW_CTX_DAG_RUN_ID: runId,
     AIRFLOW_CTX_TRY_NUMBER: String(tryNumber),
     AIRFLOW_CTX_MAP_INDEX: String(mapIndex),
-    ...(logicalDate !== null && { AIRFLOW_CTX_LOGICAL_DATE: logicalDate }),
-  });
+    AIRFLOW_CTX_LOGICAL_DATE: logicalDate,
+  };
+  for (const [name, value] of Object.entries(told)) {
+    if (value === null) delete process.env[name];
+    // To look is cheaper than to write.
+    else if (process.env[name] !== value) process.env[name] = value;
+  }
 }
 
 /** The next attempt finds the process as the last one did. */
 function restore(): void {
-  for (const name of Object.keys(process.env)) if (!Object.hasOwn(environment, name)) delete process.env[name];
+  // What it was told of its attempt stays until the next is told.
+  for (const name of Object.keys(process.env))
+    if (!Object.hasOwn(environment, name) && !name.startsWith(TOLD_PREFIX)) delete process.env[name];
   for (const [name, value] of Object.entries(environment)) if (process.env[name] !== value) process.env[name] = value;
   if (process.cwd() !== folder) process.chdir(folder);
 }

@@ -1,7 +1,7 @@
-import { SPEC_VERSION } from '#core/dag-spec.ts';
 import type { Resumed } from '#core/waiting/waiter.ts';
-import type { Queryable } from '../client.ts';
+import { arrayLiteral } from '../array-literal.ts';
 import { inLockOrder } from '../lock-order.ts';
+import type { Parameters } from '../parameters.ts';
 
 export interface Claim {
   readonly taskInstanceId: string;
@@ -10,6 +10,8 @@ export interface Claim {
   readonly leaseEpoch: number;
   /** The caller's new id (UUIDv7) for the attempt this claim begins. */
   readonly attemptId: string;
+  /** If its run has this bundle, the body begins with the claim. `pid`: of the process that is held for it, if one is. */
+  readonly warm?: { readonly bundleHash: string; readonly pid: number | null } | null;
 }
 
 export interface Claimed {
@@ -42,71 +44,82 @@ export interface Claimed {
   readonly resumed: Resumed | null;
   /** The partition the run is for. */
   readonly partitionKey: string | null;
+  /** The note that the body begins is written, too: it is to be run at once, or handed back. */
+  readonly begun: boolean;
 }
 
-export interface ClaimBatch {
-  readonly workerId: string;
-  readonly hostname: string;
-  readonly leaseTtlMs: number;
-  readonly claims: readonly Claim[];
-}
+/** What JSON says of a claimed row: instants as texts. */
+type Told = { readonly [K in keyof Claimed]: Date extends Claimed[K] ? string | null : Claimed[K] };
 
-const STATEMENT = {
-  name: 'claim_task_instances',
-  text: `
-with asked as (
+/**
+ * The steps that claim, of the statement in write-attempts.ts: `queued` -> `running` under a new lease, with its attempt.
+ * `warm`: the body of a claim whose run has the bundle that its process has begins with it.
+ */
+export function claimSteps(claims: readonly Claim[], at: Parameters): readonly string[] {
+  const rows = inLockOrder(claims);
+  const leaseTtl = `${at.named('leaseTtlMs', 'float8')} * interval '1 millisecond'`;
+  const worker = at.named('workerId', 'text');
+  const steps = [
+    `claim_asked as (
   -- One instant for a row: a second look at the clock would differ, and a new try would not be known by its two equal starts.
-  select a.*, clock_timestamp() as at from unnest($4::uuid[], $5::int[], $6::bigint[], $7::uuid[]) as a(task_instance_id, try_number, lease_epoch, attempt_id)
-), claimed as (
+  select a.*, clock_timestamp() as at
+    from unnest(${at.list('uuid', arrayLiteral(rows.map((claim) => claim.taskInstanceId)))}, ${at.list('int', arrayLiteral(rows.map((claim) => claim.tryNumber)))},
+                ${at.list('bigint', arrayLiteral(rows.map((claim) => claim.leaseEpoch)))}, ${at.list('uuid', arrayLiteral(rows.map((claim) => claim.attemptId)))},
+                ${at.list('text', arrayLiteral(rows.map((claim) => claim.warm?.bundleHash ?? null)))}, ${at.list('int', arrayLiteral(rows.map((claim) => claim.warm?.pid ?? null)))})
+      as a(task_instance_id, try_number, lease_epoch, attempt_id, warm_bundle, warm_pid)
+)`,
+    `claimed as (
   update task_instance ti
-     set state = 'running', lease_epoch = ti.lease_epoch + 1, lease_owner = $1,
-         lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond', last_heartbeat_at = clock_timestamp(),
+     set state = 'running', lease_epoch = ti.lease_epoch + 1, lease_owner = ${worker},
+         lease_expires_at = clock_timestamp() + ${leaseTtl}, last_heartbeat_at = clock_timestamp(),
          started_at = a.at, ended_at = null, next_try_at = null, reason = null, progress = null,
          first_started_at = coalesce(ti.first_started_at, a.at)
-    from asked a
+    from claim_asked a, dag_run r, dag_version v
    where ti.task_instance_id = a.task_instance_id and ti.state = 'queued'
      and ti.try_number = a.try_number and ti.lease_epoch = a.lease_epoch
      -- A DAG version written by a newer Windlass is left to newer workers.
-     and exists (select 1 from dag_run r join dag_version v on v.version_id = r.version_id where r.dag_run_id = ti.dag_run_id and v.spec_version <= $8)
+     and r.dag_run_id = ti.dag_run_id and v.version_id = r.version_id and v.spec_version <= ${at.named('specVersion', 'int')}
   returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.try_number, ti.max_tries, ti.clear_number,
-            ti.lease_epoch, ti.first_started_at, ti.started_at, ti.resumed, a.attempt_id
-), stale as (
+            ti.lease_epoch, ti.first_started_at, ti.started_at, ti.resumed, a.attempt_id, a.warm_pid, r.dag_id, r.run_id, r.shard, r.run_type,
+            r.logical_date, r.data_interval_start, r.data_interval_end, r.run_after, r.conf, r.params, r.version_id, r.partition_key, v.bundle_hash,
+            coalesce(v.bundle_hash = a.warm_bundle, false) as begun
+)`,
+    `told as (
+  select attempt_id as "attemptId", task_instance_id as "taskInstanceId", lease_epoch as "leaseEpoch", try_number as "tryNumber",
+         max_tries as "maxTries", clear_number as "clearNumber", dag_id as "dagId", run_id as "runId", dag_run_id as "dagRunId", shard, run_type as "runType",
+         task_id as "taskId", map_index as "mapIndex", logical_date as "logicalDate", data_interval_start as "dataIntervalStart",
+         data_interval_end as "dataIntervalEnd", run_after as "runAfter", conf, params, version_id as "versionId", bundle_hash as "bundleHash",
+         case when first_started_at < started_at then first_started_at end as "firstStartedAt", resumed, partition_key as "partitionKey", begun
+    from claimed
+)`,
+    `attempts as (
+  insert into task_attempt (attempt_id, task_instance_id, try_number, clear_number, lease_epoch, worker_id, hostname, pid, body_started_at)
+  select c.attempt_id, c.task_instance_id, c.try_number, c.clear_number, c.lease_epoch, ${worker}, ${at.named('hostname', 'text')},
+         case when c.begun then c.warm_pid end, case when c.begun then clock_timestamp() end
+    from claimed c
+)`,
+  ];
+  if (rows.some((claim) => claim.tryNumber > 1))
+    steps.push(`stale as (
   -- A new try starts without the XComs of the one before; one that goes on after a wait keeps them.
   delete from xcom x using claimed c
    where c.try_number > 1 and c.first_started_at = c.started_at and x.task_instance_id = c.task_instance_id
-), history as (
-  insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor)
-  select task_instance_id, 'start', 'queued', 'running', try_number, lease_epoch, 'worker:' || $1 from claimed
-), attempts as (
-  insert into task_attempt (attempt_id, task_instance_id, try_number, clear_number, lease_epoch, worker_id, hostname)
-  select attempt_id, task_instance_id, try_number, clear_number, lease_epoch, $1, $2 from claimed
-)
-select c.attempt_id as "attemptId", c.task_instance_id as "taskInstanceId", c.lease_epoch as "leaseEpoch", c.try_number as "tryNumber",
-       c.max_tries as "maxTries", c.clear_number as "clearNumber", r.dag_id as "dagId", r.run_id as "runId", r.dag_run_id as "dagRunId", r.shard, r.run_type as "runType",
-       c.task_id as "taskId", c.map_index as "mapIndex", r.logical_date as "logicalDate", r.data_interval_start as "dataIntervalStart",
-       r.data_interval_end as "dataIntervalEnd", r.run_after as "runAfter", r.conf, r.params, r.version_id as "versionId",
-       v.bundle_hash as "bundleHash", case when c.first_started_at < c.started_at then c.first_started_at end as "firstStartedAt", c.resumed, r.partition_key as "partitionKey"
-  from claimed c
-  join dag_run r on r.dag_run_id = c.dag_run_id
-  join dag_version v on v.version_id = r.version_id`,
-};
+)`);
+  return steps;
+}
 
-/**
- * claimTaskInstances    who: worker, before anything else with a rung instance; batched by group commit.
- * Locks the claimed rows, by id; a second claim of the same row waits and then matches nothing.
- * A claim missing from the answer is stale or a duplicate: forget it, somebody else has it or it was changed.
- */
-export async function claimTaskInstances(db: Queryable, batch: ClaimBatch): Promise<readonly Claimed[]> {
-  const claims = inLockOrder(batch.claims);
-  const result = await db.query<Claimed>(STATEMENT, [
-    batch.workerId,
-    batch.hostname,
-    batch.leaseTtlMs,
-    claims.map((claim) => claim.taskInstanceId),
-    claims.map((claim) => claim.tryNumber),
-    claims.map((claim) => claim.leaseEpoch),
-    claims.map((claim) => claim.attemptId),
-    SPEC_VERSION,
-  ]);
-  return result.rows;
+export function readClaimed(told: unknown): Claimed {
+  const row = told as Told;
+  return {
+    ...row,
+    logicalDate: instantOf(row.logicalDate),
+    dataIntervalStart: instantOf(row.dataIntervalStart),
+    dataIntervalEnd: instantOf(row.dataIntervalEnd),
+    runAfter: new Date(row.runAfter as string),
+    firstStartedAt: instantOf(row.firstStartedAt),
+  };
+}
+
+function instantOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
 }

@@ -1,7 +1,9 @@
 import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import type { DagRunState, TaskInstanceEvent, TaskInstanceState } from '#core/states.ts';
 import { probe } from '../../probes/probe.ts';
+import { arrayLiteral } from '../array-literal.ts';
 import type { Queryable } from '../client.ts';
+import { Parameters } from '../parameters.ts';
 import { type NewWaiter, newWaiters, waiterColumns } from './waiting/new-waiter.ts';
 
 /** All that happens to one instance in one flush: first state, last state, and each event between them. */
@@ -60,16 +62,34 @@ export interface Flushed {
   readonly runs: ReadonlySet<string>;
 }
 
-const STATEMENT = {
-  name: 'flush_scheduling',
-  text: `
-with fence as materialized (
-  select s.shard from scheduler_shard s join unnest($2::smallint[], $3::bigint[]) as f(shard, epoch) on s.shard = f.shard and s.epoch = f.epoch
-   where s.owner = $1 for key share of s
-), asked as (
-  select * from unnest($4::uuid[], $5::smallint[], $6::text[], $7::bigint[], $8::text[], $9::int[], $10::text[])
+/** The steps that the flush needs: what it has nothing of is not planned for, and costs nothing. */
+function stepsOf(flush: Flush, at: Parameters): readonly string[] {
+  return [
+    `fence as materialized (
+  select s.shard from scheduler_shard s
+    join unnest(${at.list('smallint', arrayLiteral(flush.fence.map((held) => held.shard)))}, ${at.list('bigint', arrayLiteral(flush.fence.map((held) => held.epoch)))}) as f(shard, epoch)
+      on s.shard = f.shard and s.epoch = f.epoch
+   where s.owner = ${at.named('owner', 'text')} for key share of s
+)`,
+    ...moveSteps(flush.instances, at),
+    ...waiterSteps(flush.waiters, at),
+    ...runSteps(flush.runs, at),
+    ...noteSteps(flush, at),
+    ...callbackSteps(flush, at),
+  ];
+}
+
+function moveSteps(rows: Flush['instances'], at: Parameters): readonly string[] {
+  if (rows.length === 0) return [];
+  const events = rows.flatMap((instance) => instance.events.map((event) => ({ id: instance.id, ...event })));
+  return [
+    `asked as (
+  select * from unnest(${at.list('uuid', arrayLiteral(rows.map((one) => one.id)))}, ${at.list('smallint', arrayLiteral(rows.map((one) => one.shard)))},
+    ${at.list('text', arrayLiteral(rows.map((one) => one.from)))}, ${at.list('bigint', arrayLiteral(rows.map((one) => one.leaseEpoch)))},
+    ${at.list('text', arrayLiteral(rows.map((one) => one.to)))}, ${at.list('int', arrayLiteral(rows.map((one) => one.tryDelta)))}, ${at.list('text', arrayLiteral(rows.map((one) => one.reason)))})
     as a(task_instance_id, shard, from_state, lease_epoch, to_state, try_delta, reason)
-), moved as (
+)`,
+    `moved as (
   update task_instance ti
      set state = a.to_state, reason = a.reason, lease_epoch = ti.lease_epoch + (a.to_state = 'deferred')::int, try_number = ti.try_number + a.try_delta,
          scheduled_at = case when a.to_state in ('scheduled', 'queued', 'deferred') and a.from_state <> 'scheduled' then clock_timestamp() else ti.scheduled_at end,
@@ -84,43 +104,91 @@ with fence as materialized (
     from asked a join fence on fence.shard = a.shard
    where ti.task_instance_id = a.task_instance_id and ti.state = a.from_state and ti.lease_epoch = a.lease_epoch
   returning ti.task_instance_id, ti.try_number, ti.lease_epoch, ti.queue, ti.reason
-), history as (
+)`,
+    `history as (
   insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, reason)
-  select m.task_instance_id, e.event, e.from_state, e.to_state, m.try_number, m.lease_epoch, 'scheduler:' || $1, e.reason
-    from unnest($11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[]) with ordinality as e(task_instance_id, event, from_state, to_state, reason, step)
+  select m.task_instance_id, e.event, e.from_state, e.to_state, m.try_number, m.lease_epoch, 'scheduler:' || ${at.named('owner', 'text')}, e.reason
+    from unnest(${at.list('uuid', arrayLiteral(events.map((event) => event.id)))}, ${at.list('text', arrayLiteral(events.map((event) => event.event)))},
+                ${at.list('text', arrayLiteral(events.map((event) => event.from)))}, ${at.list('text', arrayLiteral(events.map((event) => event.to)))},
+                ${at.list('text', arrayLiteral(events.map((event) => event.reason)))}) with ordinality as e(task_instance_id, event, from_state, to_state, reason, step)
     join moved m on m.task_instance_id = e.task_instance_id
    order by e.step
-), waiters as (
+)`,
+  ];
+}
+
+function waiterSteps(rows: Flush['waiters'], at: Parameters): readonly string[] {
+  if (rows.length === 0) return [];
+  return [
+    `waiters as (
   insert into waiter (task_instance_id, lease_epoch, kind, args, sealed_args, ends, body_state, words, every_ms, due_at, timeout_at)
   select m.task_instance_id, m.lease_epoch, w.kind, w.args, w.sealed_args, w.ends, w.body_state, w.words, w.every_ms, w.due_at, w.timeout_at
-    from (${newWaiters(30)}) w join moved m on m.task_instance_id = w.task_instance_id
-), run_moves as (
+    from (${newWaiters(at.next(waiterColumns(rows)))}) w join moved m on m.task_instance_id = w.task_instance_id
+)`,
+  ];
+}
+
+function runSteps(rows: Flush['runs'], at: Parameters): readonly string[] {
+  if (rows.length === 0) return [];
+  return [
+    `run_moves as (
   update dag_run r
      set state = a.to_state, reason = a.reason,
          started_at = case when a.to_state = 'running' then coalesce(r.started_at, clock_timestamp()) else r.started_at end,
          ended_at = case when a.to_state in ('success', 'failed') then clock_timestamp() end,
          stop_reason = case when a.to_state <> 'running' then r.stop_reason end
-    from unnest($16::uuid[], $17::smallint[], $18::text[], $19::text[], $20::text[], $40::bigint[]) as a(dag_run_id, shard, from_state, to_state, reason, revision)
+    from unnest(${at.list('uuid', arrayLiteral(rows.map((run) => run.dagRunId)))}, ${at.list('smallint', arrayLiteral(rows.map((run) => run.shard)))},
+                ${at.list('text', arrayLiteral(rows.map((run) => run.from)))}, ${at.list('text', arrayLiteral(rows.map((run) => run.to)))},
+                ${at.list('text', arrayLiteral(rows.map((run) => run.reason)))}, ${at.list('bigint', arrayLiteral(rows.map((run) => run.revision)))}) as a(dag_run_id, shard, from_state, to_state, reason, revision)
     join fence on fence.shard = a.shard
    where r.dag_run_id = a.dag_run_id and r.state = a.from_state and r.revision = a.revision
   returning r.dag_run_id, r.reason
-), noted as (
+)`,
+  ];
+}
+
+function noteSteps({ notes: rows }: Flush, at: Parameters): readonly string[] {
+  if (rows.length === 0) return [];
+  return [
+    `noted as (
   update task_instance ti set reason = n.reason
-    from unnest($21::uuid[], $22::smallint[], $23::text[]) as n(task_instance_id, shard, reason) join fence on fence.shard = n.shard
-   where ti.task_instance_id = n.task_instance_id and ti.state in ('none', 'scheduled') and ti.task_instance_id <> all($4::uuid[])
-), callbacks as (
+    from unnest(${at.list('uuid', arrayLiteral(rows.map((note) => note.id)))}, ${at.list('smallint', arrayLiteral(rows.map((note) => note.shard)))},
+                ${at.list('text', arrayLiteral(rows.map((note) => note.reason)))}) as n(task_instance_id, shard, reason) join fence on fence.shard = n.shard
+   where ti.task_instance_id = n.task_instance_id and ti.state in ('none', 'scheduled')
+)`,
+  ];
+}
+
+function callbackSteps({ callbacks, instances, runs }: Flush, at: Parameters): readonly string[] {
+  if (callbacks.length === 0) return [];
+  const moved =
+    instances.length > 0
+      ? 'moved'
+      : '(select null::uuid as task_instance_id, null::text as reason, null::int as try_number, null::text as queue where false)';
+  const ended = runs.length > 0 ? 'run_moves' : '(select null::uuid as dag_run_id, null::text as reason where false)';
+  return [
+    `callbacks as (
   insert into callback_request (dag_run_id, task_instance_id, kind, position, name, reason, message, try_number, queue)
   select c.dag_run_id, c.task_instance_id, c.kind, c.position, c.name, c.reason, coalesce(m.reason, r.reason), coalesce(m.try_number, 0), m.queue
-    from unnest($24::uuid[], $25::uuid[], $26::text[], $27::smallint[], $28::text[], $29::text[])
+    from unnest(${at.list('uuid', arrayLiteral(callbacks.map((one) => one.dagRunId)))}, ${at.list('uuid', arrayLiteral(callbacks.map((one) => one.taskInstanceId)))},
+                ${at.list('text', arrayLiteral(callbacks.map((one) => one.kind)))}, ${at.list('smallint', arrayLiteral(callbacks.map((one) => one.position)))},
+                ${at.list('text', arrayLiteral(callbacks.map((one) => one.name)))}, ${at.list('text', arrayLiteral(callbacks.map((one) => one.reason)))})
       as c(dag_run_id, task_instance_id, kind, position, name, reason)
-    left join moved m on m.task_instance_id = c.task_instance_id
-    left join run_moves r on r.dag_run_id = c.dag_run_id and c.task_instance_id is null
+    left join ${moved} m on m.task_instance_id = c.task_instance_id
+    left join ${ended} r on r.dag_run_id = c.dag_run_id and c.task_instance_id is null
    where m.task_instance_id is not null or r.dag_run_id is not null
-)
-select task_instance_id as id, try_number as "tryNumber", false as "isRun" from moved
-union all
-select dag_run_id, 0, true from run_moves`,
-};
+)`,
+  ];
+}
+
+/** Which steps there are: each combination is a statement of its own. */
+function shapeOf({ instances, waiters, runs, notes, callbacks }: Flush): string {
+  const parts = { i: instances, w: waiters, r: runs, n: notes, c: callbacks };
+  return Object.entries(parts)
+    .filter(([, rows]) => rows.length > 0)
+    .map(([letter]) => letter)
+    .join('');
+}
 
 /**
  * flushScheduling    who: scheduler, one flush in flight; what arrives meanwhile is the next one.
@@ -130,48 +198,19 @@ select dag_run_id, 0, true from run_moves`,
  * it again before deciding anything about it.
  */
 export async function flushScheduling(db: Queryable, flush: Flush): Promise<Flushed> {
-  const { instances, runs, notes, fence, callbacks } = flush;
-  const events = instances.flatMap((instance) => instance.events.map((event) => ({ id: instance.id, ...event })));
+  const at = new Parameters({ owner: flush.owner });
+  // What is noted of an instance that moves is said by its move.
+  const moving = new Set(flush.instances.map((instance) => instance.id));
+  const whole = { ...flush, notes: flush.notes.filter((note) => !moving.has(note.id)) };
+  const moved = whole.instances.length > 0 ? '(select json_agg(json_build_array(task_instance_id, try_number)) from moved)' : 'null::json';
+  const runs = whole.runs.length > 0 ? '(select json_agg(dag_run_id) from run_moves)' : 'null::json';
+  const text = `with ${stepsOf(whole, at).join(', ')} select ${moved} as moved, ${runs} as runs`;
   probe('scheduleTaskInstances.before_commit');
-  const result = await db.query<{ id: string; tryNumber: number; isRun: boolean }>(STATEMENT, [
-    flush.owner,
-    fence.map((held) => held.shard),
-    fence.map((held) => held.epoch),
-    instances.map((instance) => instance.id),
-    instances.map((instance) => instance.shard),
-    instances.map((instance) => instance.from),
-    instances.map((instance) => instance.leaseEpoch),
-    instances.map((instance) => instance.to),
-    instances.map((instance) => instance.tryDelta),
-    instances.map((instance) => instance.reason),
-    events.map((event) => event.id),
-    events.map((event) => event.event),
-    events.map((event) => event.from),
-    events.map((event) => event.to),
-    events.map((event) => event.reason),
-    runs.map((run) => run.dagRunId),
-    runs.map((run) => run.shard),
-    runs.map((run) => run.from),
-    runs.map((run) => run.to),
-    runs.map((run) => run.reason),
-    notes.map((note) => note.id),
-    notes.map((note) => note.shard),
-    notes.map((note) => note.reason),
-    callbacks.map((callback) => callback.dagRunId),
-    callbacks.map((callback) => callback.taskInstanceId),
-    callbacks.map((callback) => callback.kind),
-    callbacks.map((callback) => callback.position),
-    callbacks.map((callback) => callback.name),
-    callbacks.map((callback) => callback.reason),
-    ...waiterColumns(flush.waiters),
-    runs.map((run) => run.revision),
-  ]);
+  const result = await db.query<{ moved: [string, number][] | null; runs: string[] | null }>(
+    { name: `flush_scheduling:${shapeOf(whole)}`, text },
+    at.values,
+  );
   probe('scheduleTaskInstances.after_commit');
-  const moved = new Map<string, number>();
-  const movedRuns = new Set<string>();
-  for (const row of result.rows) {
-    if (row.isRun) movedRuns.add(row.id);
-    else moved.set(row.id, row.tryNumber);
-  }
-  return { moved, runs: movedRuns };
+  const row = result.rows[0];
+  return { moved: new Map(row?.moved), runs: new Set(row?.runs) };
 }

@@ -1,4 +1,5 @@
 import type { InstanceRow } from '#core/scheduling/run-model.ts';
+import { arrayLiteral } from '../array-literal.ts';
 import type { Queryable } from '../client.ts';
 import { INSTANCE_COLUMNS } from './load-unfinished-runs.ts';
 
@@ -22,7 +23,7 @@ select dag_run_id as "dagRunId", ${INSTANCE_COLUMNS},
  * An id missing from the answer was deleted with its run.
  */
 export async function readInstances(db: Queryable, ids: readonly string[]): Promise<readonly ReadInstance[]> {
-  return (await db.query<ReadInstance>(STATEMENT, [ids])).rows;
+  return (await db.query<ReadInstance>(STATEMENT, [arrayLiteral(ids)])).rows;
 }
 
 const MOVED = {

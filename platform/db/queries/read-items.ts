@@ -48,17 +48,27 @@ select q.attempt_id as "attemptId", m.scope_id as "listId", m.length
 const ELEMENTS = {
   name: 'read_items_elements',
   text: `
-select q.attempt_id as "attemptId", q.leaf,
-       case q.source when 'params' then list_element(r.params #> q.path::text[], q.ordinal)
-                     when 'task' then list_element(x.value #> q.path::text[], q.ordinal)
-                     else x.value #> q.path::text[] end as value, x.ref
-  from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[])
+with asked as (
+  select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[])
     as q(attempt_id, dag_run_id, leaf, source, task_id, list_id, path, ordinal)
-  join dag_run r on r.dag_run_id = q.dag_run_id
-  left join task_map m on m.dag_run_id = q.dag_run_id and m.scope_id = q.list_id and q.source = 'results'
-  left join task_instance ti on ti.dag_run_id = q.dag_run_id and ti.task_id = q.task_id
-   and ti.map_index = case q.source when 'results' then coalesce(m.picks[q.ordinal + 1], q.ordinal) else -1 end
-  left join xcom x on x.task_instance_id = ti.task_instance_id and x.key = 'return_value'`,
+), lists as materialized (
+  -- A list is unpacked once, however many of its elements are asked for: each time costs as much as the list is long.
+  select w.*, case w.source when 'params' then r.params #> w.path::text[] else x.value #> w.path::text[] end as list, x.ref
+    from (select distinct dag_run_id, source, task_id, path from asked where source in ('params', 'task')) w
+    join dag_run r on r.dag_run_id = w.dag_run_id
+    left join task_instance ti on w.source = 'task' and ti.dag_run_id = w.dag_run_id and ti.task_id = w.task_id and ti.map_index = -1
+    left join xcom x on x.task_instance_id = ti.task_instance_id and x.key = 'return_value'
+)
+select q.attempt_id as "attemptId", q.leaf, list_element(l.list, q.ordinal) as value, l.ref
+  from asked q
+  join lists l on l.dag_run_id = q.dag_run_id and l.source = q.source and l.task_id is not distinct from q.task_id and l.path is not distinct from q.path
+union all
+select q.attempt_id, q.leaf, x.value #> q.path::text[], x.ref
+  from asked q
+  left join task_map m on m.dag_run_id = q.dag_run_id and m.scope_id = q.list_id
+  left join task_instance ti on ti.dag_run_id = q.dag_run_id and ti.task_id = q.task_id and ti.map_index = coalesce(m.picks[q.ordinal + 1], q.ordinal)
+  left join xcom x on x.task_instance_id = ti.task_instance_id and x.key = 'return_value'
+ where q.source not in ('params', 'task')`,
 };
 
 /**
