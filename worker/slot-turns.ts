@@ -12,7 +12,7 @@ const AHEAD_PER_SLOT = 3;
 /** Of very short ones, so many that they keep the slots busy this long: a write then serves many of them. */
 const AHEAD_BUSY_MS = 40;
 const AHEAD_MAX = 160;
-/** Attempts this short, on the average, may begin with their claim, before a slot is free for them. */
+/** While attempts are this short, on the average, the next in the line is told a moment before its turn. */
 const EARLY_MS = 5;
 /** Weight of the newest attempt in the pace: one long one among many short is enough to claim less ahead. */
 const NEWEST_SHARE = 0.1;
@@ -21,6 +21,8 @@ const MEASURED_MIN = 8;
 const WAIT_MAX_MS = 250;
 
 interface Waiting {
+  /** Its turn comes next or nearly so; told once. */
+  isNear: (() => void) | null;
   readonly begin: (isMine: boolean) => void;
   readonly timer: Timer;
 }
@@ -54,21 +56,16 @@ export class SlotTurns {
     return Math.max(this.#slots * AHEAD_PER_SLOT, Math.min(AHEAD_MAX, busy));
   }
 
-  /**
-   * Whether the note that a body begins is written with the claim, though it has to wait for its turn: that lasts some
-   * milliseconds, and only the death of this whole worker within them makes a try of an attempt whose body never ran.
-   */
-  get isEarly(): boolean {
-    return this.paceMs <= EARLY_MS;
-  }
-
   setSlots(slots: number): void {
     this.#slots = slots;
     this.#next();
   }
 
-  /** Resolves with true when a slot is the caller's, with false when none came free in time. */
-  take(): Promise<boolean> {
+  /**
+   * Resolves with true when a slot is the caller's, with false when none came free in time. `isNear` may be called before
+   * that: while bodies are very short, for as many of those who wait as there are slots, whose turn is one body away.
+   */
+  take(isNear: (() => void) | null = null): Promise<boolean> {
     if (this.#taken < this.#slots) {
       this.#taken += 1;
       return Promise.resolve(true);
@@ -76,12 +73,14 @@ export class SlotTurns {
     return new Promise((begin) => {
       const waiting: Waiting = {
         begin,
+        isNear,
         timer: this.#clock.after(WAIT_MAX_MS, () => {
           this.#waiting.delete(waiting);
           begin(false);
         }),
       };
       this.#waiting.add(waiting);
+      this.#tellNear();
     });
   }
 
@@ -106,11 +105,22 @@ export class SlotTurns {
 
   #next(): void {
     for (const waiting of this.#waiting) {
-      if (this.#taken >= this.#slots) return;
+      if (this.#taken >= this.#slots) break;
       this.#waiting.delete(waiting);
       waiting.timer.cancel();
       this.#taken += 1;
       waiting.begin(true);
+    }
+    this.#tellNear();
+  }
+
+  #tellNear(): void {
+    if (this.paceMs > EARLY_MS) return;
+    let place = 0;
+    for (const waiting of this.#waiting) {
+      if (place++ >= this.#slots) return;
+      waiting.isNear?.();
+      waiting.isNear = null;
     }
   }
 }

@@ -47,7 +47,6 @@ export class TaskProcessPool {
   readonly #turns: SlotTurns;
   /** In an attempt's hands. */
   readonly #held = new Set<TaskProcess>();
-  #lastBundle: string | null = null;
   /** In the hands of what is no task. */
   readonly #beside = new Set<TaskProcess>();
   /** How many of these there are, or are waited for. */
@@ -88,10 +87,10 @@ export class TaskProcessPool {
 
   /**
    * Resolves with a process that has the bundle loaded or was just told to load it; null when no slot came free in time.
-   * A dead one says why by its exit.
+   * A dead one says why by its exit. `isNear`: see SlotTurns.take.
    */
-  async acquire(bundleHash: string, bundleFile: string): Promise<TaskProcess | null> {
-    if (!(await this.#turns.take())) return null;
+  async acquire(bundleHash: string, bundleFile: string, isNear: (() => void) | null = null): Promise<TaskProcess | null> {
+    if (!(await this.#turns.take(isNear))) return null;
     const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
       this.#turns.giveBack(null);
       throw error;
@@ -111,11 +110,6 @@ export class TaskProcessPool {
     this.#held.add(taskProcess);
     taskProcess.runs += 1;
     return taskProcess;
-  }
-
-  /** The bundle with which a claim may begin at once, though no process is free: the one that was in use last, while bodies are very short. */
-  get early(): string | null {
-    return this.#turns.isEarly ? this.#lastBundle : null;
   }
 
   /** Nothing ran in it. */
@@ -154,7 +148,6 @@ export class TaskProcessPool {
     taskProcess.watch(null);
     const wasHeld = this.#held.delete(taskProcess);
     const busyMs = taskProcess.takeBusyMs();
-    if (wasHeld) this.#lastBundle = taskProcess.bundleHash;
     if (this.#beside.delete(taskProcess)) this.#besides -= 1;
     this.#settle(taskProcess, reusable);
     if (wasHeld) this.#turns.giveBack(busyMs);

@@ -137,8 +137,7 @@ export class Worker implements Service {
     const { commits, pool } = this.#options.attempts;
     const held = pool.hold();
     try {
-      const bundleHash = held === null ? pool.early : held.bundleHash;
-      const warm = bundleHash === null ? null : { bundleHash, pid: held?.pid ?? null };
+      const warm = held?.bundleHash == null ? null : { bundleHash: held.bundleHash, pid: held.pid };
       const claimed = await commits.claim(delivery, warm);
       if (claimed !== null) return { claimed, held };
     } catch (error) {

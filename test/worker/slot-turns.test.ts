@@ -60,11 +60,23 @@ describe('claiming ahead', () => {
     expect(withPace(8, 15).turns.ahead).toBe(24);
   });
 
-  it('is done for some tens of milliseconds of work while they are very short, and those begin with their claim', () => {
-    const { turns } = withPace(8, 4);
-    expect([turns.ahead, turns.isEarly]).toEqual([80, true]);
+  it('is done for some tens of milliseconds of work while they are very short', () => {
+    expect(withPace(8, 4).turns.ahead).toBe(80);
     expect(withPace(8, 0.1).turns.ahead).toBe(160);
-    expect(withPace(8, 15).turns.isEarly).toBe(false);
+  });
+
+  it.each([
+    [4, ['a', 'b'], ['a', 'b', 'c']],
+    [15, [], []],
+  ])('with bodies of %s ms tells the next in the line before their turn', async (paceMs, first, then) => {
+    const { turns } = withPace(2, paceMs);
+    void turns.take();
+    void turns.take();
+    const near: string[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) void turns.take(() => near.push(name));
+    expect(near).toEqual(first);
+    turns.giveBack(paceMs);
+    expect(near).toEqual(then);
   });
 
   it('takes no pace from a slot that was given back unused', () => {

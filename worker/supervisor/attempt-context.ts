@@ -45,7 +45,7 @@ export function attemptContext(claimed: Claimed, plan: TaskPlan, { read, scratch
   };
 }
 
-export function bodyStart({ attemptId, taskInstanceId, leaseEpoch }: Claimed, pid: number): BodyStart {
+export function bodyStart({ attemptId, taskInstanceId, leaseEpoch }: Claimed, pid: number | null): BodyStart {
   return { attemptId, taskInstanceId, leaseEpoch, pid };
 }
 

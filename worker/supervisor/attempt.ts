@@ -42,6 +42,7 @@ export class Attempt implements LeaseHolder {
   readonly #log: LogPump;
   readonly #ending = Promise.withResolvers<Ending>();
   #settled = false;
+  #early: Promise<boolean> | null = null;
   #process: TaskProcess | null = null;
   #plan: TaskPlan | null = null;
   #desk: RequestDesk | null = null;
@@ -131,7 +132,10 @@ export class Attempt implements LeaseHolder {
       if (!this.#settled) probe('supervise.child_exited');
       this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb });
     });
-    const [hasBegun, read] = await Promise.all([claimed.begun || this.#begin(process), reads.read(bodyRead(claimed, plan))]);
+    const [hasBegun, read] = await Promise.all([
+      claimed.begun || (this.#early ?? this.#begin(process.pid)),
+      reads.read(bodyRead(claimed, plan)),
+    ]);
     if (!hasBegun) {
       this.onLost('the lease was gone before the body began', 0);
       return;
@@ -173,7 +177,12 @@ export class Attempt implements LeaseHolder {
   async #takeProcess(bundleFile: string): Promise<TaskProcess | null> {
     const { pool } = this.#deps;
     probe('supervise.before_spawn');
-    const process = await pool.acquire(this.claimed.bundleHash, bundleFile);
+    // One body away from its turn: the note that it begins is written meanwhile.
+    const process = await pool.acquire(this.claimed.bundleHash, bundleFile, () => {
+      this.#early = this.#begin(null);
+      // Whoever awaits it hears of a failure; nobody does when the turn does not come.
+      this.#early.catch(() => {});
+    });
     if (process === null) {
       this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });
       return null;
@@ -187,8 +196,8 @@ export class Attempt implements LeaseHolder {
     return process;
   }
 
-  #begin(process: TaskProcess): Promise<boolean> {
-    return this.#deps.commits.begin(bodyStart(this.claimed, process.pid));
+  #begin(pid: number | null): Promise<boolean> {
+    return this.#deps.commits.begin(bodyStart(this.claimed, pid));
   }
 
   /** The process that was held has other code: this attempt takes its turn like any other. */

@@ -5,8 +5,8 @@ export interface BodyStart {
   readonly attemptId: string;
   readonly taskInstanceId: string;
   readonly leaseEpoch: number;
-  /** Of the task process that will run the body. */
-  readonly pid: number;
+  /** Of the task process that will run the body; null = not chosen yet. */
+  readonly pid: number | null;
 }
 
 /**

@@ -10,8 +10,8 @@ export interface Claim {
   readonly leaseEpoch: number;
   /** The caller's new id (UUIDv7) for the attempt this claim begins. */
   readonly attemptId: string;
-  /** If its run has this bundle, the body begins with the claim. `pid`: of the process that is held for it, if one is. */
-  readonly warm?: { readonly bundleHash: string; readonly pid: number | null } | null;
+  /** A task process is held for it, with this bundle loaded: if its run has that bundle, the body begins with the claim. */
+  readonly warm?: { readonly bundleHash: string; readonly pid: number } | null;
 }
 
 export interface Claimed {
@@ -44,7 +44,7 @@ export interface Claimed {
   readonly resumed: Resumed | null;
   /** The partition the run is for. */
   readonly partitionKey: string | null;
-  /** The note that the body begins is written, too: it is to be run at once, or handed back. */
+  /** The note that the body begins is written, too: it is to be run in the process that was held for it, or handed back. */
   readonly begun: boolean;
 }
 
