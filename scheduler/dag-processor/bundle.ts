@@ -105,15 +105,17 @@ interface Also {
 
 async function bundleWith(entry: string, options: BundleOptions, also: Also): Promise<Bundle> {
   try {
-    const result = await build({
-      ...FORM,
-      entryPoints: [entry],
-      absWorkingDir: options.dags,
-      sourcemap: 'inline',
-      sourcesContent: false,
-      nodePaths: [join(INSTALLATION_FOLDER, 'node_modules')],
-      plugins: [resolveWindlass(options), keepConnectorsOutside(), keepNativesOutside(), importAlso(entry, also)],
-    });
+    const result = await whileBundling(() =>
+      build({
+        ...FORM,
+        entryPoints: [entry],
+        absWorkingDir: options.dags,
+        sourcemap: 'inline',
+        sourcesContent: false,
+        nodePaths: [join(INSTALLATION_FOLDER, 'node_modules')],
+        plugins: [resolveWindlass(options), keepConnectorsOutside(), keepNativesOutside(), importAlso(entry, also)],
+      }),
+    );
     const code = result.outputFiles[0]?.text ?? '';
     const inputs = Object.keys(result.metafile.inputs)
       // `import … with { type: 'json' }` makes esbuild append the attributes to the name.
@@ -126,9 +128,26 @@ async function bundleWith(entry: string, options: BundleOptions, also: Also): Pr
   }
 }
 
+let bundling = 0;
+
+/** Keeps esbuild's helper process for as long as the work lasts. */
+export async function whileBundling<T>(work: () => Promise<T>): Promise<T> {
+  bundling += 1;
+  try {
+    return await work();
+  } finally {
+    bundling -= 1;
+  }
+}
+
 /** Ends esbuild's helper process; the next bundle starts another. */
 export async function stopBundler(): Promise<void> {
   await stop();
+}
+
+/** The same, unless somebody needs it just now. */
+export async function restBundler(): Promise<void> {
+  if (bundling === 0) await stop();
 }
 
 function isOurs(path: string): boolean {

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '#platform/clock.ts';
 import { newId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { writeSdk } from '#platform/sdk-bundle.ts';
-import type { Bundle } from './bundle.ts';
+import { type Bundle, restBundler } from './bundle.ts';
 import type { ImportAnswer } from './child/messages.ts';
 import { ImportChild } from './import-child.ts';
 import { RealmChild } from './realm-child.ts';
@@ -77,6 +77,13 @@ export class Importer {
       }
     }
     return this.#own.take(() => this.#importAlone(bundle, file));
+  }
+
+  /** Somebody saves a file: a child starts while the file is bundled. */
+  warm(): void {
+    if (this.#sdk === null || this.#stopped || this.#children.length > 0) return;
+    this.#newChild();
+    this.#planRest();
   }
 
   stop(): void {
@@ -156,10 +163,14 @@ export class Importer {
       this.#children.splice(this.#children.indexOf(child), 1);
     }
     this.#waiting.shift()?.();
-    if (this.#busy.size > 0 || this.#stopped) return;
+    if (this.#busy.size === 0 && !this.#stopped) this.#planRest();
+  }
+
+  #planRest(): void {
     this.#idleTimer?.cancel();
     this.#idleTimer = this.#deps.clock.after(IDLE_MS, () => {
       for (const one of this.#children.splice(0)) one.kill();
+      void restBundler();
     });
   }
 }

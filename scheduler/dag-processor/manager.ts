@@ -202,6 +202,8 @@ export class DagProcessor implements Service {
     const users = [...this.#memory.usersOf(path)];
     const source = this.#sources.of(path);
     if (source !== null && isDagFile(source.folder, path)) users.push(path);
+    if (users.length === 0) return;
+    this.#importer.warm();
     clock.after(DEBOUNCE_MS, () => {
       for (const file of users) this.#waiting.add(file);
       void this.#drain().catch((error: unknown) =>

@@ -11,7 +11,7 @@ import { findSdkBundle, saveSdkBundle } from '#platform/db/queries/sdk-bundles.t
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { type SdkModules, sdkHash } from '#platform/sdk-bundle.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
-import { FORM, keepConnectorsOutside } from './bundle.ts';
+import { FORM, keepConnectorsOutside, whileBundling } from './bundle.ts';
 import { partsOfSdk } from './resolve-windlass.ts';
 
 export interface SdkOutside {
@@ -46,16 +46,18 @@ export async function makeSdkModules(): Promise<SdkModules> {
   );
   const parts = { ...partsOfSdk(providers), [DESCRIBE_MODULE]: 'sdk/runtime/describe-dags.ts' };
   const outdir = '/sdk';
-  const { outputFiles } = await build({
-    ...FORM,
-    entryPoints: Object.fromEntries(Object.entries(parts).map(([module, source]) => [module.replace(/\.mjs$/, ''), source])),
-    absWorkingDir: INSTALLATION_FOLDER,
-    outdir,
-    splitting: true,
-    chunkNames: 'chunks/[hash]',
-    outExtension: { '.js': '.mjs' },
-    plugins: [keepConnectorsOutside()],
-  });
+  const { outputFiles } = await whileBundling(() =>
+    build({
+      ...FORM,
+      entryPoints: Object.fromEntries(Object.entries(parts).map(([module, source]) => [module.replace(/\.mjs$/, ''), source])),
+      absWorkingDir: INSTALLATION_FOLDER,
+      outdir,
+      splitting: true,
+      chunkNames: 'chunks/[hash]',
+      outExtension: { '.js': '.mjs' },
+      plugins: [keepConnectorsOutside()],
+    }),
+  );
   return Object.fromEntries(outputFiles.map(({ path, text }) => [path.slice(outdir.length + 1), text]));
 }
 

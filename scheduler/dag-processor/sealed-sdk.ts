@@ -2,7 +2,7 @@
 import { transform } from 'esbuild';
 import type { SdkModules } from '#platform/sdk-bundle.ts';
 import { SDK_FOLDER } from '#platform/sdk-bundle.ts';
-import { BANNER } from './bundle.ts';
+import { BANNER, whileBundling } from './bundle.ts';
 import { DESCRIBE_MODULE, type SdkOutside } from './sdk-outside.ts';
 
 export interface SealedCode {
@@ -83,15 +83,17 @@ function bare(code: string): string {
 }
 
 async function toCommonJs(text: string): Promise<SealedCode> {
-  const { code } = await transform(text, {
-    format: 'cjs',
-    platform: 'node',
-    target: 'node24',
-    // `import()` becomes a promise of require: the realm has no loader.
-    supported: { 'dynamic-import': false },
-    minifyWhitespace: true,
-    charset: 'utf8',
-    logLevel: 'silent',
-  });
+  const { code } = await whileBundling(() =>
+    transform(text, {
+      format: 'cjs',
+      platform: 'node',
+      target: 'node24',
+      // `import()` becomes a promise of require: the realm has no loader.
+      supported: { 'dynamic-import': false },
+      minifyWhitespace: true,
+      charset: 'utf8',
+      logLevel: 'silent',
+    }),
+  );
   return { code, requires: [...new Set([...code.matchAll(REQUIRE)].map((match) => match[1] as string))] };
 }
