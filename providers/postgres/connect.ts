@@ -2,9 +2,12 @@
  * Connections to Postgres, made from a Windlass connection.
  */
 import type { ConnectionOptions } from 'node:tls';
+import type { RecordBatch } from 'apache-arrow';
 import pg from 'pg';
 import type { Connection } from '#sdk/context.ts';
+import type { AnyColumns } from '../arrow/frame.ts';
 import { type LoadOptions, type LoadResult, loadTable } from './load-table.ts';
+import { unloadBatches } from './unload.ts';
 import { VALUE_PARSERS } from './value-parsers.ts';
 
 /** What is needed of a connection; `schema` is the database. */
@@ -35,6 +38,8 @@ export interface Postgres extends AsyncDisposable {
   query<Row extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Loads a frame into a table, all of it or nothing. */
   loadTable(options: LoadOptions): Promise<LoadResult>;
+  /** Rows of a select without parameters as a frame, batch by batch, whatever their number. */
+  batches(sql: string, batchRows?: number): AsyncGenerator<RecordBatch<AnyColumns>>;
   close(): Promise<void>;
 }
 
@@ -82,6 +87,7 @@ export async function openPostgres(connection: PostgresConnection, options: Conn
     client,
     query: async <Row extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<Row>(sql, [...values])).rows,
     loadTable: (load) => loadTable(client, load),
+    batches: (sql, batchRows) => unloadBatches(client, sql, batchRows),
     close,
     [Symbol.asyncDispose]: close,
   };
