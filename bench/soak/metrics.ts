@@ -7,6 +7,8 @@ export interface Kind {
   readonly unit: 'MB' | '';
   readonly about: string;
   readonly tolerance: Tolerance;
+  /** Follows the work that is done: judged at one pace, as a busy machine has none. */
+  readonly followsWork?: true;
 }
 
 /**
@@ -21,12 +23,12 @@ export const KINDS = {
   handles: { unit: '', about: 'timers, sockets and the like that keep a process alive', tolerance: { absolute: 6, share: 0.2 } },
   children: { unit: '', about: 'processes below a process', tolerance: { absolute: 2, share: 0.2 } },
   connections: { unit: '', about: 'connections to Postgres', tolerance: { absolute: 4, share: 0.15 } },
-  rows: { unit: '', about: 'live rows of a table', tolerance: { absolute: 60, share: 0.25 } },
+  rows: { unit: '', about: 'live rows of a table', tolerance: { absolute: 60, share: 0.25 }, followsWork: true },
   table: { unit: 'MB', about: 'size of a table with its indexes', tolerance: { absolute: 1.5, share: 0.25 } },
   redis: { unit: 'MB', about: 'memory that Redis uses', tolerance: { absolute: 1, share: 0.2 } },
   keys: { unit: '', about: 'keys in Redis', tolerance: { absolute: 10, share: 0.3 } },
   folder: { unit: 'MB', about: 'files of a folder', tolerance: { absolute: 2, share: 0.25 } },
-  files: { unit: '', about: 'number of files of a folder', tolerance: { absolute: 40, share: 0.25 } },
+  files: { unit: '', about: 'number of files of a folder', tolerance: { absolute: 40, share: 0.25 }, followsWork: true },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type MetricKind = keyof typeof KINDS;

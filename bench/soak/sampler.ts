@@ -17,12 +17,15 @@ export interface Watched {
   /** Name -> path. */
   readonly folders: Readonly<Record<string, string>>;
   readonly samplesFolder: string;
+  readonly attemptsEnded: () => Promise<number>;
 }
 
 export class Sampler {
   readonly #watched: Watched;
   readonly #startedMs = performance.now();
   readonly series = new Map<string, Sample[]>();
+  /** Task attempts that ended so far. */
+  readonly #ended: Sample[] = [];
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -39,7 +42,16 @@ export class Sampler {
         throw new Error(`The ${name} died; its last words are in ${this.#watched.cluster.folder}/${name}.log`);
       for (const [kind, value] of readProcess(pid, this.#watched.samplesFolder)) this.#note(kind, name, value);
     }
+    this.#ended.push({ atMs: performance.now() - this.#startedMs, value: await this.#watched.attemptsEnded() });
     await Promise.all([this.#postgres(), this.#redis(), this.#folders()]);
+  }
+
+  /** At each sample, the attempts that ended within the time before it. */
+  work(withinMs: number): readonly Sample[] {
+    return this.#ended.map(({ atMs, value }) => {
+      const before = this.#ended.findLast((one) => one.atMs <= atMs - withinMs) ?? (this.#ended[0] as Sample);
+      return { atMs, value: value - before.value };
+    });
   }
 
   #note(kind: MetricKind, of: string, value: number): void {

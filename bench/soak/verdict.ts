@@ -1,5 +1,6 @@
 /** The table at the end of a soak: every metric, flat or growing, the worst first. */
 
+import { median } from '../harness/statistics.ts';
 import { kindOf } from './metrics.ts';
 import { type Sample, type Trend, trendOf } from './trend.ts';
 
@@ -7,10 +8,25 @@ export interface Verdict extends Trend {
   readonly metric: string;
 }
 
-export function judge(series: ReadonlyMap<string, readonly Sample[]>): readonly Verdict[] {
+/**
+ * `work`: how much was done lately, at the instant of each sample. What follows it is judged as it would be at a steady pace: with
+ * twice the runs within the time that runs are kept, there are twice the rows.
+ */
+export function judge(series: ReadonlyMap<string, readonly Sample[]>, work: readonly Sample[] = []): readonly Verdict[] {
   return [...series]
-    .map(([metric, samples]) => ({ metric, ...trendOf(samples, kindOf(metric).tolerance) }))
+    .map(([metric, samples]) => {
+      const { tolerance, followsWork } = kindOf(metric);
+      return { metric, ...trendOf(followsWork ? atOnePace(samples, work) : samples, tolerance) };
+    })
     .toSorted((a, b) => b.growth / b.allowed - a.growth / a.allowed);
+}
+
+function atOnePace(samples: readonly Sample[], work: readonly Sample[]): readonly Sample[] {
+  const usual = median(work.map((sample) => sample.value));
+  return samples.map(({ atMs, value }) => {
+    const done = work.findLast((sample) => sample.atMs <= atMs)?.value ?? usual;
+    return { atMs, value: done > 0 ? (value * usual) / done : value };
+  });
 }
 
 const number = (value: number): string => (Number.isFinite(value) ? Number(value.toPrecision(3)).toString() : '-');

@@ -38,6 +38,20 @@ describe('a series', () => {
     expect(verdictOf(8, (n) => n * 100)).toBe('not enough samples');
   });
 
+  it('of rows is judged by the work that was done: more runs within the time they are kept are more rows', () => {
+    const pace = series(60, (n) => (n < 30 ? 50 : 200));
+    const rows = new Map([['rows dag_run', series(60, (n) => (n < 30 ? 500 : 2_000))]]);
+    expect(judge(rows).map((one) => one.verdict)).toEqual(['growing']);
+    expect(judge(rows, pace).map((one) => one.verdict)).toEqual(['flat']);
+    const left = new Map([['rows dag_run', series(60, (n) => (n < 30 ? 500 : 2_000) + n * 10)]]);
+    expect(
+      judge(
+        left,
+        series(60, () => 100),
+      ).map((one) => one.verdict),
+    ).toEqual(['growing']);
+  });
+
   it('is shown with its growth, the growing ones always', () => {
     const text = printVerdicts(
       judge(
