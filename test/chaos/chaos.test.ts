@@ -4,17 +4,20 @@
  * Method: real processes behind fault-injecting links; faults and DAGs are a pure function of the seed; bodies write down
  * themselves what they do. A red seed is played again with the command that its verdict prints.
  */
+import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Dice } from '#test/support/seeded.ts';
+import { cleanEnvironment } from '#test/support/windlass-process.ts';
 import { FAULT_KINDS, planFaults } from './nemesis/schedule.ts';
 import { playRound } from './round.ts';
+import { PROJECT } from './sabotage/play-sabotaged.ts';
 import { finishedRuns, sayVerdict } from './verdict.ts';
 import { planDags } from './workload/plan.ts';
 
 const SEEDS = [1, 2, 3];
 const DURATION_MS = 60_000;
 /** A loaded machine is slow to start seven processes, and to come to rest. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 300_000;
 const FINISHED_RUNS_MIN = 5;
 const FAULTS_MIN = 15;
 
@@ -49,6 +52,22 @@ describe('a plan of chaos', () => {
     expect(a.int(0, 1_000_000)).toBe(b.int(0, 1_000_000));
   });
 });
+
+describe('npm run chaos', () => {
+  it('starts without a test runner, and says which faults there are', async () => {
+    const { code, stderr } = await run(['test/chaos/main.ts', '--kinds', 'earthquake']);
+    expect(stderr).toContain('there is no fault earthquake; there are kill, ');
+    expect(code).toBe(1);
+  });
+});
+
+function run(args: readonly string[]): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: PROJECT, env: cleanEnvironment() }, (error, _stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stderr }),
+    );
+  });
+}
 
 function scopeOf(kind: string): string {
   return kind.includes('redis') ? 'redis' : 'postgres';

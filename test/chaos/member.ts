@@ -7,7 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#platform/clock.ts';
 import { FaultProxy } from '#test/support/fault-proxy.ts';
-import { BIN, processesOf } from '#test/support/windlass-process.ts';
+import { BIN, processesOf } from '#test/support/process-tree.ts';
 import { ROLE_NODE_FLAGS } from '../../cli/node-flags.ts';
 import type { Servers } from './servers.ts';
 

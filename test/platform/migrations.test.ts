@@ -14,8 +14,9 @@ import { dropDatabase, ensureDatabase } from '#platform/db/embedded-databases.ts
 import { checkSchema, migrate, readMigrations } from '#platform/db/migrate.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { BIN } from '#test/support/process-tree.ts';
 import { until } from '#test/support/until.ts';
-import { BIN, cleanEnvironment } from '#test/support/windlass-process.ts';
+import { cleanEnvironment } from '#test/support/windlass-process.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 

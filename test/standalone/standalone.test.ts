@@ -6,8 +6,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { isAlive } from '#platform/embedded/process-identity.ts';
+import { processesOf } from '../support/process-tree.ts';
 import { until } from '../support/until.ts';
-import { makeProject, processesOf, type RunningStandalone, removeProject, startStandalone, windlass } from '../support/windlass-process.ts';
+import { makeProject, type RunningStandalone, removeProject, startStandalone, windlass } from '../support/windlass-process.ts';
 
 // Whole processes start here: seconds each on a busy machine.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });

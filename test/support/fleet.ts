@@ -12,8 +12,9 @@ import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { startBroker, type TestBroker } from './broker.ts';
 import { testConfig } from './config.ts';
 import { createDatabase, type TestDatabase } from './postgres.ts';
+import { BIN } from './process-tree.ts';
 import { until } from './until.ts';
-import { BIN, cleanEnvironment } from './windlass-process.ts';
+import { cleanEnvironment } from './windlass-process.ts';
 
 export type Role = 'scheduler' | 'worker' | 'triggerer' | 'webserver' | 'monitor';
 

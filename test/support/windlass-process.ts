@@ -1,14 +1,12 @@
 /** The real command line, in processes of its own: one command to its end, or a standalone to talk to. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '#platform/embedded/free-port.ts';
 import { standaloneBroker } from './broker.ts';
+import { BIN } from './process-tree.ts';
 import { until } from './until.ts';
-
-export const BIN = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
 
 export interface CommandResult {
   readonly code: number | null;
@@ -112,20 +110,6 @@ export async function startStandalone({ folder, environment = {} }: StandaloneOp
       return ended;
     },
   };
-}
-
-/** Ids of all living descendants of a process (Linux). */
-export function processesOf(parent: number): readonly number[] {
-  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
-  return children.flatMap((pid) => [pid, ...grandchildrenOf(pid)]);
-}
-
-function grandchildrenOf(pid: number): readonly number[] {
-  try {
-    return processesOf(pid);
-  } catch {
-    return []; // it ended while we looked
-  }
 }
 
 export function removeProject(folder: string): void {

@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, expect, it, vi } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { BIN } from '#test/support/process-tree.ts';
 import { until } from '#test/support/until.ts';
-import { BIN, cleanEnvironment } from '#test/support/windlass-process.ts';
+import { cleanEnvironment } from '#test/support/windlass-process.ts';
 import { database, sql, startRun, testBroker } from '../scheduler/engine-harness.ts';
 import { config, defer, waiters } from './harness.ts';
 
