@@ -15,8 +15,9 @@ import { LEASE_GRACE_MS, LEASE_RENEW_MS, LEASE_TTL_MS, MEMBERS, RERING_AFTER_MS,
 import { WATCHED_SHARDS } from './shard-log.ts';
 
 const DATABASE = 'chaos';
-const START_DEADLINE_MS = 90_000;
-const PARSE_DEADLINE_MS = 90_000;
+/** A busy machine takes its time to start seven processes. */
+const START_DEADLINE_MS = 180_000;
+const PARSE_DEADLINE_MS = 180_000;
 const TOKEN_TTL_MS = 24 * 3_600_000;
 
 export interface ClusterOptions {

@@ -79,6 +79,9 @@ export async function playRound(given: RoundOptions): Promise<Verdict> {
     cluster = null;
     const folder = isKept ? servers.folder : null;
     return { seed: options.seed, durationMs: options.durationMs, totals, broken: [...broken, ...left], folder };
+  } catch (error) {
+    isKept = true; // its logs say why
+    throw error;
   } finally {
     await cluster?.stop();
     await servers.stop(isKept);
