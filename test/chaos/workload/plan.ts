@@ -33,9 +33,9 @@ export interface DagPlan {
 }
 
 /** Slots, by name. `elastic` is made smaller and larger while everything runs, up to this. */
-export const POOLS: Readonly<Record<string, number>> = { few: 3, two: 2, one: 1, elastic: 4 };
+export const POOLS: Readonly<Record<string, number>> = { few: 3, two: 2, elastic: 4 };
 /** Pools whose size nobody changes: they never hold more than it, at any instant. */
-export const FIXED_POOLS: readonly string[] = ['few', 'two', 'one'];
+export const FIXED_POOLS: readonly string[] = ['few', 'two'];
 
 const EVERY_MS = 5_000;
 
@@ -61,6 +61,7 @@ const RULES: readonly TriggerRule[] = [
   'none_skipped',
   'all_done_min_one_success',
 ];
+const SHORT_MS = 700;
 const DURATIONS_MS = [20, 100, 300, 700, 1_500, 3_000, 5_000];
 
 /** `count` DAGs, whose bodies take these times; the first runs by the clock. */
@@ -72,7 +73,14 @@ export function planDags(seed: number, count: number, durationsMs: readonly numb
 function planDag(dagId: string, everyMs: number | null, dice: Dice, durationsMs: readonly number[]): DagPlan {
   const tasks: TaskPlan[] = [];
   const count = everyMs === null ? dice.int(4, 9) : 3;
-  for (let number = 0; number < count; number++) tasks.push({ ...planTask(number, tasks, dice), durationMs: dice.pick(durationsMs) });
+  const short = durationsMs.filter((ms) => ms <= SHORT_MS);
+  for (let number = 0; number < count; number++) {
+    const task = planTask(number, tasks, dice);
+    const pool = everyMs === null ? task.pool : 'default_pool';
+    // What few can do at once, or comes by itself all the time, must be done soon: else it piles up.
+    const isShort = short.length > 0 && (everyMs !== null || pool !== 'default_pool');
+    tasks.push({ ...task, pool, poolSlots: everyMs === null ? task.poolSlots : 1, durationMs: dice.pick(isShort ? short : durationsMs) });
+  }
   return { dagId, everyMs, maxActiveRuns: dice.int(2, 4), maxActiveTasks: dice.int(3, 6), tasks };
 }
 
@@ -80,7 +88,7 @@ function planTask(number: number, before: readonly TaskPlan[], dice: Dice): Omit
   const after = before.filter(() => dice.chance(0.35)).map((task) => task.id);
   const lists = before.filter((task) => task.kind === 'list').map((task) => task.id);
   const kind = drawKind(dice);
-  const pool = dice.pick(['default_pool', 'default_pool', 'default_pool', 'default_pool', 'default_pool', 'few', 'two', 'one', 'elastic']);
+  const pool = dice.pick(['default_pool', 'default_pool', 'default_pool', 'default_pool', 'default_pool', 'few', 'two', 'elastic']);
   const canFail = kind !== 'empty' && kind !== 'wait';
   return {
     id: `t${number}`,
