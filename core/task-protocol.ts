@@ -243,6 +243,8 @@ export interface ResultMessage {
   readonly result: BodyResult;
   /** The process ends after this: it must not be used again. */
   readonly ends?: true;
+  /** How long the body ran by the process's own clock, ms. A hint for batching; absent = not measured. */
+  readonly ranMs?: number;
 }
 
 export type FromTaskProcess = ReadyMessage | LogMessage | RequestMessage | HeartbeatMessage | ResultMessage;

@@ -62,6 +62,7 @@ export class TaskProcess {
   #outputReads = 0;
   #reading = true;
   #busySince: number | null = null;
+  #ranMs = Number.POSITIVE_INFINITY;
   #exit: ProcessExit | null = null;
   #onExit: ((exit: ProcessExit) => void) | null = null;
 
@@ -97,15 +98,21 @@ export class TaskProcess {
     if (this.#exit !== null) onExit?.(this.#exit);
   }
 
-  /** How long ago it was told to run something, ms; null = it was told nothing since this was asked last. */
+  /**
+   * How long it was busy with what it was told to run, ms; null = it was told nothing since this was asked last. What it
+   * says itself counts where that is less: on a busy machine its turns come late, which makes no body longer.
+   */
   takeBusyMs(): number | null {
     const since = this.#busySince;
     this.#busySince = null;
-    return since === null ? null : this.#clock.monotonic() - since;
+    return since === null ? null : Math.min(this.#ranMs, this.#clock.monotonic() - since);
   }
 
   send(message: ToTaskProcess): void {
-    if (message.type === 'run') this.#busySince = this.#clock.monotonic();
+    if (message.type === 'run') {
+      this.#busySince = this.#clock.monotonic();
+      this.#ranMs = Number.POSITIVE_INFINITY;
+    }
     if (!this.dead) this.#channelPipe?.write(`${JSON.stringify(message)}\n`);
   }
 
@@ -188,7 +195,10 @@ export class TaskProcess {
         const message = parseFromTaskProcess(value);
         if (message === null) this.#listener?.onGarbledMessage();
         else if (message.type === 'ready') this.#started.resolve();
-        else this.#listener?.onMessage(message);
+        else {
+          if (message.type === 'result') this.#ranMs = message.ranMs ?? this.#ranMs;
+          this.#listener?.onMessage(message);
+        }
       },
       onGarbage: () => this.#listener?.onGarbledMessage(),
       onOverflow: () => this.#listener?.onOversizedMessage(),

@@ -26,9 +26,9 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | nul
     return Number.isSafeInteger(requestId) && parsed ? { type: 'request', requestId: requestId as number, body: parsed } : null;
   },
   heartbeat: ({ progress }) => ({ type: 'heartbeat', progress: parseProgress(progress) }),
-  result: ({ result, ends }) => {
+  result: ({ result, ends, ranMs }) => {
     const parsed = isFields(result) ? parseResult(result) : null;
-    return parsed && { type: 'result', result: parsed, ...(ends === true && { ends }) };
+    return parsed && { type: 'result', result: parsed, ...(ends === true && { ends }), ...(isAmount(ranMs) && { ranMs }) };
   },
 };
 

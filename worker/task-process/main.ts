@@ -73,13 +73,15 @@ function obey(message: ToTaskProcess): void {
 async function run(message: RunMessage): Promise<void> {
   const host = new AttemptHost(channel, () => ++lastRequestId);
   current = { host };
+  const beganAt = performance.now();
   const result = await runLoaded(message, host);
+  const ranMs = performance.now() - beganAt;
   host.close();
   // What the body left undone may still throw: that is its own failure, not the next attempt's.
   await new Promise((resolve) => setImmediate(resolve));
   if (current?.host !== host) return;
   current = null;
-  await finish(result);
+  await finish(result, ranMs);
   restore();
 }
 
@@ -103,9 +105,9 @@ async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyRe
 }
 
 /** The result comes after all output of the body: the supervisor takes what it then finds in the pipes for all of it. */
-async function finish(result: BodyResult): Promise<void> {
+async function finish(result: BodyResult, ranMs: number): Promise<void> {
   await Promise.all(outputs.map(flushed));
-  await channel.send({ type: 'result', result });
+  await channel.send({ type: 'result', result, ranMs });
 }
 
 function flushed({ stream, write }: (typeof outputs)[number]): Promise<void> | undefined {
