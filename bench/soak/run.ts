@@ -32,7 +32,7 @@ const keptMs = isShort ? 8_000 : 60_000;
 const sampleEveryMs = isShort ? 1_000 : Math.max(2_000, lengthMs / 400);
 const WARM_UP_SHARE = 0.3;
 /** Before a verdict, and as many before that, in the warm-up: a machine that is busy takes longer, up to so many times. */
-const ATTEMPTS_MIN = 60;
+const ATTEMPTS_MIN = 200;
 /** What is kept for a time goes with the next pass, which comes twice within it. */
 const KEPT_IN_FACT = 1.25;
 const STRETCH_MAX = 8;

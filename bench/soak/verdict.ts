@@ -16,7 +16,10 @@ export function judge(series: ReadonlyMap<string, readonly Sample[]>, work: read
   return [...series]
     .map(([metric, samples]) => {
       const { tolerance, followsWork } = kindOf(metric);
-      return { metric, ...trendOf(followsWork ? atOnePace(samples, work) : samples, tolerance) };
+      const asSeen = trendOf(samples, tolerance);
+      const asWorked = followsWork ? trendOf(atOnePace(samples, work), tolerance) : asSeen;
+      // What is left behind shows both ways; what comes with more work, in one of them.
+      return { metric, ...(asSeen.verdict === 'growing' ? asWorked : asSeen) };
     })
     .toSorted((a, b) => b.growth / b.allowed - a.growth / a.allowed);
 }
