@@ -42,6 +42,7 @@ export interface Scheduler {
   stop(): Promise<void>;
 }
 
+/** At most; more often where what was queued is to be rung again sooner. */
 const SWEEP_MS = 5_000;
 const RESCUE_MS = 1_000;
 const BACKFILLS_MS = 1_000;
@@ -60,6 +61,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const plugins = new PluginHost(deps);
   const engineDeps: EngineDeps = { ...deps, schedulerId, timetables: plugins };
   let pending: HeldShard[] = [];
+  const sweepMs = Math.min(SWEEP_MS, config.reringAfterMs / 2);
   let sweptAtMs = Number.NEGATIVE_INFINITY;
 
   const inbox = new Inbox(() => engineLoop.wake());
@@ -74,7 +76,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
         await engine.gain(pending.splice(0));
         probe('leadership.loaded');
       }
-      if (inbox.brokerWasAway || clock.monotonic() - sweptAtMs > SWEEP_MS) {
+      if (inbox.brokerWasAway || clock.monotonic() - sweptAtMs > sweepMs) {
         sweptAtMs = clock.monotonic();
         await sweep(engineDeps, engine, inbox);
       }
