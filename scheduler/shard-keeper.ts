@@ -41,10 +41,12 @@ export class ShardKeeper {
     // A shard with another epoch was retaken meanwhile, by another or by our own engine: it is gained anew.
     for (const shard of this.#held.keys()) if (!now.has(shard)) lost(shard);
     const fresh = answer.shards.filter((shard) => this.#held.get(shard.shard) !== shard.epoch);
+    if (fresh.length > 0) {
+      probe('leadership.acquired');
+      gained(fresh);
+    }
+    // Only now: what fails before is told again the next time.
     this.#held = now;
-    if (fresh.length === 0) return;
-    probe('leadership.acquired');
-    gained(fresh);
   }
 
   async release(): Promise<void> {
