@@ -41,6 +41,8 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
     broker: 'postgres',
     why: 'what a page shows comes from Postgres; test/monitor/live.test.ts runs on both',
   },
+  { suites: 'test/examples/clouds.test.ts', broker: 'postgres', why: 'it is about the emulated clouds' },
+  { suites: 'test/probes', broker: 'redis', why: 'it is long, and what dies in it are our own processes, never the broker' },
   { suites: 'test/standalone', broker: 'redis', why: 'it is long, and starts once on the other broker itself' },
   {
     suites: 'test/webserver',
