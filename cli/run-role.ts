@@ -12,6 +12,7 @@ import { type Database, openDatabase } from '#platform/db/client.ts';
 import { checkSchema } from '#platform/db/migrate.ts';
 import type { Logger } from '#platform/logger.ts';
 import { clock, loggerFor, readCliConfig, requireDatabaseUrl, unreachable } from './environment.ts';
+import { checkAtStart } from './start-checks.ts';
 
 export interface RoleDeps {
   readonly config: Config;
@@ -84,6 +85,7 @@ export async function runRole(options: RoleOptions): Promise<number> {
     logger.info({ event: 'role.started', url: role.url }, `${options.role} is ready${role.url ? ` on ${role.url}` : ''}`);
     process.send?.({ type: 'ready', role: options.role, url: role.url ?? null } satisfies RoleReady);
     flushCompileCache();
+    void checkAtStart({ config, db, broker, logger });
     const watch = watchSchema(db, stopping.signal);
     const reason = await Promise.race([stopping.requested, askedToStop(role), watch]);
     if (isAppError(reason)) {

@@ -9,6 +9,12 @@ import type { CallbackKind, CallbackReason } from './callbacks.ts';
 
 import type { Resumed, Waiter } from './waiting/waiter.ts';
 
+/**
+ * Raised with every change that the other end would misread. Both ends come from the same files, but those may be replaced
+ * under a worker that runs: its next task process is a newer one then.
+ */
+export const TASK_PROTOCOL = 1;
+
 /** Supervisor -> task process: load this bundle. The file is content-addressed and read-only. */
 export interface LoadMessage {
   readonly type: 'load';
@@ -143,6 +149,8 @@ export interface ReadyMessage {
   readonly type: 'ready';
   /** Hash of the bundle that is loaded, or null for a fresh process. */
   readonly bundleHash: string | null;
+  /** TASK_PROTOCOL of the process. */
+  readonly protocol: number;
 }
 
 export interface LogMessage {

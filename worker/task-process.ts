@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JsonLineReader } from '#core/json-lines.ts';
-import type { FromTaskProcess, ToTaskProcess } from '#core/task-protocol.ts';
+import { type FromTaskProcess, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import { ChildrenOf, killMarked, signalGroup } from './process-tree.ts';
 import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
@@ -194,7 +194,7 @@ export class TaskProcess {
       onValue: (value) => {
         const message = parseFromTaskProcess(value);
         if (message === null) this.#listener?.onGarbledMessage();
-        else if (message.type === 'ready') this.#started.resolve();
+        else if (message.type === 'ready') this.#hearReady(message.protocol);
         else {
           if (message.type === 'result') this.#ranMs = message.ranMs ?? this.#ranMs;
           this.#listener?.onMessage(message);
@@ -207,6 +207,15 @@ export class TaskProcess {
     pipe?.setEncoding('utf8');
     pipe?.on('data', (chunk: string) => reader.push(chunk));
     pipe?.on('error', () => {});
+  }
+
+  #hearReady(protocol: number): void {
+    if (protocol === TASK_PROTOCOL) {
+      this.#started.resolve();
+      return;
+    }
+    this.#spawnError = `it speaks version ${protocol} of the protocol and its worker version ${TASK_PROTOCOL}: the files of Windlass were replaced while the worker ran. Restart the worker`;
+    void this.kill();
   }
 
   async #watchExit(): Promise<ProcessExit> {

@@ -19,7 +19,11 @@ const RENDERED_MAX_CHARS = 4_096;
 type Fields = Readonly<Record<string, unknown>>;
 
 const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | null>> = {
-  ready: ({ bundleHash }) => (bundleHash === null || typeof bundleHash === 'string' ? { type: 'ready', bundleHash } : null),
+  // One that does not say its version is of the time before there was one.
+  ready: ({ bundleHash, protocol }) =>
+    bundleHash === null || typeof bundleHash === 'string'
+      ? { type: 'ready', bundleHash, protocol: Number.isSafeInteger(protocol) ? (protocol as number) : 0 }
+      : null,
   log: parseLog,
   request: ({ requestId, body }) => {
     const parsed = isFields(body) ? parseRequest(body) : null;

@@ -11,7 +11,7 @@ import { listQueueRows } from '#platform/db/queries/monitor/list-queues.ts';
 import { checkLogs } from '#platform/logs/check-logs.ts';
 import { type CliDeps, clock, openCliDatabase, readCliConfig } from '../environment.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { checkBroker, checkConnections, checkPostgres, checkProcesses, checkQueues, isAlive } from './servers.ts';
+import { checkBroker, checkConnections, checkPaused, checkPostgres, checkProcesses, checkQueues, isAlive } from './servers.ts';
 import { checkAgreement, checkDisks, checkLeases } from './settings.ts';
 
 export interface Examination extends Pick<CliDeps, 'config' | 'db' | 'logger'> {
@@ -78,8 +78,9 @@ async function lookIntoQueues(
   if (broker === null) return [];
   const queues = [...new Set([...living.flatMap((service) => service.queues ?? []), ...(await listQueueRows(db)).map((row) => row.queue)])];
   const found = queues.length === 0 ? null : await checkQueues(broker, db, queues, clock);
+  const paused = await checkPaused(broker, queues).catch(() => []);
   await broker.close();
-  return found === null ? [] : [found];
+  return [...(found === null ? [] : [found]), ...paused];
 }
 
 async function checkPromises({ db, historyMs, config }: Pick<Examination, 'db' | 'historyMs' | 'config'>): Promise<readonly Finding[]> {

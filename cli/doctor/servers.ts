@@ -1,7 +1,7 @@
 /** Postgres and the broker as this machine sees them, and the processes that use them. */
 import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
-import type { Broker } from '#platform/broker/broker.ts';
+import type { Broker, BrokerInfo } from '#platform/broker/broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database, Queryable } from '#platform/db/client.ts';
@@ -35,7 +35,14 @@ export async function checkPostgres(
     ? problem('database', `${words}; it takes no writes`, 'Point DATABASE_URL at the primary server.')
     : ok('database', words);
   const schema = await checkSchema(db).then(
-    (state) => ok('schema', `version ${state.current}, as it should be`),
+    (state) =>
+      state.current > state.wanted
+        ? warning(
+            'schema',
+            `version ${state.current}, newer than the ${state.wanted} of this Windlass, which can work with it`,
+            'During an upgrade this is normal; then upgrade Windlass on this machine.',
+          )
+        : ok('schema', `version ${state.current}, as it should be`),
     (error: unknown) => {
       if (!isAppError(error)) throw error;
       return problem(
@@ -45,7 +52,7 @@ export async function checkPostgres(
       );
     },
   );
-  return { findings: [server, schema, checkSkew(facts.clockMs - (before + tookMs / 2))], facts, hasSchema: schema.health === 'ok' };
+  return { findings: [server, schema, checkSkew(facts.clockMs - (before + tookMs / 2))], facts, hasSchema: schema.health !== 'problem' };
 }
 
 export function checkSkew(skewMs: number): Finding {
@@ -67,20 +74,37 @@ export function checkConnections(facts: Pick<ServerFacts, 'connections' | 'conne
 
 export async function checkBroker(open: () => Promise<Broker>): Promise<Finding> {
   try {
-    const info = await (await open()).info();
-    if (info.kind === 'postgres')
-      return warning(
-        'broker',
-        'Postgres is the broker, about ten times slower than Redis',
-        'For many tasks set REDIS_URL, or install redis-server.',
-      );
-    const words = `Redis ${info.version} answers`;
-    return info.warnings.length === 0
-      ? ok('broker', `${words}, its maxmemory-policy is noeviction`)
-      : problem('broker', words, 'Run redis-cli config set maxmemory-policy noeviction, and set it in redis.conf.', info.warnings);
+    return judgeBroker(await (await open()).info());
   } catch (error) {
     return problem('broker', (error as Error).message, 'Nothing is lost meanwhile: queued tasks start when it is back.');
   }
+}
+
+export function judgeBroker({ kind, version, warnings }: BrokerInfo): Finding {
+  if (kind === 'postgres')
+    return warning(
+      'broker',
+      'Postgres is the broker, about ten times slower than Redis',
+      'For many tasks set REDIS_URL, or install redis-server.',
+    );
+  const words = `Redis ${version} answers`;
+  return warnings.length === 0
+    ? ok('broker', `${words}, its maxmemory-policy is noeviction`)
+    : problem('broker', words, 'Run redis-cli config set maxmemory-policy noeviction, and set it in redis.conf.', warnings);
+}
+
+/** Windlass pauses workers, never queues. Says nothing when all is well. */
+export async function checkPaused(broker: Broker, queues: readonly string[]): Promise<readonly Finding[]> {
+  const paused = (await broker.depths(queues)).filter((depth) => depth.isPaused);
+  if (paused.length === 0) return [];
+  return [
+    problem(
+      'paused',
+      'queues are paused in the broker, by hand or by another program',
+      `Resume them. With Redis: redis-cli hdel '{<WINDLASS_BROKER_PREFIX>}:<queue>:meta' paused. Meanwhile workers take a few tasks from Postgres now and then.`,
+      paused.map(({ queue, waiting }) => `${queue}: ${waiting} wait`),
+    ),
+  ];
 }
 
 /** What the broker would have to forget, were it asked. */

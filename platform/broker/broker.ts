@@ -15,6 +15,8 @@ export interface QueueDepth {
   readonly queue: string;
   readonly waiting: number;
   readonly active: number;
+  /** Nobody is given anything from it. Windlass never does that: somebody has paused it by hand. */
+  readonly isPaused: boolean;
 }
 
 export interface BrokerInfo {

@@ -145,9 +145,14 @@ export class BullQueues {
   async depths(queues: readonly string[]): Promise<readonly QueueDepth[]> {
     return Promise.all(
       queues.map(async (queue) => {
-        const counts = await this.#producer(queue).getJobCounts('waiting', 'active', 'prioritized', 'delayed');
+        const producer = this.#producer(queue);
+        const [counts, isPaused] = await Promise.all([
+          producer.getJobCounts('waiting', 'active', 'prioritized', 'delayed'),
+          producer.isPaused(),
+        ]);
         return {
           queue,
+          isPaused,
           waiting: (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0) + (counts['delayed'] ?? 0),
           active: counts['active'] ?? 0,
         };

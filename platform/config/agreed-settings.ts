@@ -3,6 +3,7 @@
  * another, secrets sealed here are opened there. Each heartbeat carries them; `windlass doctor` compares.
  */
 import { createHmac } from 'node:crypto';
+import { chosenBroker } from './chosen-broker.ts';
 import type { Config } from './config.ts';
 import { CONFIG_KEYS, type ConfigName } from './keys.ts';
 
@@ -25,6 +26,8 @@ const KEY_DIGITS = 6;
 /** Environment variable -> value; of the secret key only a short digest. */
 export function agreedSettings(config: Config): Readonly<Record<string, string>> {
   const settings: Record<string, string> = Object.fromEntries(AGREED.map((name) => [CONFIG_KEYS[name].env, String(config[name])]));
+  // A worker that listens elsewhere than the scheduler rings hears nothing.
+  settings[CONFIG_KEYS.broker.env] = chosenBroker(config);
   if (config.secretKey.isSet)
     settings[CONFIG_KEYS.secretKey.env] =
       `#${createHmac('sha256', config.secretKey.reveal()).update('agreed').digest('hex').slice(0, KEY_DIGITS)}`;

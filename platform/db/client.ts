@@ -5,7 +5,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
-import { isConflict, isDatabaseFailure, translateDatabaseError } from './errors.ts';
+import { DatabaseFailure, isConflict, isDatabaseFailure, translateDatabaseError } from './errors.ts';
 
 /** A statement with a name is prepared once per connection. */
 export interface Statement {
@@ -57,6 +57,7 @@ const MAX_TRIES = 5;
 const STATEMENT_TRIES_MAX = 3;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const ANSWER_SLACK_MS = 5_000;
+const WAITING_MAX = 500;
 
 export function openDatabase(options: DatabaseOptions): Database {
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
@@ -82,6 +83,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   // One that breaks between two statements of a transaction belongs to nobody who waits; unheard, that would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
 
+  /** Whoever comes when so many wait would only wait in vain: it is told at once. */
+  const refuseCrowd = (name: string) => {
+    if (pool.waitingCount >= WAITING_MAX)
+      throw new DatabaseFailure('connection', `${name}: ${pool.waitingCount} statements wait for a connection already`, name);
+  };
+
   const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Result<Row>> => {
     try {
       const result = await client.query({
@@ -100,6 +107,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     url: options.url,
     drizzle: drizzle(pool),
     async query(statement, values) {
+      refuseCrowd(statement.name);
       for (let attempt = 1; ; attempt++) {
         try {
           return await run(pool, statement, values);
@@ -110,6 +118,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       }
     },
     async transaction(name, work) {
+      refuseCrowd(name);
       for (let attempt = 1; ; attempt++) {
         const client = await pool.connect().catch((error: unknown) => {
           throw translateDatabaseError(error, name);

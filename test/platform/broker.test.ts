@@ -58,7 +58,7 @@ interface ProcessOptions {
 async function aProcess({ kind, url, queue, ids = [], changes = {} }: ProcessOptions) {
   const child: ChildProcess = spawn(process.execPath, ['--import', OTHER_VERSION, PROCESS, kind, url, queue, ...ids], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, WINDLASS_TEST_OTHER_VERSION: JSON.stringify(changes) },
+    env: { ...process.env, TEST_OTHER_VERSION: JSON.stringify(changes) },
   });
   const got: string[] = [];
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -160,7 +160,7 @@ describe.each(Object.entries(ADAPTERS))('the broker on %s', (kind, start) => {
     const broker = await open();
     const queue = `q_${newId()}`;
     await broker.publish(queue, [[delivery()], [delivery()], [delivery()]]);
-    expect(await broker.depths([queue])).toEqual([{ queue, waiting: 3, active: 0 }]);
+    expect(await broker.depths([queue])).toEqual([{ queue, waiting: 3, active: 0, isPaused: false }]);
     expect(await broker.info()).toMatchObject({ kind });
   });
 

@@ -24,10 +24,13 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
   { suites: 'test/platform/embedded.test.ts', broker: 'redis', why: 'it is about the redis-server that we start' },
   { suites: 'test/platform/redis-folder.test.ts', broker: 'redis', why: 'it is about the redis-server that we start' },
   { suites: 'test/broker/redis-away.test.ts', broker: 'redis', why: 'it is about a Redis that goes away' },
+  { suites: 'test/broker/upgrade.test.ts', broker: 'redis', why: 'it is long; the wire forms on both are in test/platform/broker.test.ts' },
+  { suites: 'test/broker/start-checks.test.ts', broker: 'redis', why: 'most of what it finds is wrong with a Redis' },
   { suites: 'test/broker/redis-answers.test.ts', broker: 'redis', why: 'it is about what Redis answers' },
   { suites: 'test/chaos', broker: 'redis', why: 'it cuts off, fills and erases the Redis of a whole cluster' },
   { suites: 'test/hell', broker: 'postgres', why: RINGS_ONLY },
   { suites: 'test/cli', broker: 'postgres', why: RINGS_ONLY },
+  { suites: 'test/examples', broker: 'postgres', why: 'dags test runs a DAG in one process without a broker' },
   { suites: 'test/dags/examples.test.ts', broker: 'postgres', why: 'dags test runs a DAG in one process without a broker' },
   { suites: 'test/readme.test.ts', broker: 'postgres', why: 'dags test runs a DAG in one process without a broker' },
   {

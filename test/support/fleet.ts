@@ -28,8 +28,8 @@ export interface Member {
   hasEnded(): boolean;
   /** Sends the signal; resolves with the exit code, null when it was killed. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** Resolves with the exit code when it ends by itself. */
-  readonly ended: Promise<number | null>;
+  /** Resolves with the exit code when it ends by itself, which the test expects. */
+  stopsByItself(): Promise<number | null>;
 }
 
 export interface MemberOptions {
@@ -102,6 +102,10 @@ export async function startFleet(
         stop(signal) {
           stopped.add(member);
           return started.stop(signal);
+        },
+        stopsByItself() {
+          stopped.add(member);
+          return started.stopsByItself();
         },
       };
       members.push(member);
@@ -207,11 +211,12 @@ async function startMember(role: Role, options: MemberOptions): Promise<Member> 
       child.kill('SIGKILL');
       throw new Error(`${error.message}; it said:\n${log}`);
     });
+  if (options.wait !== false && over) throw new Error(`the ${role} ended at its start; it said:\n${log}`);
   return {
     role,
     child,
     url: url ?? null,
-    ended,
+    stopsByItself: () => ended,
     log: () => log,
     hasEnded: () => over,
     async stop(signal = 'SIGTERM') {

@@ -1,10 +1,10 @@
 /**
  * Loaded before a program with --import, this makes it another version of itself: texts in its sources are replaced while
- * they are loaded. WINDLASS_TEST_OTHER_VERSION is JSON: {"platform/broker/payload.ts": [["const VERSION = 1", "const VERSION = 2"]]}.
+ * they are loaded. TEST_OTHER_VERSION is JSON: {"platform/broker/payload.ts": [["const VERSION = 1", "const VERSION = 2"]]}.
  */
 import { registerHooks } from 'node:module';
 
-const changes = Object.entries(JSON.parse(process.env.WINDLASS_TEST_OTHER_VERSION ?? '{}'));
+const changes = Object.entries(JSON.parse(process.env.TEST_OTHER_VERSION ?? '{}'));
 
 registerHooks({
   load(url, context, nextLoad) {

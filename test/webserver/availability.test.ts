@@ -35,6 +35,24 @@ describe('without Postgres', () => {
   });
 });
 
+describe('with every connection taken', () => {
+  it('says 503 with a time to come back, at once when a crowd waits already', async () => {
+    const db = openDatabase({ url: web.db.url, applicationName: 'test', logger: quietLogger(), maxConnections: 1 });
+    const app = await buildApp({ ...web.deps, db });
+    const taken = await db.pool.connect();
+    const ask = () => app.inject({ url: '/api/v2/dags', headers: { authorization: `Bearer wl_${'a'.repeat(43)}` } });
+    const crowd = Array.from({ length: 500 }, () => db.pool.connect().catch(() => undefined));
+    const turnedAway = await ask();
+    expect([turnedAway.statusCode, turnedAway.headers['retry-after']]).toEqual([503, '5']);
+    // They give up after a while, and so would a request that waits for a connection.
+    expect((await Promise.all(crowd)).every((one) => one === undefined)).toBe(true);
+    taken.release();
+    expect((await ask()).statusCode).toBe(401);
+    await app.close();
+    await db.close();
+  });
+});
+
 describe('limits', () => {
   it('stop whoever tries to log in without end', async () => {
     const statuses = new Set<number>();

@@ -48,6 +48,8 @@ export function problemOf(error: unknown): Problem {
   if (isDatabaseFailure(error)) {
     if (error.kind === 'connection')
       return { status: 503, detail: 'The database cannot be reached right now. Try again in a moment.', headers: { 'retry-after': '5' } };
+    if (error.kind === 'disk_full' || error.kind === 'read_only')
+      return { status: 503, detail: 'The database takes no writes right now. Try again in a moment.', headers: { 'retry-after': '5' } };
     if (error.kind === 'unique_violation') return uniqueViolation();
     if (error.kind === 'statement_timeout' || error.kind === 'lock_timeout' || error.kind === 'serialization')
       return { status: 503, detail: 'The database is too busy right now. Try again in a moment.', headers: { 'retry-after': '5' } };

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type { BodyResult, RunMessage, ToTaskProcess } from '#core/task-protocol.ts';
+import { type BodyResult, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
 import { tooLargeMessage } from '#core/xcom-size.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
@@ -39,7 +39,7 @@ const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerD
 watchdog.unref();
 watchdog.on('error', dieWithoutAttempt);
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
-watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null }));
+watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null, protocol: TASK_PROTOCOL }));
 process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
 process.on('uncaughtException', (error) => void dieOf(error));
 process.on('unhandledRejection', (reason) => void dieOf(reason));
@@ -50,7 +50,7 @@ function obey(message: ToTaskProcess): void {
       loading = loadDags(message.bundleFile);
       loading.then(
         () => {
-          void channel.send({ type: 'ready', bundleHash: message.bundleHash });
+          void channel.send({ type: 'ready', bundleHash: message.bundleHash, protocol: TASK_PROTOCOL });
           // A killed process never writes its compile cache: write it while all is well.
           setImmediate(flushCompileCache);
         },
