@@ -2,6 +2,7 @@
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { AppError } from '#core/errors.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import { type Clock, newRequestId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
@@ -9,7 +10,7 @@ import type { Database } from '#platform/db/client.ts';
 import type { Logger } from '#platform/logger.ts';
 import { guardRoutes } from './http/guard.ts';
 import { addPages } from './http/pages.ts';
-import { answerProblems } from './http/problems.ts';
+import { answerProblems, sendProblem } from './http/problems.ts';
 import { MonitorReads } from './reads/monitor-reads.ts';
 import { addControlRoutes } from './routes/control-routes.ts';
 import { addFlowerRoutes } from './routes/flower-routes.ts';
@@ -45,6 +46,13 @@ export async function buildMonitor(deps: MonitorDeps, version: string): Promise<
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     forceCloseConnections: true,
+    // What the router refuses by itself comes to no error handler.
+    frameworkErrors: (_error, request, reply) =>
+      void sendProblem(
+        new AppError('BAD_REQUEST', 'The address cannot be read: an id in it is too long, or it is not encoded right.'),
+        request,
+        reply,
+      ),
   });
   const reads = new MonitorReads({ db, broker, clock, logger, silenceMs: lostAfterMs(config.serviceHeartbeatMs) });
   const events = new UiEvents(clock);

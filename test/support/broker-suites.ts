@@ -29,6 +29,7 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
   { suites: 'test/broker/redis-answers.test.ts', broker: 'redis', why: 'it is about what Redis answers' },
   { suites: 'test/chaos', broker: 'redis', why: 'it cuts off, fills and erases the Redis of a whole cluster' },
   { suites: 'test/hell', broker: 'postgres', why: RINGS_ONLY },
+  { suites: 'test/fuzz', broker: 'postgres', why: RINGS_ONLY },
   { suites: 'test/cli', broker: 'postgres', why: RINGS_ONLY },
   { suites: 'test/examples', broker: 'postgres', why: 'dags test runs a DAG in one process without a broker' },
   { suites: 'test/dags/examples.test.ts', broker: 'postgres', why: 'dags test runs a DAG in one process without a broker' },

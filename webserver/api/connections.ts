@@ -12,12 +12,16 @@ import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
 import { type BulkOperations, bulkBody, runBulk } from './bulk.ts';
+import { isAddressable, NOT_ADDRESSABLE } from './path-ids.ts';
 import { HIDDEN, redactJsonText, restoreHidden } from './redact.ts';
 import { maskedFields, updateMaskQuery } from './update-mask.ts';
 
 const text = z.string().max(5_000).nullish();
 const connectionBody = z.strictObject({
-  connection_id: z.string().regex(/^[\w.-]{1,200}$/, 'Use 1 to 200 of the characters A-Z a-z 0-9 _ . -'),
+  connection_id: z
+    .string()
+    .regex(/^[\w.-]{1,200}$/, 'Use 1 to 200 of the characters A-Z a-z 0-9 _ . -')
+    .refine(isAddressable, NOT_ADDRESSABLE),
   conn_type: z.string().min(1).max(200),
   description: text,
   host: text,

@@ -17,11 +17,12 @@ export function eventRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/events/:event_name',
       permission: 'user',
       audit: 'event.send',
+      status: 201,
       summary: 'Send an event to the tasks that wait for it, now or later in a run that exists already. The body is the event.',
       params: eventPath,
       body: z.json(),
       async handle(context) {
-        const { db, params, body, audit, afterCommit, reply } = context;
+        const { db, params, body, audit, afterCommit } = context;
         if (JSON.stringify(body).length > PAYLOAD_MAX_CHARS)
           throw invalidField(['body'], `An event may have at most ${PAYLOAD_MAX_CHARS / 1024} KiB. Send where the data is.`);
         const event = await insertEvent(db, {
@@ -31,7 +32,6 @@ export function eventRoutes(deps: WebDeps): readonly Route[] {
         });
         audit({ extra: { event: event.name, event_id: event.event_id } });
         afterCommit(() => deps.broker.ring('ui_events', { topics: [`event:${event.name}`] }));
-        reply.code(201);
         return { event_id: event.event_id, name: event.name, received_at: iso(event.received_at) };
       },
     }),

@@ -44,8 +44,38 @@ function operation(each: Route): object {
     ...(each.permission !== 'public' && { security: [{ HTTPBearer: [] }], 'x-permission': each.permission }),
     parameters: [...parametersOf(each.params, 'path'), ...parametersOf(each.query, 'query')],
     ...(each.body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(each.body) } } } }),
-    responses: { [status]: { description: 'Success' }, 422: { description: 'A field is wrong or missing' } },
+    responses: { [status]: { description: 'Success' }, ...refusalsOf(each) },
   };
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'What is asked for cannot be done',
+  401: 'No token, or one that is not valid any more',
+  403: 'The role of the user does not allow it',
+  404: 'There is no such thing, or the user may not see it',
+  409: 'It is there already, or its state does not allow it',
+  413: 'The body is too large',
+  414: 'A part of the path is too long',
+  415: 'The content type is not supported here',
+  422: 'A field is wrong or missing',
+  429: 'Too many requests: try again later',
+  503: 'The database cannot be reached right now: try again in a moment',
+};
+const OF_BODIES = [413, 415];
+const OF_PARAMETERS = [404, 414];
+
+/** Every refusal is JSON with a `detail`. */
+function refusalsOf({ body, permission, url }: Route): object {
+  const statuses = Object.keys(REFUSALS)
+    .map(Number)
+    .filter((status) => (body !== undefined || !OF_BODIES.includes(status)) && (permission !== 'public' || status !== 403));
+  const schema = { type: 'object', required: ['detail'], properties: { detail: {} } };
+  const isMissable = /:/.test(url);
+  return Object.fromEntries(
+    statuses
+      .filter((status) => isMissable || (status === 404 && body !== undefined) || !OF_PARAMETERS.includes(status))
+      .map((status) => [status, { description: REFUSALS[status], content: { 'application/json': { schema } } }]),
+  );
 }
 
 interface ObjectSchema {

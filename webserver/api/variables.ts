@@ -12,13 +12,14 @@ import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
 import { type BulkOperations, bulkBody, runBulk } from './bulk.ts';
+import { isAddressable, NOT_ADDRESSABLE } from './path-ids.ts';
 import { HIDDEN, isTellingName } from './redact.ts';
 import { maskedFields, updateMaskQuery } from './update-mask.ts';
 
 const VALUE_MAX_CHARS = 512 * 1024;
 
 const variableBody = z.strictObject({
-  key: z.string().min(1).max(250),
+  key: z.string().min(1).max(250).refine(isAddressable, NOT_ADDRESSABLE),
   value: z.unknown(),
   description: z.string().max(5_000).nullish(),
   team_name: z.null().optional(),
