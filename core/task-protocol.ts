@@ -248,6 +248,8 @@ export type BodyResult =
 
 export interface ResultMessage {
   readonly type: 'result';
+  /** Of the context it was given: a body that goes on after its result cannot end the next attempt. */
+  readonly attemptId: string;
   readonly result: BodyResult;
   /** The process ends after this: it must not be used again. */
   readonly ends?: true;

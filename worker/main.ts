@@ -136,7 +136,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
   const large = new LargeValues(backend, config.xcomBackendThresholdBytes);
   const uid = taskUid(config);
   const pool = new TaskProcessPool({
-    process: { memoryMb: config.taskMemoryMb, uid, xcomMaxBytes },
+    process: { memoryMb: config.taskMemoryMb, openFilesMax: config.taskOpenFilesMax, uid, xcomMaxBytes },
     clock,
     logger,
     slots: config.workerSlots,
@@ -168,6 +168,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     logMaxBytes: config.taskLogMaxMb * MB,
     mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),
     memoryMb: config.taskMemoryMb,
+    processesMax: config.taskProcessesMax,
     killGraceMs: config.taskKillGraceMs,
     maxRetryDelayMs: config.maxRetryDelayMs,
     onCallbacks,

@@ -16,13 +16,18 @@ export interface TaskProcessOptions {
   /** Numeric user of task processes, or null for the worker's own. Needs a worker that runs as root. */
   readonly uid: number | null;
   readonly xcomMaxBytes: number;
+  readonly openFilesMax: number;
 }
 
 /**
  * Starts one. It leads a process group of its own, dies with its supervisor (where the system offers that),
  * may not gain privileges, and has stdin closed, stdout, stderr, the channel (3) and the watchdog's pipe (4).
  */
-export function spawnTaskProcess(options: TaskProcessOptions, mark: string, settings: TaskProcessSettings): ChildProcess {
+export function spawnTaskProcess(
+  options: TaskProcessOptions,
+  { mark, tempFolder }: { readonly mark: string; readonly tempFolder: string },
+  settings: TaskProcessSettings,
+): ChildProcess {
   const nodeArguments = [
     `--max-old-space-size=${options.memoryMb}`,
     '--disable-proto=delete',
@@ -31,15 +36,22 @@ export function spawnTaskProcess(options: TaskProcessOptions, mark: string, sett
     ENTRY,
     JSON.stringify(settings),
   ];
-  const [program = process.execPath, ...before] = [...cageCommand(), process.execPath];
+  const [program = process.execPath, ...before] = [...limitCommand(options.openFilesMax), ...cageCommand(), process.execPath];
   return spawn(program, [...before, ...nodeArguments], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-    env: { ...taskEnvironment(), NODE_COMPILE_CACHE: compileCacheFolder(options.uid), [MARK_VARIABLE]: mark },
+    env: { ...taskEnvironment(), TMPDIR: tempFolder, NODE_COMPILE_CACHE: compileCacheFolder(options.uid), [MARK_VARIABLE]: mark },
     ...(options.uid === null ? {} : { uid: options.uid, gid: options.uid }),
   });
 }
 
+/** prlimit (util-linux): as many open files, and no image of its memory on the disk when it crashes. */
+function limitCommand(openFilesMax: number): readonly string[] {
+  prlimit ??= (process.platform === 'linux' && findOnPath(['prlimit'])) || null;
+  return prlimit === null ? [] : [prlimit, `--nofile=${openFilesMax}`, '--core=0', '--'];
+}
+
+let prlimit: string | null | undefined;
 let cage: readonly string[] | undefined;
 
 /** setpriv (util-linux) kills the child when the supervisor dies, also while its main thread is blocked. */

@@ -11,6 +11,7 @@ import { type Clock, newId } from '#platform/clock.ts';
 import { ChildrenOf, killMarked, signalGroup } from './process-tree.ts';
 import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
 import { spawnTaskProcess, type TaskProcessOptions } from './task-process-spawn.ts';
+import { makeTempFolder, removeTempFolder } from './temp-folders.ts';
 import { parseFromTaskProcess } from './validate-message.ts';
 
 export interface ProcessExit {
@@ -35,6 +36,8 @@ const MESSAGE_SLACK_BYTES = 1024 * 1024;
 const ALLOWED_AGAIN_SHARE = 0.7;
 /** While what it says is held back, look this often whether it flows again. */
 const HELD_BACK_LOOK_MS = 10;
+/** Answers that it has not read yet. */
+const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
 /** After its death, output may still lie in the pipes. */
 const PIPES_CLOSE_MS = 1_000;
 
@@ -53,6 +56,7 @@ export class TaskProcess {
   /** What it has started itself. */
   readonly children: ChildrenOf;
 
+  readonly #tempFolder: string;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #listener: TaskProcessListener | null = null;
@@ -65,11 +69,13 @@ export class TaskProcess {
   #ranMs = Number.POSITIVE_INFINITY;
   #exit: ProcessExit | null = null;
   #onExit: ((exit: ProcessExit) => void) | null = null;
+  #isChoked = false;
 
   constructor(options: TaskProcessOptions, clock: Clock) {
     this.#clock = clock;
     this.ready = this.#started.promise;
-    this.#child = spawnTaskProcess(options, this.mark, { xcomMaxBytes: options.xcomMaxBytes });
+    this.#tempFolder = makeTempFolder(this.mark, options.uid);
+    this.#child = spawnTaskProcess(options, { mark: this.mark, tempFolder: this.#tempFolder }, { xcomMaxBytes: options.xcomMaxBytes });
     this.messageMaxBytes = options.xcomMaxBytes * 2 + MESSAGE_SLACK_BYTES;
     this.#readChannel(this.messageMaxBytes);
     for (const source of ['stdout', 'stderr'] as const)
@@ -113,7 +119,18 @@ export class TaskProcess {
       this.#busySince = this.#clock.monotonic();
       this.#ranMs = Number.POSITIVE_INFINITY;
     }
-    if (!this.dead) this.#channelPipe?.write(`${JSON.stringify(message)}\n`);
+    if (this.dead) return;
+    const pipe = this.#channelPipe;
+    pipe?.write(`${JSON.stringify(message)}\n`);
+    // It asks and asks, and reads no answers: it is not heard until it does.
+    if (pipe && !this.#isChoked && pipe.writableLength > UNREAD_MAX_BYTES) {
+      this.#isChoked = true;
+      pipe.pause();
+      pipe.once('drain', () => {
+        this.#isChoked = false;
+        if (this.#reading) pipe.resume();
+      });
+    }
   }
 
   /**
@@ -138,7 +155,7 @@ export class TaskProcess {
   setReading(reading: boolean): void {
     this.#reading = reading;
     for (const stream of [this.#child.stdout, this.#child.stderr, this.#channelPipe])
-      if (reading) stream?.resume();
+      if (reading && !(this.#isChoked && stream === this.#channelPipe)) stream?.resume();
       else stream?.pause();
   }
 
@@ -192,12 +209,17 @@ export class TaskProcess {
   #readChannel(limitChars: number): void {
     const reader = new JsonLineReader(limitChars, {
       onValue: (value) => {
-        const message = parseFromTaskProcess(value);
-        if (message === null) this.#listener?.onGarbledMessage();
-        else if (message.type === 'ready') this.#hearReady(message.protocol);
-        else {
-          if (message.type === 'result') this.#ranMs = message.ranMs ?? this.#ranMs;
-          this.#listener?.onMessage(message);
+        try {
+          const message = parseFromTaskProcess(value);
+          if (message === null) this.#listener?.onGarbledMessage();
+          else if (message.type === 'ready') this.#hearReady(message.protocol);
+          else {
+            if (message.type === 'result') this.#ranMs = message.ranMs ?? this.#ranMs;
+            this.#listener?.onMessage(message);
+          }
+        } catch {
+          // Nested so deep that whoever walks it runs out of stack: a stranger's message must not end this process.
+          this.#listener?.onGarbledMessage();
         }
       },
       onGarbage: () => this.#listener?.onGarbledMessage(),
@@ -238,6 +260,7 @@ export class TaskProcess {
     }
     await Promise.race([closed.promise, this.#clock.sleep(PIPES_CLOSE_MS)]);
     for (const stream of this.#child.stdio ?? []) stream?.destroy();
+    await removeTempFolder(this.#tempFolder);
     this.#exit = { code, signal, spawnError: this.#spawnError };
     this.#onExit?.(this.#exit);
     return this.#exit;

@@ -30,9 +30,10 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | nul
     return Number.isSafeInteger(requestId) && parsed ? { type: 'request', requestId: requestId as number, body: parsed } : null;
   },
   heartbeat: ({ progress }) => ({ type: 'heartbeat', progress: parseProgress(progress) }),
-  result: ({ result, ends, ranMs }) => {
+  result: ({ attemptId, result, ends, ranMs }) => {
     const parsed = isFields(result) ? parseResult(result) : null;
-    return parsed && { type: 'result', result: parsed, ...(ends === true && { ends }), ...(isAmount(ranMs) && { ranMs }) };
+    if (parsed === null || typeof attemptId !== 'string') return null;
+    return { type: 'result', attemptId, result: parsed, ...(ends === true && { ends }), ...(isAmount(ranMs) && { ranMs }) };
   },
 };
 

@@ -83,7 +83,7 @@ export class Worker implements Service {
     this.#heartbeat = new Loop({ name: 'worker-heartbeat', clock, logger, intervalMs: options.heartbeatMs, runOnce: () => this.beat() });
     this.#loops = [
       this.#heartbeat,
-      new Loop({ name: 'memory-check', clock, logger, intervalMs: MEMORY_CHECK_MS, runOnce: async () => this.#checkMemory() }),
+      new Loop({ name: 'memory-check', clock, logger, intervalMs: MEMORY_CHECK_MS, runOnce: async () => this.#checkUse() }),
       new Loop({
         name: 'consumer-watchdog',
         clock,
@@ -201,8 +201,8 @@ export class Worker implements Service {
     this.#load.stop();
   }
 
-  #checkMemory(): undefined {
-    for (const attempt of this.#attempts) attempt.checkMemory(this.#options.attempts.memoryMb);
+  #checkUse(): undefined {
+    for (const attempt of this.#attempts) attempt.checkUse();
   }
 
   #report(stopped: boolean) {

@@ -195,6 +195,18 @@ export const CONFIG_KEYS = {
   },
   taskMemoryMb: { env: 'WINDLASS_TASK_MEMORY_MB', type: 'int', fallback: '2048', doc: 'Heap limit of one task process.' },
   taskLogMaxMb: { env: 'WINDLASS_TASK_LOG_MAX_MB', type: 'int', fallback: '64', doc: 'Log of one attempt is cut after this size.' },
+  taskOpenFilesMax: {
+    env: 'WINDLASS_TASK_OPEN_FILES_MAX',
+    type: 'int',
+    fallback: '4096',
+    doc: 'Files and sockets one task process may have open (Linux). Beyond it, opening fails with EMFILE.',
+  },
+  taskProcessesMax: {
+    env: 'WINDLASS_TASK_PROCESSES_MAX',
+    type: 'int',
+    fallback: '512',
+    doc: 'Processes one task may have running at once (Linux). A task with more of them fails, and all of them are killed.',
+  },
   taskUid: {
     env: 'WINDLASS_TASK_UID',
     type: 'string',

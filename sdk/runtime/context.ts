@@ -109,6 +109,8 @@ function asText(message: unknown): string {
   }
 }
 
+const FIELDS_MAX_CHARS = 64 * 1024;
+
 /** Logging must never fail a task: fields that are no JSON are said so. */
 function plainFields(fields: object | undefined): Readonly<Record<string, unknown>> | undefined {
   if (fields === undefined || fields === null) return undefined;
@@ -116,6 +118,8 @@ function plainFields(fields: object | undefined): Readonly<Record<string, unknow
     const text = JSON.stringify(fields, (_key, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value instanceof Error ? (value.stack ?? value.message) : value,
     );
+    if (text !== undefined && text.length > FIELDS_MAX_CHARS)
+      return { fields_dropped: `${text.length} characters are more than ${FIELDS_MAX_CHARS}` };
     const plain: unknown = JSON.parse(text ?? '{}');
     return typeof plain === 'object' && plain !== null && !Array.isArray(plain) ? (plain as Record<string, unknown>) : { value: plain };
   } catch {

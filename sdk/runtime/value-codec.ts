@@ -26,10 +26,15 @@ interface Walk {
   readonly above: Set<object>;
 }
 
+const PATH_MAX_CHARS = 100;
+/** Even holes take time and space; a result of so many elements is too large anyway. */
+const ITEMS_MAX = 10_000_000;
+
 function refuse(walk: Walk, problem: string): never {
+  const path = walk.keys.join('');
   throw new AppError(
     'XCOM_NOT_JSON',
-    `${walk.what}${walk.keys.join('')} is ${problem}. Return plain data: text, numbers, lists, objects, Date, Map, Set, bigint, URL or bytes.`,
+    `${walk.what}${path.length > PATH_MAX_CHARS ? `${path.slice(0, PATH_MAX_CHARS)}…` : path} is ${problem}. Return plain data: text, numbers, lists, objects, Date, Map, Set, bigint, URL or bytes.`,
   );
 }
 
@@ -58,6 +63,8 @@ function encodeObject(value: object, walk: Walk): Json {
   if (walk.above.has(value)) return refuse(walk, 'a part of itself (a cycle)');
   if (walk.keys.length > MAX_DEPTH) return refuse(walk, `nested deeper than ${MAX_DEPTH} levels`);
   if ((value as Record<symbol, unknown>)[NODE] !== undefined) return refuse(walk, 'a reference; pass it as an input');
+  if (Array.isArray(value) && value.length > ITEMS_MAX)
+    return refuse(walk, `a list of ${value.length} elements, of more than ${ITEMS_MAX}`);
   walk.above.add(value);
   const encoded = Array.isArray(value) ? value.map((item, index) => step(walk, `[${index}]`, item)) : encodeKeyed(value, walk);
   walk.above.delete(value);

@@ -153,7 +153,7 @@ describe('a lost lease', () => {
 
   it('ends the task process by itself when its supervisor stands still', async () => {
     const { TaskProcess } = await import('../../worker/task-process.ts');
-    const process = new TaskProcess({ memoryMb: 128, uid: null, xcomMaxBytes: 1024 }, systemClock);
+    const process = new TaskProcess({ memoryMb: 128, openFilesMax: 1_024, uid: null, xcomMaxBytes: 1024 }, systemClock);
     process.allow(1_500);
     const exit = await process.exited;
     expect(exit.signal).toBe('SIGKILL');
@@ -251,7 +251,7 @@ describe('a worker that is killed', () => {
     const program = `
       import { TaskProcess } from ${JSON.stringify(new URL('../../worker/task-process.ts', import.meta.url).href)};
       import { systemClock } from ${JSON.stringify(new URL('../../platform/clock.ts', import.meta.url).href)};
-      const child = new TaskProcess({ memoryMb: 128, uid: null, xcomMaxBytes: 1024 }, systemClock);
+      const child = new TaskProcess({ memoryMb: 128, openFilesMax: 1_024, uid: null, xcomMaxBytes: 1024 }, systemClock);
       child.listen({ onMessage() {}, onOutput() {}, onOversizedMessage() {}, onGarbledMessage() {} });
       console.log(child.pid);
       setInterval(() => {}, 1000);`;

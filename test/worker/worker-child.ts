@@ -16,8 +16,20 @@ afterEach(async () => {
   }
 });
 
-/** Starts one and waits until it is registered. */
-export async function startWorkerProcess(world: World): Promise<{ child: ChildProcess; workerId: string }> {
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  readonly workerId: string;
+}
+
+/** Starts one for this test and waits until it is registered. */
+export async function startWorkerProcess(world: World): Promise<WorkerProcess> {
+  const worker = await spawnWorkerProcess(world);
+  started.push(worker.child);
+  return worker;
+}
+
+/** The same, for as long as the caller wants: who starts it ends it. */
+export async function spawnWorkerProcess(world: World, settings: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
   const before = await workerIds(world);
   const { config, db } = world;
   const child = spawn(process.execPath, [PROGRAM, 'worker'], {
@@ -32,10 +44,10 @@ export async function startWorkerProcess(world: World): Promise<{ child: ChildPr
       WINDLASS_LEASE_RENEW_MS: '200',
       WINDLASS_WORKER_DRAIN_MS: '5000',
       WINDLASS_LOG_LEVEL: 'error',
+      ...settings,
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  started.push(child);
   const workerId = await until(async () => (await workerIds(world)).find((id) => !before.includes(id)), {
     what: 'the worker registers itself',
     deadlineMs: 50_000,

@@ -15,7 +15,7 @@ import type { AttemptDeps } from '../supervisor/attempt-deps.ts';
 import { explain, explainCrash } from '../supervisor/ending.ts';
 import { RequestDesk } from '../supervisor/requests.ts';
 import type { TaskProcess } from '../task-process.ts';
-import { callbackMessage } from './callback-message.ts';
+import { attemptIdOf, callbackMessage } from './callback-message.ts';
 
 /** How a try ended. A stopped one is made again elsewhere at no cost; after a lost lease nothing is written. */
 export type CallbackEnd =
@@ -121,6 +121,7 @@ export class CallbackAttempt {
         void answer(desk, message).then((reply) => process.send(reply));
         return;
       case 'result':
+        if (message.attemptId !== attemptIdOf(this.claimed)) return;
         this.#ends = message.ends === true;
         this.#settle(endOf(message.result));
         return;

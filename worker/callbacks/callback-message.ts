@@ -14,7 +14,7 @@ export function callbackMessage(claimed: ClaimedCallback, spec: DagSpec, at: { s
     inputs: {},
     callback: callOf(claimed, url),
     context: {
-      attemptId: `${claimed.callbackId}-${claimed.tries}`,
+      attemptId: attemptIdOf(claimed),
       dagId,
       runId,
       runType: claimed.runType,
@@ -34,6 +34,11 @@ export function callbackMessage(claimed: ClaimedCallback, spec: DagSpec, at: { s
       url,
     },
   };
+}
+
+/** One try of a call. */
+export function attemptIdOf({ callbackId, tries }: ClaimedCallback): string {
+  return `${callbackId}-${tries}`;
 }
 
 function callOf(claimed: ClaimedCallback, url: string): CallbackCall {

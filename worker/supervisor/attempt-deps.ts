@@ -30,6 +30,8 @@ export interface AttemptDeps {
   readonly mapLengthMax: number;
   /** Heap limit of a task process. */
   readonly memoryMb: number;
+  /** Processes one attempt may have running. */
+  readonly processesMax: number;
   /** Between SIGTERM and SIGKILL. */
   readonly killGraceMs: number;
   /** Cap of every backoff. */

@@ -16,6 +16,7 @@ import { probe } from '#platform/probes/probe.ts';
 import { memoryCeilingBytes, residentBytes } from '#platform/resident-memory.ts';
 import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
+import { hasMoreProcesses } from '../process-tree.ts';
 import type { TaskProcess } from '../task-process.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { attemptContext, bodyRead, bodyStart } from './attempt-context.ts';
@@ -79,7 +80,7 @@ export class Attempt implements LeaseHolder {
     this.#timeout?.cancel();
     try {
       return await concludeAttempt(
-        { attempt: this, ending, process: this.#process, plan: this.#plan, log: this.#log, pushed: this.#desk?.pushed ?? [] },
+        { attempt: this, ending, process: this.#process, plan: this.#plan, log: this.#log, desk: this.#desk },
         this.#deps,
       );
     } finally {
@@ -93,9 +94,11 @@ export class Attempt implements LeaseHolder {
     this.#settle({ kind: 'stopped', begun: this.state === 'running', reason });
   }
 
-  /** Ends the body when its process holds more memory than it may. */
-  checkMemory(limitMb: number): void {
+  /** Ends the body when its process holds more memory than it may, or has started too many others. */
+  checkUse(): void {
     if (this.state !== 'running' || this.#process === null) return;
+    const { memoryMb: limitMb, processesMax } = this.#deps;
+    if (hasMoreProcesses(this.#process.pid, processesMax)) this.#settle({ kind: 'too_many_processes', limit: processesMax });
     const usedBytes = residentBytes(this.#process.pid) ?? 0;
     if (usedBytes > memoryCeilingBytes(limitMb)) this.#settle({ kind: 'memory_exceeded', usedBytes, limitMb });
   }
@@ -222,7 +225,8 @@ export class Attempt implements LeaseHolder {
         return;
       case 'result':
         probe('supervise.result_heard');
-        // The first one counts; a forged second one changes nothing.
+        // The first one counts; what an earlier body says late is not about this attempt.
+        if (message.attemptId !== this.claimed.attemptId) return;
         this.#settle({ kind: 'result', result: message.result, ends: message.ends === true });
     }
   }

@@ -17,6 +17,7 @@ import type { AttemptDeps } from './attempt-deps.ts';
 import { callbacksAfter } from './callbacks-after.ts';
 import { type Decision, decideFinish } from './decide-finish.ts';
 import type { Ending } from './ending.ts';
+import type { RequestDesk } from './requests.ts';
 
 /** What became of it: the event that was written, or null when the lease was lost. */
 export interface Conclusion {
@@ -29,7 +30,7 @@ interface Ended {
   readonly process: TaskProcess | null;
   readonly plan: TaskPlan | null;
   readonly log: LogPump;
-  readonly pushed: Finish['extraXcoms'];
+  readonly desk: RequestDesk | null;
 }
 
 /** A log that cannot be written holds the pipes up; the process is then not used again. */
@@ -55,12 +56,14 @@ const LAST_WORDS: Readonly<Record<FinishEvent, { readonly level: LogLevel; reado
 export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<Conclusion> {
   const { attempt, ending, process, log } = ended;
   if (ending.kind === 'lease_lost') return abandon(ended, deps, ending.graceMs);
+  // The pushes of a body count up to its end.
+  const given = ended.desk?.pushed ?? [];
   const reusable = await settleProcess(ended, deps);
   // The process is free for the next attempt from here on; nothing more is read from it.
   if (process) deps.pool.release(process, reusable);
   if (attempt.lost) return abandon({ ...ended, process: null }, deps, 0);
 
-  const { decision, pushed } = await storeLarge(ended, masked(decideFinish(ending, factsOf(ended, deps)), deps), deps);
+  const { decision, pushed } = await storeLarge(given, ended, masked(decideFinish(ending, factsOf(ended, deps)), deps), deps);
   writeLastLines(ended, decision, deps);
   probe('supervise.before_log_flush');
   const { level, words } = LAST_WORDS[decision.event];
@@ -77,7 +80,7 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
   if (closing !== null) await within(deps.clock, LOG_CLOSE_MS, closing, undefined);
   probe('supervise.after_log_flush');
   if (ending.kind === 'not_prepared') await deps.clock.sleep(NOT_PREPARED_PAUSE_MS);
-  return writeFinish({ ...ended, pushed }, decision, deps);
+  return writeFinish(ended, { decision, pushed }, deps);
 }
 
 /** Kills the process and leaves everything else to whoever holds the lease now. */
@@ -94,7 +97,7 @@ async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promis
 }
 
 /** Waits until nothing of the body runs and all of its output is in. Returns whether the process can be used again. */
-async function settleProcess({ ending, process }: Ended, deps: AttemptDeps): Promise<boolean> {
+async function settleProcess({ ending, process, desk }: Ended, deps: AttemptDeps): Promise<boolean> {
   if (process === null) return false;
   switch (ending.kind) {
     case 'result': {
@@ -102,10 +105,12 @@ async function settleProcess({ ending, process }: Ended, deps: AttemptDeps): Pro
       const drained = await within(deps.clock, DRAIN_MS, usable, false);
       // Output of this body that comes later could end up in the log of the next.
       if (!drained) await process.terminate(deps.killGraceMs);
-      return drained;
+      // Answers that it did not wait for would reach the next body.
+      return drained && (desk?.open ?? 0) === 0;
     }
     case 'timed_out':
     case 'memory_exceeded':
+    case 'too_many_processes':
     case 'oversized_message':
     case 'garbled_message':
     case 'stopped':
@@ -134,6 +139,7 @@ function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
 
 /** Large values go to the XCom backend first: what Postgres refers to is there. */
 async function storeLarge(
+  given: Finish['extraXcoms'],
   ended: Ended,
   decision: Decision,
   deps: AttemptDeps,
@@ -142,7 +148,7 @@ async function storeLarge(
   const { dagRunId } = ended.attempt.claimed;
   try {
     const pushed = await Promise.all(
-      ended.pushed.map(async (xcom) => {
+      given.map(async (xcom) => {
         const ref = xcom.valueJson === null ? null : await large.put(dagRunId, xcom.valueJson, xcom.bytes);
         return ref === null ? xcom : { ...xcom, valueJson: null, large: ref };
       }),
@@ -183,8 +189,12 @@ function writeLastLines({ ending, log }: Ended, decision: Decision, { logger }: 
   logger.debug({ event: 'attempt.ended', ending: ending.kind, outcome: decision.event }, 'attempt ended');
 }
 
-async function writeFinish(ended: Ended, decision: Decision, deps: AttemptDeps): Promise<Conclusion> {
-  const { attempt, pushed } = ended;
+async function writeFinish(
+  ended: Ended,
+  { decision, pushed }: { readonly decision: Decision; readonly pushed: Finish['extraXcoms'] },
+  deps: AttemptDeps,
+): Promise<Conclusion> {
+  const { attempt } = ended;
   const { attemptId, taskInstanceId, leaseEpoch } = attempt.claimed;
   const { waiter, ...rest } = decision;
   const keepsPushed = decision.event !== 'hand_back';

@@ -54,6 +54,15 @@ export function decideFinish(ending: Exclude<Ending, { kind: 'lease_lost' }>, fa
       return failure(explain('TaskTimeout', `execution timeout after ${formatDuration(ending.limitMs)}`), facts, { retryable: true });
     case 'memory_exceeded':
       return failure(explainMemory(ending), facts, { retryable: true });
+    case 'too_many_processes':
+      return failure(
+        explain(
+          'TooManyProcesses',
+          `the task had more than ${ending.limit} processes running (WINDLASS_TASK_PROCESSES_MAX). Start fewer at once, and wait for them`,
+        ),
+        facts,
+        { retryable: true },
+      );
     case 'oversized_message':
       return failure(tooLarge(ending.limitBytes, facts.xcomMaxBytes), facts, { retryable: false });
     case 'garbled_message':
@@ -111,7 +120,8 @@ function decideSuccess(result: Extract<BodyResult, { outcome: 'success' }>, fact
     ...(outlets.length > 0 && { assetEvents: eventsOfSuccess(outlets, result.assets ?? []) }),
   } as const;
   if (result.value === undefined) return finish;
-  const valueJson = JSON.stringify(result.value);
+  const valueJson = jsonOf(result.value);
+  if (valueJson === null) return failure(explain('XcomNotJson', 'the result is nested too deep to be stored'), facts, { retryable: false });
   const bytes = Buffer.byteLength(valueJson);
   if (bytes > facts.xcomMaxBytes) return failure(tooLarge(bytes, facts.xcomMaxBytes), facts, { retryable: false });
   if (!isStorableJson(valueJson))
@@ -124,6 +134,15 @@ function decideSuccess(result: Extract<BodyResult, { outcome: 'success' }>, fact
       { retryable: false },
     );
   return { ...finish, valueJson, bytes };
+}
+
+/** Null when it is nested deeper than JSON.stringify can follow; only a forged result is. */
+function jsonOf(value: unknown): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
+  }
 }
 
 function decideReschedule(result: Extract<BodyResult, { outcome: 'reschedule' }>, facts: FinishFacts): Decision {

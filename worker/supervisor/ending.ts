@@ -9,6 +9,7 @@ export type Ending =
   | { readonly kind: 'crashed'; readonly exit: ProcessExit; readonly stderrTail: string; readonly memoryMb: number }
   | { readonly kind: 'timed_out'; readonly limitMs: number }
   | { readonly kind: 'memory_exceeded'; readonly usedBytes: number; readonly limitMb: number }
+  | { readonly kind: 'too_many_processes'; readonly limit: number }
   | { readonly kind: 'oversized_message'; readonly limitBytes: number }
   /** What it said is no message: it cannot be trusted to say its result either. */
   | { readonly kind: 'garbled_message' }

@@ -56,6 +56,11 @@ export class RequestDesk {
     return [...this.#pushed.values()];
   }
 
+  /** Questions whose answer the body did not wait for. */
+  get open(): number {
+    return this.#open;
+  }
+
   /** Never throws: a failure is part of the answer. */
   async answer({ requestId, body }: RequestMessage): Promise<ReplyMessage> {
     this.#open += 1;

@@ -4,6 +4,9 @@ import type { HeartbeatMessage, LogLevel, ReplyMessage, RequestBody } from '#cor
 import type { TaskHost } from '#sdk/runtime/task-host.ts';
 import type { Channel } from './channel.ts';
 
+/** The worker cuts there; a whole message of this would be refused. */
+const LOG_MAX_CHARS = 64 * 1024;
+
 export class AttemptHost implements TaskHost {
   readonly #channel: Channel;
   readonly #cancel = new AbortController();
@@ -22,7 +25,8 @@ export class AttemptHost implements TaskHost {
   }
 
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
-    if (this.#open) void this.#channel.send({ type: 'log', level, message, ...(fields === undefined ? {} : { fields }) });
+    if (!this.#open) return;
+    void this.#channel.send({ type: 'log', level, message: message.slice(0, LOG_MAX_CHARS), ...(fields === undefined ? {} : { fields }) });
   }
 
   heartbeat(progress: HeartbeatMessage['progress']): void {

@@ -2,10 +2,11 @@
  * The caged child that runs user code: loads a bundle, runs one attempt at a time, says how each ended, and is
  * used again. It has no credentials; whatever it needs it asks of its supervisor, and it dies with it.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { type BodyResult, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
+import { type BodyResult, type ResultMessage, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
 import { tooLargeMessage } from '#core/xcom-size.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
@@ -15,7 +16,9 @@ import { runTask } from '#sdk/runtime/run-task.ts';
 import { AttemptHost } from './attempt-host.ts';
 import { loadDags } from './bundle.ts';
 import { openChannel } from './channel.ts';
+import { forbidSignals } from './forbid-signals.ts';
 import { CHANNEL_FD, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
+import { watchForChanges } from './spoilt.ts';
 
 const STDERR_FD = 2;
 const TOLD_PREFIX = 'AIRFLOW_CTX_';
@@ -24,15 +27,25 @@ type WriteText = (text: string, done: () => void) => boolean;
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as TaskProcessSettings;
 process.argv.length = 2;
-// Held from the start: a body may replace what hangs on `process`.
+// Held from the start: a body may replace these.
 const exit = process.exit.bind(process);
-const outputs = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) as WriteText }));
+const soon = setImmediate;
+const outputs = [process.stdout, process.stderr].map((stream) => ({
+  stream,
+  write: stream.write.bind(stream) as WriteText,
+  uncork: stream.uncork.bind(stream),
+}));
 const environment = { ...process.env };
 const folder = process.cwd();
 
 let loading: Promise<ReadonlyMap<string, DagDefinition>> = Promise.resolve(new Map());
-let current: { readonly host: AttemptHost } | null = null;
+let current: { readonly host: AttemptHost; readonly attemptId: string } | null = null;
 let lastRequestId = 0;
+/** Whose code runs, also long after the attempt has ended. */
+const owners = new AsyncLocalStorage<AttemptHost>();
+/** What an earlier body left running has failed: nobody knows the state of this process. */
+let isSpoilt = false;
+let isChanged = watchForChanges();
 
 registerConnectors();
 const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
@@ -41,8 +54,9 @@ watchdog.on('error', dieWithoutAttempt);
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
 watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null, protocol: TASK_PROTOCOL }));
 process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
-process.on('uncaughtException', (error) => void dieOf(error));
-process.on('unhandledRejection', (reason) => void dieOf(reason));
+process.on('uncaughtException', (error) => void blame(error));
+process.on('unhandledRejection', (reason) => void blame(reason));
+forbidSignals(process);
 
 function obey(message: ToTaskProcess): void {
   switch (message.type) {
@@ -50,9 +64,11 @@ function obey(message: ToTaskProcess): void {
       loading = loadDags(message.bundleFile);
       loading.then(
         () => {
+          // What the file itself changes is there for all of its tasks.
+          isChanged = watchForChanges();
           void channel.send({ type: 'ready', bundleHash: message.bundleHash, protocol: TASK_PROTOCOL });
           // A killed process never writes its compile cache: write it while all is well.
-          setImmediate(flushCompileCache);
+          soon(flushCompileCache);
         },
         // The attempt that needs it says what went wrong.
         () => {},
@@ -72,16 +88,19 @@ function obey(message: ToTaskProcess): void {
 
 async function run(message: RunMessage): Promise<void> {
   const host = new AttemptHost(channel, () => ++lastRequestId);
-  current = { host };
+  const { attemptId } = message.context;
+  current = { host, attemptId };
   const beganAt = performance.now();
-  const result = await runLoaded(message, host);
+  const result = await owners.run(host, () => runLoaded(message, host));
   const ranMs = performance.now() - beganAt;
   host.close();
   // What the body left undone may still throw: that is its own failure, not the next attempt's.
-  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => soon(resolve));
   if (current?.host !== host) return;
   current = null;
-  await finish(result, ranMs);
+  const ends = isSpoilt || isChanged();
+  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }) });
+  if (ends) exit(0);
   restore();
 }
 
@@ -105,15 +124,24 @@ async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyRe
 }
 
 /** The result comes after all output of the body: the supervisor takes what it then finds in the pipes for all of it. */
-async function finish(result: BodyResult, ranMs: number): Promise<void> {
-  await Promise.all(outputs.map(flushed));
-  await channel.send({ type: 'result', result, ranMs });
+async function finish(message: ResultMessage): Promise<void> {
+  for (const output of outputs) await flushed(output);
+  await channel.send(message);
 }
 
-function flushed({ stream, write }: (typeof outputs)[number]): Promise<void> | undefined {
-  while (stream.writableCorked > 0) stream.uncork();
+function flushed({ stream, write, uncork }: (typeof outputs)[number]): Promise<void> | undefined {
+  while (stream.writableCorked > 0) uncork();
   // Also called back when the body has closed the stream.
   return stream.writableLength === 0 ? undefined : new Promise<void>((resolve) => write('', resolve));
+}
+
+/** An earlier body that left this running has got its result already; whoever runs now must not pay for it. */
+async function blame(error: unknown): Promise<void> {
+  const owner = owners.getStore();
+  if (owner === undefined || owner === current?.host) return dieOf(error);
+  isSpoilt = true;
+  const { name, message, stack } = reportOf(error);
+  writeSync(STDERR_FD, `something that an earlier task of this process left running has failed: ${stack || `${name}: ${message}`}\n`);
 }
 
 /** Nobody caught it: the attempt fails, and the process, whose state nobody knows, ends. */
@@ -122,7 +150,7 @@ async function dieOf(error: unknown): Promise<void> {
   current = null;
   if (attempt) {
     attempt.host.close();
-    await channel.send({ type: 'result', result: failed(error, true), ends: true });
+    await channel.send({ type: 'result', attemptId: attempt.attemptId, result: failed(error, true), ends: true });
     exit(1);
   }
   dieWithoutAttempt(error);
