@@ -12,6 +12,9 @@ export type SdkModules = Readonly<Record<string, string>>;
 /** Where a bundle finds them. */
 export const SDK_FOLDER = 'sdk';
 
+/** Of putting an sdk in its place while others do the same. */
+const TRIES_MAX = 10;
+
 /** Returns sha256, hex. */
 export function sdkHash(modules: SdkModules): string {
   const hash = createHash('sha256');
@@ -42,14 +45,26 @@ export async function writeSdk(folder: string, modules: SdkModules, writing: Wri
     await chmod(file, 0o444);
   }
   await mkdir(home, { recursive: true, mode: 0o755 });
-  // What stands there was changed or half removed by somebody.
-  await rm(join(home, SDK_FOLDER), { recursive: true, force: true });
-  await rename(temporary, join(home, SDK_FOLDER)).catch(async (error: unknown) => {
-    // Another process was faster.
-    await rm(temporary, { recursive: true, force: true });
-    if (!(await isThere(home, modules))) throw error;
-  });
+  await place(temporary, home, modules);
   return home;
+}
+
+/** Several processes may come at once: whoever is first wins, and what is whole is never taken away from those who read it. */
+async function place(temporary: string, home: string, modules: SdkModules): Promise<void> {
+  const target = join(home, SDK_FOLDER);
+  for (let tries = 1; ; tries++) {
+    const failure = await rename(temporary, target).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (failure === null) return;
+    if (await isThere(home, modules)) return rm(temporary, { recursive: true, force: true });
+    if (tries >= TRIES_MAX) throw failure;
+    // What stands there was changed or half removed by somebody: aside with it, in one step.
+    const damaged = `${temporary}-damaged`;
+    await rename(target, damaged).catch(() => undefined);
+    await rm(damaged, { recursive: true, force: true });
+  }
 }
 
 async function isThere(home: string, modules: SdkModules): Promise<boolean> {

@@ -258,7 +258,9 @@ describe('a pass', () => {
       'variable',
       'schema_migration',
     ];
-    const known = new Set<string>([...ROW_TABLES, ...bounded, 'dag_run']);
+    // A trigger deletes these with their instance: a reference would be looked up for each row that is written.
+    const history = ['task_attempt', 'task_instance_event'];
+    const known = new Set<string>([...ROW_TABLES, ...bounded, ...history, 'dag_run']);
     expect(tables.filter(({ name, child }) => !child && !known.has(name)).map(({ name }) => name)).toEqual([]);
   });
 });
