@@ -31,6 +31,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Checks each request before its handler. Routes of the API that say no `access` need a login; pages and their files do not. */
 export function guardRoutes(app: FastifyInstance, db: Database): void {
   app.decorateRequest('principal', null);
+  app.addHook('preHandler', async (request) => refuseUnstorableNames(request));
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access ?? accessByPath(request);
     if (!SAFE_METHODS.has(request.method)) refuseOtherSites(request);
@@ -45,6 +46,13 @@ export function guardRoutes(app: FastifyInstance, db: Database): void {
         `${request.principal.username} is a ${request.principal.role} and may only look. Controlling workers needs the role op or admin.`,
       );
   });
+}
+
+/** Names that nothing can have: Postgres refuses to be asked for them. */
+function refuseUnstorableNames({ params, query }: FastifyRequest): void {
+  for (const name of [...Object.values(params ?? {}), ...Object.values(query ?? {})].flat())
+    if (typeof name === 'string' && (name.includes('\0') || !name.isWellFormed()))
+      throw new AppError('BAD_REQUEST', 'An address must not hold NUL characters or lone surrogates.');
 }
 
 /** By the route's own pattern, not by what was typed: `//api/…` matches no route of the API and shows a page. */

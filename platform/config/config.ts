@@ -104,7 +104,7 @@ function parseValue(env: string, type: ConfigType, text: string, folder: string)
     case 'string':
       return text;
     case 'path':
-      return resolve(folder, text);
+      return parsePath(env, resolve(folder, text));
     case 'secret':
       return new Secret(text);
     case 'list':
@@ -128,6 +128,14 @@ function parseValue(env: string, type: ConfigType, text: string, folder: string)
       return Number(text);
     }
   }
+}
+
+/** Nothing can be kept there, and making a folder there never ends: Node tries for ever. */
+const NO_DISK = /^\/(?:proc|sys)(?:\/|$)/;
+
+function parsePath(env: string, path: string): string {
+  if (!NO_DISK.test(path)) return path;
+  throw new AppError('CONFIG_INVALID', `${env} is ${path}, where the kernel keeps no files of ours. Name a folder on a disk.`);
 }
 
 function refuseUnknownNames(environment: Environment): void {

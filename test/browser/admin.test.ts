@@ -16,7 +16,7 @@ let page: Page;
 let errors: readonly string[];
 
 beforeAll(async () => {
-  windlass = await startStandalone({ dagFiles: [new URL('./dags/asks.ts', import.meta.url).pathname] });
+  windlass = await startStandalone({ dagFiles: [new URL('./dags/settings_user.ts', import.meta.url).pathname] });
   writeFileSync(join(windlass.folder, 'io_config.yaml'), 'default:\n  MYSQL_HOST: mysql.example\n  MYSQL_PASSWORD: hush-hush\n');
   browser = await startBrowser();
   ({ page, errors } = await browser.newPage());
@@ -99,7 +99,7 @@ describe('the pages for connections, variables and pools', { timeout: 90_000 }, 
 });
 
 async function resultOfRun(): Promise<unknown> {
-  const path = '/api/v2/dags/asks/dagRuns';
+  const path = '/api/v2/dags/settings_user/dagRuns';
   const { dag_run_id: runId } = await windlass.api<{ dag_run_id: string }>('POST', path, { logical_date: null });
   await until(async () => ['success', 'failed'].includes((await windlass.api<{ state: string }>('GET', `${path}/${runId}`)).state), {
     what: 'the run ended',

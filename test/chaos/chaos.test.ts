@@ -14,7 +14,8 @@ import { PROJECT } from './sabotage/play-sabotaged.ts';
 import { finishedRuns, sayVerdict } from './verdict.ts';
 import { planDags } from './workload/plan.ts';
 
-const SEEDS = [1, 2, 3];
+/** One with the suite; `npm run chaos -- --minutes 1 --rounds 3` plays more. */
+const SEEDS = [1];
 const DURATION_MS = 60_000;
 /** A loaded machine is slow to start seven processes, and to come to rest. */
 const TIMEOUT_MS = 300_000;

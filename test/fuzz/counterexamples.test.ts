@@ -42,3 +42,8 @@ it('the monitor refuses an id longer than any in its own words', async () => {
   expect(answer.json).toMatchObject({ code: expect.any(String), detail: expect.any(String) });
   expect(answer.text.length).toBeLessThan(1_000);
 });
+
+it.each(['/api/v1/workers/a%00b', '/api/v1/tasks?worker=a%00b'])('the monitor refuses what no name can hold: %s', async (url) => {
+  const answer = await monitor.request('GET', url);
+  expect([answer.status, answer.json?.detail]).toEqual([400, 'An address must not hold NUL characters or lone surrogates.']);
+});

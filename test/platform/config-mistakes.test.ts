@@ -10,6 +10,7 @@ it.each([
   ['REDIS_URL', 'localhost:6379', /REDIS_URL begins with localhost:.*it must look like redis:/],
   ['WINDLASS_LOG_LEVEL', 'loud', /WINDLASS_LOG_LEVEL must be trace, .* or silent, but is "loud"/],
   ['WINDLASS_LOG_FORMAT', 'xml', /must be auto, json or pretty/],
+  ['WINDLASS_DATA_FOLDER', '/proc/windlass', /WINDLASS_DATA_FOLDER is \/proc\/windlass, where the kernel keeps no files of ours/],
   ['WINDLASS_BROKER', 'kafka', /must be auto, redis or postgres, but is "kafka"/],
 ])('%s=%s', (name, value, message) => {
   const read = () => readConfig({ [name]: value }, tmpdir());
