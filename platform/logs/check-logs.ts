@@ -39,7 +39,7 @@ async function lookAt(attempt: LoggedAttempt, logsFolder: string, mayBeGone: boo
   const { attemptId, attemptIds, dagId, runId, taskId, mapIndex, tryNumber } = attempt;
   const name = `${dagId} ${runId} ${taskId}${mapIndex < 0 ? '' : `[${mapIndex}]`} try ${tryNumber}`;
   const page = await readLog(logPath(logsFolder, attempt), -TAIL_BYTES, TAIL_BYTES);
-  if (!page.exists) return mayBeGone ? [] : [`${name}: the log of attempt ${attemptId} is missing`];
+  if (!page.exists) return mayBeGone || attempt.mayBeSilent ? [] : [`${name}: the log of attempt ${attemptId} is missing`];
   const ends = page.lines.filter(isLastWord).map((line) => String(line.fields['attempt_id']));
   const strangers = ends.filter((id) => !attemptIds.includes(id));
   return [

@@ -60,7 +60,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     edits: [
       {
         file: 'platform/db/queries/finish-attempts.ts',
-        find: ' and ti.lease_epoch = f.lease_epoch and ti.lease_owner = $1',
+        find: ` and ti.lease_epoch = f.lease_epoch and ti.lease_owner = \${worker}`,
         replace: '',
       },
     ],
@@ -145,8 +145,8 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'platform/db/queries/flush-scheduling.ts',
         find: `on s.shard = f.shard and s.epoch = f.epoch
-   where s.owner = $1 for key share of s`,
-        replace: 'on s.shard = f.shard and ($1::text is not null or f.epoch > 0) for key share of s',
+   where s.owner = \${at.named('owner', 'text')} for key share of s`,
+        replace: `on s.shard = f.shard and (\${at.named('owner', 'text')} is not null or f.epoch > 0) for key share of s`,
       },
     ],
     kinds: ['hold_requests', 'freeze'],

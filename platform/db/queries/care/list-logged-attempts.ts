@@ -12,6 +12,8 @@ export interface LoggedAttempt {
   readonly taskId: string;
   readonly mapIndex: number;
   readonly tryNumber: number;
+  /** A short success that said nothing leaves no log. */
+  readonly mayBeSilent: boolean;
   /** Of all attempts of the instance. */
   readonly attemptIds: readonly string[];
 }
@@ -25,6 +27,7 @@ with newest as materialized (
 )
 select a.attempt_id as "attemptId", a.task_instance_id as "taskInstanceId", r.dag_id as "dagId", r.run_id as "runId", i.task_id as "taskId",
        i.map_index as "mapIndex", a.try_number as "tryNumber",
+       a.outcome = 'success' and a.ended_at - a.body_started_at < interval '5 seconds' as "mayBeSilent",
        array(select o.attempt_id from task_attempt o where o.task_instance_id = a.task_instance_id) as "attemptIds"
   from newest a join task_instance i using (task_instance_id) join dag_run r using (dag_run_id)
  where a.outcome in ('success', 'failed', 'skipped') and a.body_started_at is not null and a.ended_at < clock_timestamp() - interval '1 second'
