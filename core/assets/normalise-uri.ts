@@ -87,6 +87,6 @@ function cleanPath(path: string): string {
 }
 
 function sortedQuery(rest: string): string {
-  const query = /^\?([^#]*)/.exec(rest)?.[1] ?? '';
-  return query === '' ? '' : `?${query.split('&').filter(Boolean).sort().join('&')}`;
+  const pairs = (/^\?([^#]*)/.exec(rest)?.[1] ?? '').split('&').filter(Boolean);
+  return pairs.length === 0 ? '' : `?${pairs.sort().join('&')}`;
 }

@@ -32,7 +32,7 @@ export interface Standalone {
   remove(): Promise<void>;
 }
 
-/** Starts one with these DAG files; resolves when it says it is ready. */
+/** Starts one with these DAG files; resolves when it says it is ready and each of them was read. */
 export async function startStandalone(options: { readonly dagFiles: readonly string[] }): Promise<Standalone> {
   const folder = mkdtempSync(join(tmpdir(), 'windlass-e2e-'));
   // As root, Postgres runs as another user, who must be able to get in here.
@@ -55,6 +55,7 @@ export async function startStandalone(options: { readonly dagFiles: readonly str
     });
     if (child.exitCode !== null) throw new Error('windlass standalone ended at once');
     await standalone.logIn();
+    await standalone.hasRead(options.dagFiles.map((file) => basename(file)));
     return standalone;
   } catch (error) {
     await standalone.remove();
@@ -99,6 +100,17 @@ class StandaloneProcess implements Standalone {
   async logIn(): Promise<void> {
     const answer = await this.api<{ access_token: string }>('POST', '/auth/token', { username: 'admin', password: ADMIN_PASSWORD }, 201);
     this.#token = answer.access_token;
+  }
+
+  /** Ready means that pages answer; the first look at the DAG folder may come after it. */
+  async hasRead(fileNames: readonly string[]): Promise<void> {
+    const read = async () => {
+      const { dags } = await this.api<{ dags: { relative_fileloc: string }[] }>('GET', '/api/v2/dags');
+      const { import_errors: errors } = await this.api<{ import_errors: { filename: string }[] }>('GET', '/api/v2/importErrors');
+      const seen = new Set([...dags.map((dag) => dag.relative_fileloc), ...errors.map((error) => error.filename)]);
+      return fileNames.every((name) => seen.has(name));
+    };
+    await until(read, { what: `${fileNames.join(', ')} were read`, deadlineMs: START_DEADLINE_MS });
   }
 
   async api<T>(method: string, path: string, body?: object, expectedStatus = 200): Promise<T> {

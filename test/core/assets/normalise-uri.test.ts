@@ -14,6 +14,7 @@ it.each([
   ['mysql://host/db/orders', 'mysql://host:3306/db/orders'],
   ['https://Example.com:443/data?b=2&a=1#part', 'https://example.com/data?a=1&b=2'],
   ['file:///data/in.csv', 'file:///data/in.csv'],
+  ['gs://bucket/key?&', 'gs://bucket/key'],
   ['  orders ', 'orders'],
   ['orders:v2', 'orders:v2'],
   ['custom://thing', 'custom://thing'],
