@@ -19,6 +19,8 @@ export class Reasons {
   readonly #runs = new Map<RunModel, number>();
   readonly #ofInstances = new Map<Instance, Reason>();
   readonly #ofRuns = new Map<RunModel, Reason>();
+  /** Of each queue what waited longest at the last look: gone from there, the queue moves. */
+  readonly #longest = new Map<string, { readonly instance: Instance; readonly sinceMs: number | null }>();
 
   /** Something moved in the run. */
   touch(run: RunModel, nowMs: number): void {
@@ -37,11 +39,29 @@ export class Reasons {
     this.#ofRuns.set(run, { id: run.row.dagRunId, shard: run.row.shard, state: 'queued', reason: words });
   }
 
-  /** What is queued and not taken, by what the workers say of themselves. */
+  /**
+   * What is queued and not taken, by what the workers say of themselves. A queue that moves needs no words: a backlog of
+   * thousands would be written anew while it is worked off.
+   */
   ofQueued(waiting: Iterable<{ readonly run: RunModel; readonly instance: Instance }>, workers: QueueWorkers, nowMs: number): void {
-    for (const { run, instance } of waiting)
-      if (instance.state === 'queued' && (instance.queuedAtMs ?? nowMs) < nowMs - QUIET_MS)
+    const queued = [...waiting].filter(({ instance }) => instance.state === 'queued' && (instance.queuedAtMs ?? nowMs) < nowMs - QUIET_MS);
+    const standing = this.#standing(queued.map(({ instance }) => instance));
+    for (const { run, instance } of queued)
+      if (standing.has(instance.queue) || !workers.has(instance.queue))
         this.#ofInstance(run, instance, whyNotTaken(instance.queue, workers));
+  }
+
+  /** Queues of which what waited longest at the last look still waits. */
+  #standing(queued: readonly Instance[]): ReadonlySet<string> {
+    const standing = [...this.#longest].filter(
+      ([, { instance, sinceMs }]) => instance.state === 'queued' && instance.queuedAtMs === sinceMs,
+    );
+    this.#longest.clear();
+    for (const instance of queued) {
+      const { queue, queuedAtMs: sinceMs } = instance;
+      if ((sinceMs ?? 0) < (this.#longest.get(queue)?.sinceMs ?? Number.POSITIVE_INFINITY)) this.#longest.set(queue, { instance, sinceMs });
+    }
+    return new Set(standing.map(([queue]) => queue));
   }
 
   /** When words are due, ms; infinite = nothing is to be said. */

@@ -128,6 +128,9 @@ export class Attempt implements LeaseHolder {
     ]);
     this.#plan = plan;
     if (this.#settled) return;
+    // Before its turn comes: many are read by one statement, and no slot waits for it.
+    const reading = reads.read(bodyRead(claimed, plan));
+    reading.catch(() => {});
     const process = this.#process ?? (await this.#takeProcess(bundleFile));
     if (process === null) return;
     this.#desk = new RequestDesk(requests, claimed, plan);
@@ -135,10 +138,7 @@ export class Attempt implements LeaseHolder {
       if (!this.#settled) probe('supervise.child_exited');
       this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb });
     });
-    const [hasBegun, read] = await Promise.all([
-      claimed.begun || (this.#early ?? this.#begin(process.pid)),
-      reads.read(bodyRead(claimed, plan)),
-    ]);
+    const [hasBegun, read] = await Promise.all([claimed.begun || (this.#early ?? this.#begin(process.pid)), reading]);
     if (!hasBegun) {
       this.onLost('the lease was gone before the body began', 0);
       return;
