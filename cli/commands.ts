@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. A command's file holds its definition; its work is loaded when it runs. */
 import type { Command } from 'commander';
+import { addBlockCommands } from './commands/add-block.ts';
 import { approvalsAnswer } from './commands/approvals-answer.ts';
 import { approvalsList } from './commands/approvals-list.ts';
 import { assetsDetails } from './commands/assets-details.ts';
@@ -47,6 +48,7 @@ import { worker } from './commands/worker.ts';
 
 export const GROUPS = {
   db: 'Look after the database',
+  add: 'Write files to begin with',
   dags: 'DAGs and their runs',
   tasks: 'Tasks of DAGs and of runs',
   assets: 'What tasks make and DAGs wait for',
@@ -74,6 +76,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { define: why },
   { define: doctor },
   { define: emulators },
+  ...addBlockCommands.map((define) => ({ group: 'add', define }) as const),
   { group: 'db', define: dbMigrate },
   { group: 'db', define: dbCheck },
   { group: 'db', define: dbClean },

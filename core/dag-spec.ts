@@ -5,6 +5,7 @@
  */
 
 import type { AliasDefinition, AssetDefinition, AssetScheduleSpec, AssetUse } from './assets/asset-spec.ts';
+import type { BlockKind } from './block.ts';
 import type { CallbackNames } from './callbacks.ts';
 import type { DeadlineSpec } from './deadline.ts';
 import type { ExternalTaskMarker } from './external-task-markers.ts';
@@ -112,6 +113,8 @@ export interface TaskSpec {
   readonly kind: TaskKind;
   /** What the UI calls it: "task", "bash", "http", "sql", "sensor", "branch", or a definition's own name. */
   readonly operator: string;
+  /** Of a task made from a block. Absent = none. */
+  readonly block?: BlockKind;
   readonly groupId: string | null;
   readonly mapScope: string | null;
   /** Direct upstream task ids, data and order edges alike, sorted. */

@@ -224,6 +224,13 @@ export interface ErrorReport {
   readonly stack: string;
 }
 
+/** What one in-line check found. */
+export interface CheckResult {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly message: string | null;
+}
+
 /** How the body ended. `retryable: false` means no retry will help (`Fatal`). */
 export type BodyResult =
   | {
@@ -235,14 +242,21 @@ export type BodyResult =
       readonly followed: readonly string[] | null;
       /** Lengths of the lists that are mapped over, by scope id. */
       readonly mapLengths: Readonly<Record<string, number>>;
-      readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly message: string | null }[];
+      readonly checks: readonly CheckResult[];
       /** What the UI calls this instance of a mapped task. */
       readonly mapLabel?: string;
       /** What the body said of its outlets. */
       readonly assets?: readonly AssetEmission[];
     }
   | { readonly outcome: 'skipped'; readonly reason: string }
-  | { readonly outcome: 'failed'; readonly error: ErrorReport; readonly retryable: boolean; readonly retryAfterMs: number | null }
+  | {
+      readonly outcome: 'failed';
+      readonly error: ErrorReport;
+      readonly retryable: boolean;
+      readonly retryAfterMs: number | null;
+      /** Of a body whose result was checked. */
+      readonly checks?: readonly CheckResult[];
+    }
   | { readonly outcome: 'defer'; readonly waiter: Waiter }
   | { readonly outcome: 'reschedule'; readonly afterMs: number; readonly note: string | null };
 

@@ -4,6 +4,7 @@
  */
 
 import { isAliasDefinitions, isAssetDefinitions, isAssetSchedule, isAssetUses, isTickPartition } from './assets/validate-assets.ts';
+import { BLOCK_KINDS } from './block.ts';
 import { CALLBACK_KINDS, CALLBACK_LIMITS } from './callbacks.ts';
 import { findCycle } from './dag-graph.ts';
 import { CSS_COLOUR, type DagSpec, SPEC_LIMITS, SPEC_VERSION } from './dag-spec.ts';
@@ -149,6 +150,7 @@ const TASK: Shape = {
   taskId: isKey,
   kind: oneOf('task', 'branch', 'gate', 'sensor', 'empty'),
   operator: isText,
+  'block?': oneOf(...BLOCK_KINDS),
   groupId: orNull(isKey),
   mapScope: orNull(isKey),
   upstream: isKeys,

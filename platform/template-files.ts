@@ -1,4 +1,4 @@
-/** Finds the files that a DAG file names as templates: `'load.sql'` beside it, or below the dags folder. */
+/** Finds the files that a DAG file names as templates: `'load.sql'` beside it, beside its helper that names it, or below the dags folder. */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 
@@ -14,12 +14,17 @@ export interface TemplateFiles {
   readonly missing: readonly string[];
 }
 
-/** `sources`: the DAG file and its own helpers, absolute. What lies outside of the dags folder is left alone. */
+/** `sources`: the DAG file and its own helpers, absolute. What lies outside of their folders and of the dags folder is left alone. */
 export function findTemplateFiles(dagFile: string, sources: readonly string[], dagsFolder: string): TemplateFiles {
-  const names = new Set(sources.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(NAMED)].map((match) => match[2] as string)));
+  const named = sources.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(NAMED)].map((match) => ({ name: match[2] as string, folder: dirname(file) })),
+  );
+  const folders = [...new Set(named.map(({ folder }) => folder))];
+  const names = new Set(named.map(({ name }) => name));
   const found = [...names].flatMap((name) => {
-    const file = [resolve(dirname(dagFile), name), resolve(dagsFolder, name)].find((place) =>
-      isReadable(place, [dagsFolder, dirname(dagFile)]),
+    const beside = named.filter((one) => one.name === name).map(({ folder }) => resolve(folder, name));
+    const file = [resolve(dirname(dagFile), name), ...beside, resolve(dagsFolder, name)].find((place) =>
+      isReadable(place, [dagsFolder, dirname(dagFile), ...folders]),
     );
     return file === undefined ? [] : [{ name, file }];
   });

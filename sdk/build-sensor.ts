@@ -4,15 +4,17 @@ import type { SensorSpec } from '#core/dag-spec.ts';
 import { AppError } from '#core/errors.ts';
 import type { WaiterKind } from '#core/waiting/kinds.ts';
 import type { WaitPlan } from '#core/waiting/plan.ts';
-import { brandOf, WAIT } from './brands.ts';
+import { brandOf, TASK_DEFINITION, WAIT } from './brands.ts';
+import type { TaskDef } from './define-task.ts';
 import type { EventPlan } from './definition.ts';
 import { taskHandle } from './handles.ts';
-import { type BuildContext, makeTask, type Options, readBody, readOptions } from './make-task.ts';
+import { type BuildContext, makeTask, type Options, readBody, readInput, readOptions } from './make-task.ts';
 import { durationMs, flag, oneOf, type Place, positiveNumber } from './option-values.ts';
 import { makeRef } from './ref.ts';
 import { SENSOR_DEFAULTS, SENSOR_OPTION_TABLE, WAIT_SENSOR_OPTION_TABLE } from './sensor-options.ts';
 
 export function buildSensor(context: BuildContext, args: readonly unknown[]): unknown {
+  if (args.slice(1, 3).some((arg) => brandOf(arg, TASK_DEFINITION) !== undefined)) return buildSensorBlock(context, args);
   const [id, check, given] = args;
   const options = readOptions('sensor', id, given);
   const where = `sensor "${String(id)}"`;
@@ -35,6 +37,26 @@ function makeCheck(context: BuildContext, id: unknown, check: unknown, options: 
     table: SENSOR_OPTION_TABLE,
     extra: { sensor: readSensor(where, options) },
   });
+}
+
+/** `sensor(id, block, options)` or `sensor(id, input, block, options)`; what the block says of its waits holds unless the call says otherwise. */
+function buildSensorBlock(context: BuildContext, args: readonly unknown[]): unknown {
+  const [id, second, third, fourth] = args;
+  const direct = brandOf(second, TASK_DEFINITION) !== undefined;
+  const options = readOptions('sensor', id, direct ? third : fourth);
+  const block = (direct ? second : third) as TaskDef<unknown, unknown>;
+  const taskId = makeTask(context, {
+    what: 'sensor',
+    localId: id,
+    kind: 'sensor',
+    call: 'input',
+    body: readBody('sensor', id, block),
+    input: direct ? {} : readInput('sensor', id, second),
+    options,
+    table: SENSOR_OPTION_TABLE,
+    extra: { sensor: readSensor(`sensor "${String(id)}"`, { ...block.options, ...options }) },
+  });
+  return makeRef(taskHandle(context.draft, taskId));
 }
 
 const OPERATORS: Readonly<Record<WaiterKind, string>> = {

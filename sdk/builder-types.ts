@@ -1,6 +1,7 @@
 /** What a build function gets. The types are the contract: wrong wiring does not compile (test/sdk/types). */
 import type { Duration } from '#core/duration.ts';
 import type { ApprovalBranchOpts, ApprovalOpts, ApprovalResult, DefaultOptions, EntryOpts } from './approval-types.ts';
+import type { NoInputs } from './blocks.ts';
 import type { Ctx } from './context.ts';
 import type { Dag } from './dag-type.ts';
 import type { TaskDef } from './define-task.ts';
@@ -29,6 +30,7 @@ type Choice<C> = keyof C | readonly (keyof C)[] | boolean | null;
 /** The forms of task(). */
 interface TaskForms<P, More> {
   <O>(id: string, run: (ctx: Ctx<P>) => O, options?: TaskOpts<Result<O>, Record<never, never>> & More): Ref<Result<O>>;
+  <O>(id: string, definition: TaskDef<NoInputs, O>, options?: TaskOpts<O, NoInputs> & More): Ref<O>;
   <In, O>(id: string, input: Wire<In>, definition: TaskDef<In, O>, options?: TaskOpts<O, In> & More): Ref<O>;
   <const I extends Inputs, O>(
     id: string,
@@ -51,6 +53,8 @@ export interface Builder<P> {
 
   /** A task with no inputs. */
   task<O>(id: string, run: (ctx: Ctx<P>) => O, options?: TaskOpts<Result<O>, Record<never, never>>): Ref<Result<O>>;
+  /** A reusable definition that needs nothing. */
+  task<O>(id: string, definition: TaskDef<NoInputs, O>, options?: TaskOpts<O, NoInputs>): Ref<O>;
   /** A reusable definition, wired. */
   task<In, O>(id: string, input: Wire<In>, definition: TaskDef<In, O>, options?: TaskOpts<O, In>): Ref<O>;
   /** A task with inputs: references and literals, at any depth. */
@@ -133,6 +137,9 @@ export interface Builder<P> {
     check: (ctx: Ctx<P>) => O,
     options?: SensorOpts & TaskOpts<Exclude<Awaited<O>, Pending | Deferred>>,
   ): Ref<Exclude<Awaited<O>, Pending | Deferred>>;
+  /** A block made with `sensor({ name, check })`, that needs nothing or is wired. */
+  sensor<O>(id: string, block: TaskDef<NoInputs, O>, options?: SensorOpts & TaskOpts<O>): Ref<O>;
+  sensor<In, O>(id: string, input: Wire<In>, block: TaskDef<In, O>, options?: SensorOpts & TaskOpts<O, In>): Ref<O>;
 
   /**
    * Until an event of this name is sent (POST /api/v2/events/<name>), without a worker; one that came since the run was

@@ -57,15 +57,16 @@ export function makeBuilder(context: BuildContext): Builder<unknown> {
 
 function buildTask(context: BuildContext, args: readonly unknown[]): unknown {
   const [id, second, third, fourth] = args;
-  const direct = typeof second === 'function';
+  const isDefinition = brandOf(second, TASK_DEFINITION) !== undefined;
+  const direct = typeof second === 'function' || isDefinition;
   const body = readBody('task', id, direct ? second : third);
   const taskId = makeTask(context, {
     what: 'task',
     localId: id,
     kind: 'task',
-    call: direct ? 'context' : 'input',
+    call: direct && !isDefinition ? 'context' : 'input',
     body,
-    input: direct ? undefined : readInput('task', id, second),
+    input: direct ? (isDefinition ? {} : undefined) : readInput('task', id, second),
     options: readOptions('task', id, direct ? third : fourth),
     table: TASK_OPTION_TABLE,
   });

@@ -2,6 +2,7 @@
  * What `dag(...)` makes: the graph with its functions. Plain data of apiVersion 1, because the process that
  * runs a task may come from a newer installation than the sdk inside the bundle.
  */
+import type { BlockKind } from '#core/block.ts';
 import type { EdgeLabelSpec, SensorSpec, TaskKind } from '#core/dag-spec.ts';
 import type { WaitPlan } from '#core/waiting/plan.ts';
 import type { DagSettings } from './dag-options.ts';
@@ -52,6 +53,8 @@ export interface TaskDefinition {
   readonly id: string;
   readonly kind: TaskKind;
   readonly operator: string;
+  /** What it is for, of a task made from a block. */
+  readonly block?: BlockKind;
   readonly groupId: string | null;
   readonly mapScope: string | null;
   readonly call: CallForm;

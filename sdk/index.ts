@@ -19,6 +19,7 @@ export {
   assetRef,
   onAssets,
 } from './assets.ts';
+export { type BlockOptions, dataExporter, dataLoader, type NoInputs, type SensorBlockOptions, sensor, transformer } from './blocks.ts';
 export type { Builder, EventOpts } from './builder-types.ts';
 export { type CalendarOptions, duringTimes, onWeekdays, type TimeWindow, type Weekday } from './calendar.ts';
 export type { Callback, CallbackCtx, CallbackError, CallbackEvent, Callbacks, Notifier } from './callback-event.ts';

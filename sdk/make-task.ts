@@ -64,6 +64,7 @@ export function makeTask({ draft, defaultArgs }: BuildContext, making: Making): 
     id,
     kind: making.kind,
     operator: definition?.name ?? (making.kind === 'task' ? 'task' : making.kind),
+    ...(definition?.block && { block: definition.block }),
     groupId: draft.scope.groupId,
     call: making.call,
     input,
@@ -108,6 +109,11 @@ export function readMapLimits(where: string, options: Options): { maxActive: num
 export function readBody(what: string, id: unknown, body: unknown): Body {
   if (brandOf(body, TASK_DEFINITION) !== undefined) {
     const definition = body as TaskDef<unknown, unknown>;
+    if (definition.block === 'sensor' && what !== 'sensor')
+      throw new AppError(
+        'DAG_INVALID',
+        `${what} "${String(id)}" is made of the sensor block "${definition.name}". Wire it with sensor(...).`,
+      );
     return { run: definition.run as Body['run'], definition };
   }
   if (typeof body === 'function') return { run: body as Body['run'], definition: null };

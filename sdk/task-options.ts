@@ -235,7 +235,8 @@ export function readTaskSettings(where: string, layers: readonly object[], table
     maxActiveTisPerDag: optional('maxActiveTisPerDag', atLeast(1), null),
     maxActiveTisPerDagrun: optional('maxActiveTisPerDagrun', atLeast(1), null),
     when: optional('when', read.func, null),
-    checks: readChecks(where, given['checks']),
+    // Those of a definition hold wherever it is used; a call adds its own.
+    checks: mergeChecks(layers.map((layer) => readChecks(where, (layer as Given)['checks']))),
     outlets: readAssetList(where, 'outlets', given['outlets']),
     inlets: readAssetList(where, 'inlets', given['inlets']),
     externalTaskMarkers: optional('externalTaskMarkers', readExternalTaskMarkers, null),
@@ -266,6 +267,10 @@ function readPool(where: string, given: Given): { pool: string; poolSlots: numbe
     pool: read.key({ where, name: 'pool' }, detailed['name']),
     poolSlots: read.wholeNumber({ where, name: 'poolSlots' }, given['poolSlots'] ?? detailed['slots'] ?? TASK_DEFAULTS.poolSlots, 1),
   };
+}
+
+function mergeChecks(layers: readonly TaskSettings['checks'][]): TaskSettings['checks'] {
+  return [...new Map(layers.flat().map((check) => [check.name, check])).values()];
 }
 
 function readChecks(where: string, checks: unknown): TaskSettings['checks'] {

@@ -42,6 +42,7 @@ import { addSecurityHeaders } from './http/security-headers.ts';
 import { serveUi } from './http/serve-ui.ts';
 import { UiEvents } from './streams/ui-events.ts';
 import { assetPageRoutes } from './ui-api/assets.ts';
+import { blockPageRoutes } from './ui-api/blocks.ts';
 import { connectionPageRoutes } from './ui-api/connections.ts';
 import { dagPageRoutes } from './ui-api/dag.ts';
 import { dagListRoutes } from './ui-api/dag-list.ts';
@@ -100,6 +101,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...logPageRoutes(deps),
     ...importErrorPageRoutes(deps),
     ...pluginPageRoutes,
+    ...blockPageRoutes,
     ...connectionPageRoutes(deps),
     ...variablePageRoutes(deps),
     ...peopleRoutes(deps),

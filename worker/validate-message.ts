@@ -129,6 +129,7 @@ function parseResult(result: Fields): BodyResult | null {
         error: parseError(result['error']),
         retryable: result['retryable'] !== false,
         retryAfterMs: isAmount(result['retryAfterMs']) ? result['retryAfterMs'] : null,
+        ...(Array.isArray(result['checks']) ? { checks: parseChecks(result['checks']) } : {}),
       };
     case 'defer':
       return parseDefer(result['waiter']);
@@ -160,10 +161,16 @@ function parseSuccess({ value, bytes, followed, mapLengths, checks, mapLabel, as
     bytes: isAmount(bytes) ? bytes : 0,
     followed: Array.isArray(followed) ? (followed as unknown[]).slice(0, LIST_MAX).filter(isName) : null,
     mapLengths: Object.fromEntries(lengths as [string, number][]),
-    checks: Array.isArray(checks) ? (checks as unknown[]).slice(0, LIST_MAX).filter(isFields).map(parseCheck) : [],
+    checks: parseChecks(checks),
     ...(typeof mapLabel === 'string' ? { mapLabel: storable(mapLabel, KEY_MAX_CHARS) } : {}),
     ...(emissions.length > 0 ? { assets: emissions } : {}),
   };
+}
+
+const CHECKS_MAX = 100;
+
+function parseChecks(checks: unknown) {
+  return Array.isArray(checks) ? (checks as unknown[]).slice(0, CHECKS_MAX).filter(isFields).map(parseCheck) : [];
 }
 
 function parseCheck({ name, passed, message }: Fields) {

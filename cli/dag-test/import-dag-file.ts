@@ -25,10 +25,12 @@ export async function importDagFile(file: string, pluginsFolder: string): Promis
   if (statSync(path).isDirectory()) throw new AppError('DAG_IMPORT_FAILED', `${path} is a folder. Name a DAG file in it.`);
   const hooks = registerHooks({
     resolve: (specifier, context, next) => resolveImport(specifier, context, next, pluginsFolder),
-    load: loadScript,
+    load: (url, context, next) => {
+      registerTemplatesOf(url, path);
+      return loadScript(url, context, next);
+    },
   });
   try {
-    registerTemplateFiles(findTemplateFiles(path, [path], dirname(path)).texts);
     const found = findDags((await import(pathToFileURL(path).href)) as object);
     if (found.size > 0) return [...found.values()];
   } catch (cause) {
@@ -40,6 +42,19 @@ export async function importDagFile(file: string, pluginsFolder: string): Promis
     'DAG_IMPORT_FAILED',
     `${path} exports no DAG. Export what dag(...) returns: export default dag("${basename(path).replace(SCRIPT, '')}", …)`,
   );
+}
+
+/** A helper of the DAG file may name template files as well. */
+function registerTemplatesOf(url: string, dagFile: string): void {
+  const source = url.startsWith('file:') ? fileURLToPath(url) : '';
+  if (!SCRIPT.test(source) || isOurs(source)) return;
+  registerTemplateFiles(findTemplateFiles(dagFile, [source], dirname(dagFile)).texts);
+}
+
+const OUR_ROOMS = ['sdk', 'core', 'providers', 'node_modules'].map((room) => join(INSTALLATION_FOLDER, room, '/'));
+
+function isOurs(path: string): boolean {
+  return OUR_ROOMS.some((room) => path.startsWith(room));
 }
 
 /** Dynamic imports inside task bodies come later than this file's import: they keep the hooks. */

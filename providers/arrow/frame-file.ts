@@ -99,3 +99,9 @@ function checkHash(source: FrameSource, digest: () => string): void {
   if (typeof source === 'string' || source.sha256 === undefined || digest() === source.sha256) return;
   throw new Fatal(`${source.path} is not the frame that was written: its sha256 is another. Clear the task that wrote it.`);
 }
+
+/** Whether a value is what `writeFrame` returns: for schemas of inputs, `z.custom<FrameFile>(isFrameFile)`. */
+export function isFrameFile(value: unknown): value is FrameFile {
+  const { path, rows, columns, bytes } = (value ?? {}) as Partial<FrameFile>;
+  return typeof path === 'string' && typeof rows === 'number' && Array.isArray(columns) && typeof bytes === 'number';
+}

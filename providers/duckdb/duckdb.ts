@@ -82,11 +82,16 @@ export class Duckdb implements AsyncDisposable {
     return this.#parts.connection;
   }
 
-  /** Makes a frame known as the table `name`. It is written to disk once, and read from there by each statement. */
-  async register(name: string, frame: Frame): Promise<void> {
+  /**
+   * Makes a frame known as the table `name`. It is written to disk once, and read from there by each statement. `temporary`: a database file
+   * keeps nothing of it.
+   */
+  async register(name: string, frame: Frame, { temporary = false }: { readonly temporary?: boolean } = {}): Promise<void> {
     const path = this.#newFile();
     await writeParquet(path, frame);
-    await this.#run(`create or replace view ${quote(name)} as select * from read_parquet(${literal(path)})`);
+    await this.#run(
+      `create or replace ${temporary ? 'temporary ' : ''}view ${quote(name)} as select * from read_parquet(${literal(path)})`,
+    );
   }
 
   /** Rows of a statement; `$1` in it is `values[0]`. int64 as a number (a bigint beyond ±2^53), timestamps and dates as Date. */
@@ -108,6 +113,11 @@ export class Duckdb implements AsyncDisposable {
     return rows.map((row) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? narrow(value) : value])),
     ) as Row[];
+  }
+
+  /** Runs a statement that changes something; returns how many rows it changed. */
+  async run(sql: string): Promise<number> {
+    return this.#do(async () => (await this.#parts.connection.run(sql)).rowsChanged);
   }
 
   /** Rows of a statement as a frame, batch by batch. */

@@ -172,6 +172,23 @@ export class BigQuery {
     });
   }
 
+  /** Returns whether there was one. */
+  async dropTable(table: string): Promise<boolean> {
+    const { projectId, datasetId, tableId } = this.#table(table);
+    return this.#do(`dropping ${table}`, async () => {
+      try {
+        await this.client
+          .dataset(datasetId, projectId === undefined ? {} : { projectId })
+          .table(tableId)
+          .delete();
+        return true;
+      } catch (error) {
+        if (codeOf(error) === 404) return false;
+        throw error;
+      }
+    });
+  }
+
   /** Makes the dataset if need be. */
   async ensureDataset(id: string, location?: string): Promise<void> {
     await this.#do(`creating dataset ${id}`, async () => {

@@ -74,6 +74,19 @@ export async function loadTable(client: Client, options: LoadOptions): Promise<L
   };
 }
 
+/** Fills a temporary table, which lasts as long as the session. One of the same name is replaced. */
+export async function loadTemporaryTable(client: Client, table: string, frame: Frame): Promise<number> {
+  const batches = batchesOf(frame);
+  const first = await batches.next();
+  if (first.done) throw new RangeError('a frame without a single batch has no columns and cannot be loaded.');
+  const { schema } = first.value;
+  const progress: CopyProgress = { rows: 0, bytes: 0 };
+  await client.query(`drop table if exists pg_temp.${quoteName(table)}`);
+  await client.query(`create temporary table ${quoteName(table)} (${columnsSql(schema)})`);
+  await copyInto(client, `pg_temp.${quoteName(table)}`, schema, reported(first.value, batches, progress, undefined), progress);
+  return progress.rows;
+}
+
 /** `create table` for the columns of a frame. */
 export function createTableSql(name: TableName, schema: Schema): string {
   return `create table ${quoteTable(name)} (${columnsSql(schema)})`;

@@ -18,6 +18,7 @@ import { measureLists } from './measure-lists.ts';
 import { readDecision } from './read-decision.ts';
 import { readEvent } from './read-event.ts';
 import { resolveInput, type Values } from './resolve-input.ts';
+import { runChecks, withChecks } from './run-checks.ts';
 import { runSensor } from './run-sensor.ts';
 import { runTrigger, type TriggerInput } from './run-trigger.ts';
 import type { TaskHost } from './task-host.ts';
@@ -37,7 +38,7 @@ export async function runTask(dag: DagDefinition, message: RunMessage, host: Tas
     if (task === undefined) throw new Fatal(`DAG "${dag.id}" has no task "${message.context.taskId}" in this version.`);
     return await runBody(dag, task, message, host);
   } catch (thrown) {
-    return resultOfThrown(thrown, task?.settings.retryPolicy ?? null, task?.settings.retryDelayMs);
+    return withChecks(resultOfThrown(thrown, task?.settings.retryPolicy ?? null, task?.settings.retryDelayMs), thrown);
   }
 }
 
@@ -182,15 +183,4 @@ async function pushParts(task: TaskDefinition, returned: unknown, host: TaskHost
     );
   for (const [key, value] of Object.entries(returned))
     await host.request({ what: 'xcom_push', key, value: encodeValue(value, `"${key}" of the result of "${task.id}"`) });
-}
-
-async function runChecks(task: TaskDefinition, returned: unknown): Promise<Success['checks']> {
-  const passed: { name: string; passed: boolean; message: string | null }[] = [];
-  for (const check of task.settings.checks) {
-    const verdict = await check.run(returned);
-    if (verdict === false || typeof verdict === 'string')
-      throw new Error(`Check "${check.name}" failed${typeof verdict === 'string' ? `: ${verdict}` : '.'}`);
-    passed.push({ name: check.name, passed: true, message: null });
-  }
-  return passed;
 }

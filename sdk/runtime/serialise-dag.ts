@@ -70,6 +70,7 @@ function serialiseTask(dag: DagDefinition, task: TaskDefinition): TaskSpec {
     taskId: task.id,
     kind: task.kind,
     operator: task.operator,
+    ...optionalPart('block', task.block ?? null),
     groupId: task.groupId,
     mapScope: task.mapScope,
     upstream: task.upstream,

@@ -56,7 +56,7 @@ export type ShownTask = Pick<
   TaskSpec,
   'taskId' | 'kind' | 'operator' | 'groupId' | 'mapScope' | 'triggerRule' | 'upstream' | 'retries' | 'pool' | 'queue' | 'docMd'
 > &
-  Partial<Pick<TaskSpec, 'isSetup' | 'isTeardown' | 'displayName' | 'owner' | 'uiColor' | 'uiFgcolor' | 'docs'>>;
+  Partial<Pick<TaskSpec, 'block' | 'checks' | 'isSetup' | 'isTeardown' | 'displayName' | 'owner' | 'uiColor' | 'uiFgcolor' | 'docs'>>;
 
 /** The tasks of a DAG, with the words on the edges between them. */
 export function uiTasks({ tasks, edgeLabels = [] }: Pick<DagSpec, 'tasks' | 'edgeLabels'>): readonly UiTaskNode[] {
@@ -91,6 +91,8 @@ export function uiTask(task: ShownTask): UiTaskNode {
     taskId: task.taskId,
     kind: task.kind,
     operator: task.operator,
+    ...(task.block !== undefined && { block: task.block }),
+    ...(task.checks !== undefined && task.checks.length > 0 && { checks: task.checks }),
     groupId: task.groupId,
     isMapped: task.mapScope !== null,
     ...(task.isSetup && { role: 'setup' as const }),

@@ -6,6 +6,7 @@ import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instanc
 import { type AttemptRow, listAttemptsOf } from '#platform/db/queries/api/list-attempts-of.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { findRenderedFields } from '#platform/db/queries/rendered-fields.ts';
+import { listChecksOf } from '#platform/db/queries/ui/list-checks-of.ts';
 import { listInstanceEvents } from '#platform/db/queries/ui/list-instance-events.ts';
 import { listInstanceXComs } from '#platform/db/queries/ui/list-instance-xcoms.ts';
 import { listTriggeredRuns } from '#platform/db/queries/ui/read-run-links.ts';
@@ -50,6 +51,7 @@ async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTask
     queue: instance.queue,
     priorityWeight: instance.priority_weight,
     attempts: (await listAttemptsOf(db, id)).map(uiAttempt),
+    checks: (await listChecksOf(db, id)).map(({ try_number, name, passed, message }) => ({ tryNumber: try_number, name, passed, message })),
     events: (await listInstanceEvents(db, id)).map((event) => ({
       event: event.event,
       fromState: event.from_state,

@@ -3,6 +3,7 @@
  * each. Server and React app share these types. Instants are ISO-8601 UTC text; durations say their unit.
  */
 
+import type { BlockKind } from '#core/block.ts';
 import type { DocSpec, TaskKind } from '#core/dag-spec.ts';
 import type { PluginKind, PluginLink } from '#core/plugin-protocol.ts';
 import type { DagRunState, TaskInstanceState } from '#core/states.ts';
@@ -190,6 +191,10 @@ export interface UiTaskNode {
   readonly edgeLabels?: Readonly<Record<string, string>>;
   readonly kind: TaskKind;
   readonly operator: string;
+  /** Of a task made from a block. */
+  readonly block?: BlockKind;
+  /** Names of its in-line checks. Absent = none. */
+  readonly checks?: readonly string[];
   readonly groupId: string | null;
   readonly isMapped: boolean;
   /** Absent for all other tasks. */
@@ -310,6 +315,8 @@ export interface UiTaskInstance extends UiInstance {
   readonly queue: string;
   readonly priorityWeight: number;
   readonly attempts: readonly UiAttempt[];
+  /** What the checks of its attempts found; of a try that was made twice, the newer one comes first. */
+  readonly checks: readonly UiCheck[];
   readonly events: readonly {
     readonly event: string;
     readonly fromState: string;
@@ -327,6 +334,22 @@ export interface UiTaskInstance extends UiInstance {
   readonly waitingFor: readonly string[];
   /** Runs of other DAGs that it has triggered, the newest first. */
   readonly triggeredRuns: readonly UiRunLink[];
+}
+
+export interface UiCheck {
+  readonly tryNumber: number;
+  readonly name: string;
+  readonly passed: boolean;
+  readonly message: string | null;
+}
+
+/** GET /ui/api/blocks */
+export interface UiBlocks {
+  readonly blocks: readonly {
+    readonly name: string;
+    readonly kind: BlockKind;
+    readonly usedBy: readonly { readonly dagId: string; readonly taskId: string; readonly checks: number }[];
+  }[];
 }
 
 export interface UiAttempt {

@@ -166,9 +166,12 @@ async function storeLarge(
   }
 }
 
-/** Reasons and errors are shown on pages: no secret may be in them. */
-function masked(decision: Decision, deps: AttemptDeps): Decision {
+/** Reasons, errors and what checks say are shown on pages: no secret may be in them. */
+function masked(given: Decision, deps: AttemptDeps): Decision {
   const { masker } = deps.requests;
+  const hidden = (text: string | null) => (text === null ? null : masker.mask(text));
+  const checks = given.checks?.map((check) => ({ ...check, message: hidden(check.message) }));
+  const decision = checks === undefined ? given : { ...given, checks };
   const reason = decision.reason === null ? null : storable(masker.mask(decision.reason), REASON_MAX_CHARS);
   if (decision.error === null) return { ...decision, reason };
   const { name, message, stack } = decision.error;
@@ -176,13 +179,13 @@ function masked(decision: Decision, deps: AttemptDeps): Decision {
 }
 
 function writeLastLines({ ending, log }: Ended, decision: Decision, { logger }: AttemptDeps): void {
-  if (ending.kind === 'result' && ending.result.outcome === 'success' && ending.result.checks.length > 0) log.speak();
-  if (ending.kind === 'result' && ending.result.outcome === 'success')
-    for (const check of ending.result.checks)
-      log.system(
-        check.passed ? 'info' : 'error',
-        `check ${check.name}: ${check.passed ? 'passed' : `failed${check.message === null ? '' : `, ${check.message}`}`}`,
-      );
+  const checks = decision.checks ?? [];
+  if (checks.length > 0) log.speak();
+  for (const check of checks)
+    log.system(
+      check.passed ? 'info' : 'error',
+      `check ${check.name}: ${check.passed ? 'passed' : `failed${check.message === null ? '' : `, ${check.message}`}`}`,
+    );
   const error = decision.error;
   if (error !== null && ending.kind === 'result')
     log.system('error', error.stack === '' ? `${error.name}: ${error.message}` : error.stack, { error: error.name });

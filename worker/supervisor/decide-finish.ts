@@ -31,7 +31,7 @@ export interface FinishFacts {
 
 export type Decision = Pick<
   Finish,
-  'event' | 'reason' | 'error' | 'followed' | 'mapLengths' | 'nextTryInMs' | 'mapLabel' | 'assetEvents'
+  'event' | 'reason' | 'error' | 'followed' | 'mapLengths' | 'nextTryInMs' | 'mapLabel' | 'assetEvents' | 'checks'
 > & {
   readonly valueJson?: string;
   readonly bytes?: number;
@@ -86,6 +86,12 @@ export function decideFinish(ending: Exclude<Ending, { kind: 'lease_lost' }>, fa
 }
 
 function decideResult(result: BodyResult, facts: FinishFacts): Decision {
+  const decision = decideOutcome(result, facts);
+  const checks = 'checks' in result ? (result.checks ?? []) : [];
+  return checks.length === 0 ? decision : { ...decision, checks };
+}
+
+function decideOutcome(result: BodyResult, facts: FinishFacts): Decision {
   switch (result.outcome) {
     case 'success':
       return decideSuccess(result, facts);

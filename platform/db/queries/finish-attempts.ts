@@ -1,7 +1,7 @@
 import type { NewAssetEvent } from '#core/assets/events-of-success.ts';
 import type { CallbackKind, CallbackReason } from '#core/callbacks.ts';
 import { TASK_INSTANCE_TRANSITIONS } from '#core/states.ts';
-import type { ErrorReport } from '#core/task-protocol.ts';
+import type { CheckResult, ErrorReport } from '#core/task-protocol.ts';
 import type { XcomRef } from '../../xcom/backend.ts';
 import { arrayLiteral } from '../array-literal.ts';
 import { inLockOrder } from '../lock-order.ts';
@@ -47,6 +47,8 @@ export interface Finish {
     readonly large?: XcomRef;
   }[];
   readonly callbacks: readonly CallbackToMake[];
+  /** What the checks of the result found. Absent = there are none. */
+  readonly checks?: readonly CheckResult[];
   /** succeed: the events of assets that are written with it. Absent = none. */
   readonly assetEvents?: readonly NewAssetEvent[];
 }
@@ -72,6 +74,7 @@ export function finishSteps(finishes: readonly Finish[], at: Parameters): readon
     ...lengthSteps(finishes, at),
     ...callbackSteps(finishes, at),
     ...waiterSteps(finishes, at),
+    ...checkSteps(finishes, at),
     ...assetSteps(finishes, at),
   ];
 }
@@ -167,6 +170,21 @@ function waiterSteps(finishes: readonly Finish[], at: Parameters): readonly stri
   insert into waiter (task_instance_id, lease_epoch, kind, args, sealed_args, ends, body_state, words, every_ms, due_at, timeout_at)
   select m.task_instance_id, m.lease_epoch, w.kind, w.args, w.sealed_args, w.ends, w.body_state, w.words, w.every_ms, w.due_at, w.timeout_at
     from (${newWaiters(at.next(waiterColumns(waiters)))}) w join moved m on m.task_instance_id = w.task_instance_id
+)`,
+  ];
+}
+
+function checkSteps(finishes: readonly Finish[], at: Parameters): readonly string[] {
+  const checks = finishes.flatMap(({ attemptId, checks = [] }) => checks.map((check, position) => ({ attemptId, position, ...check })));
+  if (checks.length === 0) return [];
+  return [
+    `checks as (
+  insert into check_result (attempt_id, position, name, passed, message)
+  select m.attempt_id, c.position, c.name, c.passed, c.message
+    from unnest(${at.list('uuid', arrayLiteral(checks.map((check) => check.attemptId)))}, ${at.list('smallint', arrayLiteral(checks.map((check) => check.position)))},
+                ${at.list('text', arrayLiteral(checks.map((check) => check.name)))}, ${at.list('boolean', arrayLiteral(checks.map((check) => check.passed)))},
+                ${at.list('text', arrayLiteral(checks.map((check) => check.message)))}) as c(attempt_id, position, name, passed, message)
+    join moved m on m.attempt_id = c.attempt_id
 )`,
   ];
 }

@@ -1,6 +1,7 @@
 /** Every read of the app as a hook. Keys start with the word the push stream invalidates by (see stream.tsx). */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type {
+  UiBlocks,
   UiDag,
   UiDagList,
   UiGrid,
@@ -57,6 +58,14 @@ export function usePlugins() {
     queryKey: ['plugins'],
     queryFn: ({ signal }) => request<UiPlugins>('GET', uiApi.plugins, undefined, signal),
     refetchInterval: 30_000,
+  });
+}
+
+/** Blocks and who uses them; they change with files. */
+export function useBlocks() {
+  return useQuery({
+    queryKey: ['blocks'],
+    queryFn: ({ signal }) => request<UiBlocks>('GET', uiApi.blocks, undefined, signal),
   });
 }
 

@@ -10,6 +10,7 @@ const PAGE_NAMES: Readonly<Record<string, string>> = {
   '/assets': 'Assets',
   '/required_actions': 'Required actions',
   '/deadlines': 'Deadlines',
+  '/blocks': 'Blocks',
   '/connections': 'Connections',
   '/variables': 'Variables',
   '/pools': 'Pools',

@@ -1,5 +1,6 @@
 import {
   AlarmClock,
+  Blocks,
   Braces,
   Database,
   House,
@@ -39,6 +40,7 @@ const PAGES: readonly Entry[] = [
   { id: 'connections', icon: Plug, label: 'Connections', kind: 'Page', to: pages.connections(), isMono: false },
   { id: 'variables', icon: Braces, label: 'Variables', kind: 'Page', to: pages.variables(), isMono: false },
   { id: 'pools', icon: Layers, label: 'Pools', kind: 'Page', to: pages.pools(), isMono: false },
+  { id: 'blocks', icon: Blocks, label: 'Blocks', kind: 'Page', to: pages.blocks(), isMono: false },
   { id: 'plugins', icon: Puzzle, label: 'Plugins', kind: 'Page', to: pages.plugins(), isMono: false },
   { id: 'failed', icon: ListChecks, label: 'Failed runs', kind: 'Page', to: pages.runs('?state=failed'), isMono: false },
 ];

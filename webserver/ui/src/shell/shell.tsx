@@ -1,6 +1,7 @@
 import {
   Activity,
   AlarmClock,
+  Blocks,
   Braces,
   Database,
   ExternalLink,
@@ -58,6 +59,7 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
             { to: '/variables', label: 'Variables', icon: Braces, isMinor: true },
           ]
         : []),
+      { to: '/blocks', label: 'Blocks', icon: Blocks, isMinor: true },
       { to: '/pools', label: 'Pools', icon: Layers, isMinor: true },
       { to: '/plugins', label: 'Plugins', icon: Puzzle, alertCount: failing, isMinor: true },
       { to: monitorUrl(session.monitorPort), label: 'Workers', icon: Activity, isExternal: true },

@@ -17,6 +17,7 @@ import { useTaskInstance } from '../api/queries.ts';
 import { useMayEdit } from '../api/session.ts';
 import { PluginLinks } from '../plugins/plugin-links.tsx';
 import { TriggeredRuns } from '../run/run-links.tsx';
+import { BlockBadge } from '../shell/block-badge.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useUrlState } from '../shell/url-state.ts';
@@ -28,6 +29,7 @@ const TABS = [
   { id: '', label: 'Logs' },
   { id: 'respond', label: 'Respond' },
   { id: 'output', label: 'Output' },
+  { id: 'checks', label: 'Checks' },
   { id: 'attempts', label: 'Attempts' },
   { id: 'events', label: 'Events' },
   { id: 'details', label: 'Details' },
@@ -75,6 +77,7 @@ export function TaskLayout() {
   const tryNumber = chosen > 0 ? chosen : newestTry(data);
   const counts: Readonly<Record<string, number | undefined>> = {
     output: data?.xcoms.length,
+    checks: data?.node.checks?.length,
     attempts: data?.attempts.length,
     events: data?.events.length,
   };
@@ -97,7 +100,7 @@ export function TaskLayout() {
           <Tabs
             label="Task instance pages"
             active={tab}
-            items={TABS.filter(({ id }) => id !== 'respond' || data?.node.operator === 'approval').map(({ id, label }) => ({
+            items={TABS.filter(({ id }) => isShown(id, data)).map(({ id, label }) => ({
               id,
               label,
               to: pages.task(dagId, runId, taskId, -1, id) + query,
@@ -121,6 +124,13 @@ export function TaskLayout() {
       )}
     </div>
   );
+}
+
+/** Tabs that only some tasks have. */
+function isShown(tab: (typeof TABS)[number]['id'], instance: UiTaskInstance | undefined): boolean {
+  if (tab === 'respond') return instance?.node.operator === 'approval';
+  if (tab === 'checks') return instance !== undefined && (instance.node.checks !== undefined || instance.checks.length > 0);
+  return true;
 }
 
 function newestTry(instance: UiTaskInstance | undefined): number {
@@ -157,6 +167,7 @@ function TaskHeader({ instance, tryNumber, onAct, onTry }: TaskHeaderProps) {
         </h1>
         {node.displayName === undefined ? null : <span className="truncate text-ink-2">{node.displayName}</span>}
         <Badge>{node.operator}</Badge>
+        {node.block === undefined ? null : <BlockBadge kind={node.block} />}
         <span className="flex-1" />
         <TryPills attempts={instance.attempts} selected={tryNumber} onSelect={onTry} />
         <span className="flex gap-2">
