@@ -203,7 +203,8 @@ function fileTransformer(format: 'csv' | 'parquet'): BlockText {
     doc: `Rows of a ${format === 'csv' ? 'CSV' : 'Parquet'} file that are worth keeping.`,
     input: 'path: z.string()',
     templates: "'path'",
-    body: `    return saveFrame(ctx, filterRows(${read}, ${KEPT}));`,
+    body: `    const rows = ${read};
+    return saveFrame(ctx, filterRows(rows, ${KEPT}));`,
     after: SOME_ROWS,
   });
 }

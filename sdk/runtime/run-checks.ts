@@ -3,16 +3,23 @@ import type { BodyResult, CheckResult } from '#core/task-protocol.ts';
 import type { TaskDefinition } from '../definition.ts';
 import { reportOf } from './body-error.ts';
 
+/** Looked up by identity: whatever a body throws may be asked about, also a hostile Proxy. */
+const found = new WeakMap<object, readonly CheckResult[]>();
+
 /** Fails the try, and says what every check found. */
 export class CheckFailed extends Error {
   override readonly name = 'CheckFailed';
-  readonly checks: readonly CheckResult[];
-
   constructor(checks: readonly CheckResult[], cause: unknown) {
     const failed = checks.filter((check) => !check.passed);
-    const said = failed.map(({ name, message }) => (message === null ? `"${name}"` : `"${name}": ${message}`));
-    super(failed.length === 1 ? `Check ${said[0]}` : `${failed.length} of ${checks.length} checks failed: ${said.join('; ')}`, { cause });
-    this.checks = checks;
+    const said = failed.map(({ name, message }) => ({ name: `"${name}"`, why: message === null ? '' : `: ${message}` }));
+    const [first] = said;
+    super(
+      failed.length === 1
+        ? `Check ${first?.name} failed${first?.why}`
+        : `${failed.length} of ${checks.length} checks failed: ${said.map(({ name, why }) => name + why).join('; ')}`,
+      { cause },
+    );
+    found.set(this, checks);
   }
 }
 
@@ -36,5 +43,6 @@ export async function runChecks(task: TaskDefinition, returned: unknown): Promis
 
 /** What the checks found goes with the failure that they caused. */
 export function withChecks(result: BodyResult, thrown: unknown): BodyResult {
-  return result.outcome === 'failed' && thrown instanceof CheckFailed ? { ...result, checks: thrown.checks } : result;
+  const checks = found.get(thrown as object);
+  return result.outcome === 'failed' && checks !== undefined ? { ...result, checks } : result;
 }

@@ -43,7 +43,7 @@ test('a check that fails fails the task with its message, and the others are tol
   const { task, ...found } = await run('bad');
   expect(found).toEqual({
     state: 'failed',
-    reason: 'CheckFailed: Check "some rows": there are "no" rows, null',
+    reason: 'CheckFailed: Check "some rows" failed: there are "no" rows, null',
     checks: [
       ['some rows', false, 'there are "no" rows, null'],
       ['even', true, null],
