@@ -8,6 +8,8 @@ import { type Clock, newRequestId } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import type { Logger } from '#platform/logger.ts';
+import { healthy } from './api/answers.ts';
+import { describeRoutes } from './http/describe.ts';
 import { guardRoutes } from './http/guard.ts';
 import { addPages } from './http/pages.ts';
 import { answerProblems, sendProblem } from './http/problems.ts';
@@ -63,8 +65,10 @@ export async function buildMonitor(deps: MonitorDeps, version: string): Promise<
   await app.register(rateLimit, { global: false });
   acceptEmptyJson(app);
   guardRoutes(app, db);
+  describeRoutes(app);
 
-  app.get('/healthz', { config: { access: 'public' } }, () => ({ status: 'healthy' }));
+  const describe = { summary: 'Whether the monitor answers.', response: healthy };
+  app.get('/healthz', { config: { access: 'public', describe } }, () => ({ status: 'healthy' }));
   addSessionRoutes(app, { config, db, broker: broker.kind, version });
   addReadRoutes(app, db, reads);
   addControlRoutes(app, { db, broker, clock, reads });

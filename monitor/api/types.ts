@@ -162,5 +162,6 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly code: string;
+  readonly next: string;
   readonly requestId: string;
 }

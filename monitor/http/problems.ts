@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode, isAppError } from '#core/errors.ts';
+import { nextStep } from '#platform/api/problem.ts';
 import { isDatabaseFailure } from '#platform/db/errors.ts';
 import type { Problem } from '../api/types.ts';
 
@@ -15,6 +16,7 @@ export function sendProblem(error: AppError, request: FastifyRequest, reply: Fas
     status: error.http,
     detail: error.message,
     code: error.code,
+    next: nextStep(error.http),
     requestId: request.id,
   };
   return reply.code(error.http).type('application/problem+json').send(problem);

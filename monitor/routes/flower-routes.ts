@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Database } from '#platform/db/client.ts';
+import * as answers from '../api/answers.ts';
 import type { TaskView, WorkerView } from '../api/types.ts';
 import { readWith } from '../http/read-query.ts';
 import { listTasks } from '../reads/list-tasks.ts';
@@ -25,13 +26,19 @@ const FLOWER_STATES: Readonly<Record<string, string>> = {
   killed: 'REVOKED',
 };
 
+const WORKERS = { config: { describe: { summary: "All workers, in Flower's form.", response: answers.flowerWorkers } } };
+const QUEUES = { config: { describe: { summary: "Lengths of queues, in Flower's form.", response: answers.flowerQueues } } };
+const TASKS = { config: { describe: { summary: "Attempts, in Flower's form.", query: TASKS_QUERY, response: answers.flowerTasks } } };
+
 /** GET /api/workers, /api/tasks, /api/queues/length. */
 export function addFlowerRoutes(app: FastifyInstance, db: Database, reads: MonitorReads): void {
-  app.get('/api/workers', async () => Object.fromEntries((await reads.workers()).map((worker) => [worker.workerId, flowerWorker(worker)])));
-  app.get('/api/queues/length', async () => ({
+  app.get('/api/workers', WORKERS, async () =>
+    Object.fromEntries((await reads.workers()).map((worker) => [worker.workerId, flowerWorker(worker)])),
+  );
+  app.get('/api/queues/length', QUEUES, async () => ({
     active_queues: (await reads.queues()).map((queue) => ({ name: queue.queue, messages: queue.queued })),
   }));
-  app.get('/api/tasks', async (request) => {
+  app.get('/api/tasks', TASKS, async (request) => {
     const { workername, state, ...query } = readWith(TASKS_QUERY, request.query, 'query');
     const own = Object.keys(FLOWER_STATES).find((name) => FLOWER_STATES[name] === state.toUpperCase()) ?? state;
     const page = await listTasks(db, reads, { ...query, state: own, worker: workername });

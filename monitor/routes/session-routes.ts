@@ -6,6 +6,7 @@ import { issueToken, type Principal, revokeToken } from '#platform/auth/tokens.t
 import { verifyPassword } from '#platform/auth/users.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
+import { session } from '../api/answers.ts';
 import type { MonitorSession } from '../api/types.ts';
 import { CONTROL_ROLE, SESSION_COOKIE, tokenOf } from '../http/guard.ts';
 import { readWith } from '../http/read-query.ts';
@@ -36,11 +37,19 @@ export function addSessionRoutes(app: FastifyInstance, deps: SessionDeps): void 
     lostAfterSeconds: lostAfterMs(config.serviceHeartbeatMs) / 1000,
   });
 
-  app.get('/api/v1/session', async (request) => describe(request.principal as Principal));
+  app.get('/api/v1/session', { config: { describe: { summary: 'Who is logged in.', response: session } } }, async (request) =>
+    describe(request.principal as Principal),
+  );
 
   app.post(
     '/api/v1/session',
-    { config: { access: 'public', rateLimit: { max: LOGINS_PER_MINUTE, timeWindow: '1 minute' } } },
+    {
+      config: {
+        access: 'public',
+        rateLimit: { max: LOGINS_PER_MINUTE, timeWindow: '1 minute' },
+        describe: { summary: 'Log in: sets the session cookie.', body: LOGIN_BODY, response: session },
+      },
+    },
     async (request, reply) => {
       const { username, password } = readWith(LOGIN_BODY, request.body, 'body');
       const principal = await verifyPassword(db, username, password);
@@ -55,7 +64,7 @@ export function addSessionRoutes(app: FastifyInstance, deps: SessionDeps): void 
     },
   );
 
-  app.delete('/api/v1/session', async (request, reply) => {
+  app.delete('/api/v1/session', { config: { describe: { summary: 'Log out.', status: 204 } } }, async (request, reply) => {
     const token = tokenOf(request);
     if (token !== null) await revokeToken(db, token);
     return reply.clearCookie(SESSION_COOKIE, COOKIE).code(204).send();

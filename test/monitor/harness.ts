@@ -7,6 +7,7 @@ import { newId, systemClock } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
 import { type ServiceHeartbeat, saveService } from '#platform/db/queries/save-service.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { answerCheck } from '#test/support/answer-check.ts';
 import { startBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase } from '#test/support/postgres.ts';
@@ -36,6 +37,7 @@ export interface RequestOptions {
 export interface Harness extends MonitorApp {
   readonly db: Database;
   readonly broker: Broker;
+  /** Throws when the answer is not as the monitor's OpenAPI document says. */
   request(method: string, url: string, options?: RequestOptions): Promise<Answer>;
   stop(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function startHarness(): Promise<Harness> {
   const logger = quietLogger();
   const broker = await testBroker.open();
   const monitor = await buildMonitor({ config, db, broker, clock: systemClock, logger }, '0.0.0-test');
+  const check = answerCheck((await monitor.app.inject('/openapi.json')).json());
   const tokens = new Map<Role, string>();
   for (const role of ['admin', 'op', 'user', 'viewer'] as const) {
     await createUser(db, { username: role, password: PASSWORD, role });
@@ -66,7 +69,9 @@ export async function startHarness(): Promise<Harness> {
         ...(options.body !== undefined && { payload: options.body as object }),
         ...(options.remoteAddress !== undefined && { remoteAddress: options.remoteAddress }),
       });
-      return { status: response.statusCode, json: parse(response.body), text: response.body, headers: response.headers };
+      const answer = { status: response.statusCode, json: parse(response.body), text: response.body, headers: response.headers };
+      check(method, url, answer);
+      return answer;
     },
     async stop() {
       await monitor.events.stop();

@@ -128,13 +128,13 @@ describe('answers', () => {
   ] as const)('%s %s refuses as Airflow does', async (method, url, body, status) => {
     const answer = await web.request(method, url, body ? { body } : {});
     expect(answer.status).toBe(status);
-    expectShape('HTTPExceptionResponse', answer.json);
+    expectRefusal('HTTPExceptionResponse', answer.json);
   });
 
   it('name every wrong field of a request', async () => {
     const answer = await web.request('POST', '/api/v2/pools', { body: { slots: 'many', extra: 1 } });
     expect(answer.status).toBe(422);
-    expectShape('HTTPValidationError', answer.json);
+    expectRefusal('HTTPValidationError', answer.json);
     expect(answer.json.detail.map((problem: { loc: unknown }) => problem.loc)).toEqual([
       ['body', 'name'],
       ['body', 'slots'],
@@ -162,6 +162,12 @@ describe('answers', () => {
     expect(task.downstream_task_ids).toEqual(['load']);
   });
 });
+
+/** Beside Airflow's `detail` stand a code and the next step, which are ours. */
+function expectRefusal(schema: string, { code, next, ...theirs }: Record<string, unknown>): void {
+  expect([code, next]).toEqual([expect.stringMatching(/^[A-Z_]+$/), expect.stringMatching(/\.$/)]);
+  expectShape(schema, theirs);
+}
 
 function expectShape(name: string, value: unknown): void {
   const check = ajv.getSchema(`airflow#/$defs/${name}`);

@@ -34,9 +34,9 @@ describe('POST /auth/token', () => {
   it('answers 400 to a missing field, 401 to a wrong password, 415 and 422 as documented', async () => {
     expect((await anonymous('POST', '/auth/token', { username: 'admin' })).status).toBe(400);
     const wrong = await anonymous('POST', '/auth/token', { username: 'admin', password: 'wrong' });
-    expect([wrong.status, wrong.json]).toEqual([401, { detail: 'Invalid credentials' }]);
+    expect([wrong.status, wrong.json]).toEqual([401, expect.objectContaining({ detail: 'Invalid credentials' })]);
     const unknown = await anonymous('POST', '/auth/token', { username: 'nobody', password: 'wrong' });
-    expect([unknown.status, unknown.json]).toEqual([401, { detail: 'Invalid credentials' }]);
+    expect([unknown.status, unknown.json]).toEqual([401, expect.objectContaining({ detail: 'Invalid credentials' })]);
     const xml = await web.app.inject({
       method: 'POST',
       url: '/auth/token',

@@ -27,7 +27,7 @@ describe('without Postgres', () => {
     expect([dags.statusCode, dags.headers['retry-after'], dags.json()]).toEqual([
       503,
       '5',
-      { detail: expect.stringContaining('Try again') },
+      expect.objectContaining({ detail: expect.stringContaining('Try again'), code: 'DATABASE_UNAVAILABLE' }),
     ]);
     expect(dags.body).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
     await app.close();
@@ -58,7 +58,10 @@ describe('limits', () => {
     const statuses = new Set<number>();
     for (let i = 0; i < 125; i++) statuses.add((await web.request('POST', '/auth/token', { role: null, body: {} })).status);
     expect([...statuses].sort()).toEqual([400, 429]);
-    expect((await web.request('POST', '/auth/token', { role: null, body: {} })).json).toEqual({ detail: expect.any(String) });
+    expect((await web.request('POST', '/auth/token', { role: null, body: {} })).json).toMatchObject({
+      detail: expect.any(String),
+      code: 'TOO_MANY_REQUESTS',
+    });
   });
 
   it('refuse a body that is too large with 413', async () => {

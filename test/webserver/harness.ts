@@ -8,6 +8,7 @@ import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
+import { answerCheck } from '#test/support/answer-check.ts';
 import { startBroker } from '#test/support/broker.ts';
 import { testConfig } from '#test/support/config.ts';
 import { createDatabase } from '#test/support/postgres.ts';
@@ -28,7 +29,7 @@ export interface Harness {
   readonly broker: Broker;
   readonly config: Config;
   readonly deps: WebDeps;
-  /** A request with the role's bearer token (admin by default; null = anonymous). */
+  /** A request with the role's bearer token (admin by default; null = anonymous). Throws when the answer is not as the OpenAPI document says. */
   request(method: string, url: string, options?: { body?: unknown; role?: Role | null; headers?: Record<string, string> }): Promise<Answer>;
   stop(): Promise<void>;
 }
@@ -44,6 +45,7 @@ export async function startHarness(overrides: Partial<Config> = {}): Promise<Har
   const broker = await testBroker.open();
   const deps: WebDeps = { config, db, broker, clock: systemClock, logger, secrets: openSecretStore({ config, db }) };
   const app = await buildApp(deps);
+  const check = answerCheck((await app.inject('/openapi.json')).json());
   const tokens = new Map<Role, string>();
   for (const role of ['admin', 'op', 'user', 'viewer'] as const) {
     await createUser(db, { username: role, password: PASSWORD, role });
@@ -63,7 +65,9 @@ export async function startHarness(overrides: Partial<Config> = {}): Promise<Har
         headers: { ...(role !== null && { authorization: `Bearer ${tokens.get(role)}` }), ...options.headers },
         ...(options.body !== undefined && { payload: options.body as object }),
       });
-      return { status: response.statusCode, json: parse(response.body), text: response.body, headers: response.headers };
+      const answer = { status: response.statusCode, json: parse(response.body), text: response.body, headers: response.headers };
+      check(method, url, answer);
+      return answer;
     },
     async stop() {
       await app.close();

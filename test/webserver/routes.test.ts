@@ -93,7 +93,7 @@ describe('the registry', () => {
 
   it('answers 404 as JSON under the API and a page elsewhere', async () => {
     const api = await web.request('GET', '/api/v2/nothing', { role: null });
-    expect([api.status, api.json]).toEqual([404, { detail: 'Not Found' }]);
+    expect([api.status, api.json]).toEqual([404, expect.objectContaining({ detail: 'Not Found', code: 'NOT_FOUND' })]);
     const page = await web.request('GET', '/dags/some_dag', { role: null });
     expect(page.status).toBe(200);
     expect(page.headers['content-type']).toContain('text/html');

@@ -9,6 +9,8 @@ import { listAssetEvents } from '#platform/db/queries/assets/list-events.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
 import { anyInteger, anyOf, exactly, flag, instantRange, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
+import * as assetAnswers from './answers/assets.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun } from './lookups.ts';
 import { runPath } from './path-ids.ts';
 import { aliasShape, assetEventShape, assetShape } from './shapes/asset.ts';
@@ -73,6 +75,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/assets',
       permission: 'viewer',
       summary: 'List assets, with who makes, reads and waits for them.',
+      response: assetAnswers.assets,
       query: listQuery(ASSET_FILTERS, ASSET_ORDER),
       async handle({ db, query }) {
         const page = await listAssets(db, query);
@@ -84,6 +87,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/assets/aliases',
       permission: 'viewer',
       summary: 'List aliases of assets.',
+      response: assetAnswers.assetAliases,
       query: listQuery({ name_pattern: pattern('name') }, ALIAS_ORDER),
       async handle({ db, query }) {
         const page = await listAliases(db, query);
@@ -95,6 +99,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/assets/aliases/:asset_alias_id',
       permission: 'viewer',
       summary: 'One alias.',
+      response: assetAnswers.assetAlias,
       params: z.object({ asset_alias_id: integer }),
       async handle({ db, params }) {
         const request = {
@@ -113,6 +118,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/assets/events',
       permission: 'viewer',
       summary: 'List events of assets, with the runs they made.',
+      response: assetAnswers.assetEvents,
       query: listQuery(EVENT_FILTERS, EVENT_ORDER),
       handle: ({ db, query }) => eventsPage(db, query),
     }),
@@ -122,6 +128,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'asset.event',
       summary: 'Say that an asset was updated: DAGs that wait for it run.',
+      response: assetAnswers.assetEvent,
       body: eventBody,
       async handle(context) {
         const { db, body, audit, afterCommit } = context;
@@ -145,6 +152,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/assets/:asset_id',
       permission: 'viewer',
       summary: 'One asset.',
+      response: assetAnswers.asset,
       params: assetPath,
       handle: async ({ db, params }) => assetShape(await requireAsset(db, params.asset_id)),
     }),
@@ -154,6 +162,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'asset.materialize',
       summary: 'Run the DAG that makes an asset.',
+      response: runAnswers.dagRun,
       params: assetPath,
       body: materializeBody,
       async handle(context) {
@@ -183,6 +192,7 @@ export function assetRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags/:dag_id/dagRuns/:dag_run_id/upstreamAssetEvents',
       permission: 'viewer',
       summary: 'The events that made a run.',
+      response: assetAnswers.assetEvents,
       params: runPath,
       async handle({ db, params }) {
         const run = await requireDagRun(db, params.dag_id, params.dag_run_id);

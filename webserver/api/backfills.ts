@@ -11,6 +11,7 @@ import { iso } from '../http/iso.ts';
 import { exactly, instant, integer, listQuery } from '../http/list-query-schema.ts';
 import { principalOf, type Route, type RouteContext, route, type WebDeps } from '../http/route.ts';
 import { RequestInvalid } from '../http/validation.ts';
+import * as dagAnswers from './answers/dags.ts';
 
 const MAX_ACTIVE_RUNS_MAX = 1_000;
 
@@ -41,6 +42,7 @@ export function backfillRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: `backfill.${name}`,
       summary,
+      response: dagAnswers.backfill,
       params: backfillPath,
       handle: (context) => act(deps, context, (db, id) => changeBackfill(db, id, wanted)),
     });
@@ -50,6 +52,7 @@ export function backfillRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/backfills',
       permission: 'viewer',
       summary: 'List the backfills of a DAG.',
+      response: dagAnswers.backfills,
       query: listQuery({ dag_id: exactly('dag_id') }, ORDERING),
       async handle({ db, query }) {
         if (query.filters.length === 0) throw new RequestInvalid([{ loc: ['query', 'dag_id'], msg: 'Field required', type: 'missing' }]);
@@ -63,6 +66,7 @@ export function backfillRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'backfill.create',
       summary: 'Run a DAG for every date of a range that has no run yet.',
+      response: dagAnswers.backfill,
       body: backfillBody,
       async handle(context) {
         const { db, body, request, audit, afterCommit } = context;
@@ -82,6 +86,7 @@ export function backfillRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'backfill.dry_run',
       summary: 'Tell which dates a backfill would run. Changes nothing.',
+      response: dagAnswers.backfillDates,
       body: backfillBody,
       async handle({ db, body }) {
         const { steps } = await previewBackfill(db, requestOf(body), deps.clock.now());
@@ -97,6 +102,7 @@ export function backfillRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/backfills/:backfill_id',
       permission: 'viewer',
       summary: 'One backfill.',
+      response: dagAnswers.backfill,
       params: backfillPath,
       handle: async ({ db, params }) => backfillShape(await requireBackfill(db, params.backfill_id)),
     }),
@@ -106,6 +112,7 @@ export function backfillRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'backfill.update',
       summary: 'Change how many runs of a backfill run at once. Not in Airflow.',
+      response: dagAnswers.backfill,
       params: backfillPath,
       body: changeBody,
       handle: (context) => act(deps, context, (db, id) => changeBackfill(db, id, { maxActiveRuns: context.body.max_active_runs })),
@@ -118,6 +125,7 @@ export function backfillRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'backfill.cancel',
       summary: 'End a backfill: its queued runs fail, those that run go on to their end.',
+      response: dagAnswers.backfill,
       params: backfillPath,
       handle: (context) => act(deps, context, cancelBackfill),
     }),

@@ -11,6 +11,7 @@ import { findTaskInstance, type TaskInstanceKey } from '#platform/db/queries/api
 import { setTaskInstanceNote } from '#platform/db/queries/api/set-task-instance-note.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { type BulkOperations, bulkBody, runBulk } from './bulk.ts';
 import { requireDagRun, requireTaskInstance } from './lookups.ts';
 import { runPath } from './path-ids.ts';
@@ -39,6 +40,7 @@ export function bulkInstanceRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'task_instance.bulk',
       summary: 'Mark, note or delete many task instances.',
+      response: runAnswers.bulkResult,
       params: runPath,
       body: bulkBody<Entity>(entity as unknown as z.ZodType<Entity>),
       async handle(context) {

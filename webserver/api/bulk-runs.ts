@@ -9,6 +9,7 @@ import { findDagRun } from '#platform/db/queries/api/find-dag-run.ts';
 import { setDagRunNote } from '#platform/db/queries/api/set-dag-run-note.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { type BulkOperations, bulkBody, runBulk } from './bulk.ts';
 import { requireDagRun } from './lookups.ts';
 import { dagPath } from './path-ids.ts';
@@ -37,6 +38,7 @@ export function bulkRunRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'dag_run.bulk',
       summary: 'Mark, note or delete many runs. Not in Airflow.',
+      response: runAnswers.bulkResult,
       params: dagPath,
       body: bulkBody<Entity>(entity as unknown as z.ZodType<Entity>),
       async handle(context) {

@@ -6,6 +6,7 @@ import { type DeadlineRow, listDeadlines } from '#platform/db/queries/callbacks/
 import { iso } from '../http/iso.ts';
 import { anyInteger, anyState, exactly, flag, instantRange, listQuery } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { runPath } from './path-ids.ts';
 
 const BASE = '/api/v2/dags/:dag_id/dagRuns/:dag_run_id';
@@ -16,6 +17,7 @@ export const callbackRoutes: readonly Route[] = [
     url: `${BASE}/callbacks`,
     permission: 'viewer',
     summary: 'List the calls of callbacks, with what became of them. Not in Airflow.',
+    response: runAnswers.callbacks,
     params: runPath,
     query: listQuery(
       {
@@ -37,6 +39,7 @@ export const callbackRoutes: readonly Route[] = [
     url: `${BASE}/deadlines`,
     permission: 'viewer',
     summary: 'List the deadlines of runs: open, met and missed. Not in Airflow.',
+    response: runAnswers.deadlines,
     params: runPath,
     query: listQuery(
       { ...instantRange('due_at'), missed: flag('is_missed') },

@@ -4,6 +4,7 @@ import { type Cleared, type ClearRequest, clear, previewClear } from '#platform/
 import { instant } from '../http/list-query-schema.ts';
 import { principalOf, type Route, type RouteContext, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun } from './lookups.ts';
 import { dagPath, runPath } from './path-ids.ts';
 import { ringStopped } from './ring-stopped.ts';
@@ -51,6 +52,7 @@ export function clearRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'task_instance.clear',
       summary: 'Clear task instances, so that they run again. Changes nothing unless dry_run is false.',
+      response: runAnswers.taskInstances,
       params: dagPath,
       body: clearBody,
       async handle(context) {
@@ -82,6 +84,7 @@ export function clearRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'dag_run.clear',
       summary: 'Clear a whole run, what failed in it, or only tasks that the newest version adds. Changes nothing unless dry_run is false.',
+      response: runAnswers.taskInstances.or(runAnswers.dagRun),
       params: runPath,
       body: clearRunBody,
       async handle(context) {
@@ -97,6 +100,7 @@ export function clearRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'dag_run.clear_many',
       summary: 'Clear several runs at once. Changes nothing unless dry_run is false. Not in Airflow.',
+      response: runAnswers.taskInstances,
       params: dagPath,
       body: clearRunBody.extend({ dag_run_ids: z.array(z.string()).min(1).max(MAX_RUNS) }),
       async handle(context) {

@@ -11,6 +11,8 @@ import { listQuery, pattern } from '../http/list-query-schema.ts';
 import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
+import * as adminAnswers from './answers/admin.ts';
+import * as runAnswers from './answers/runs.ts';
 import { type BulkOperations, bulkBody, runBulk } from './bulk.ts';
 import { isAddressable, NOT_ADDRESSABLE } from './path-ids.ts';
 import { HIDDEN, redactJsonText, restoreHidden } from './redact.ts';
@@ -58,6 +60,7 @@ export function connectionRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/connections',
       permission: 'op',
       summary: 'List connections.',
+      response: adminAnswers.connections,
       query: listQuery({ connection_id_pattern: pattern('connection_id') }, ORDERING),
       async handle({ db, query }) {
         const page = await listConnections(db, query);
@@ -69,6 +72,7 @@ export function connectionRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/connections/:connection_id',
       permission: 'op',
       summary: 'One connection.',
+      response: adminAnswers.connection,
       params: connectionPath,
       handle: async ({ db, params }) => connectionShape(deps, await requireRow(db, params.connection_id)),
     }),
@@ -79,6 +83,7 @@ export function connectionRoutes(deps: WebDeps): readonly Route[] {
       audit: 'connection.create',
       status: 201,
       summary: 'Create a connection.',
+      response: adminAnswers.connection,
       body: connectionBody,
       async handle({ db, body, audit }) {
         if (!(await createConnection(deps, db, body)))
@@ -93,6 +98,7 @@ export function connectionRoutes(deps: WebDeps): readonly Route[] {
       permission: 'op',
       audit: 'connection.update',
       summary: 'Change a connection. *** leaves a secret as it is.',
+      response: adminAnswers.connection,
       params: connectionPath,
       query: updateMaskQuery,
       body: connectionBody,
@@ -124,6 +130,7 @@ export function connectionRoutes(deps: WebDeps): readonly Route[] {
       permission: 'op',
       audit: 'connection.bulk',
       summary: 'Create, change and delete many connections.',
+      response: runAnswers.bulkResult,
       body: bulkBody<ConnectionBody>(connectionBody as unknown as z.ZodType<ConnectionBody>),
       async handle({ db, body, audit }) {
         const result = await runBulk(body, connectionOperations(deps, db));

@@ -11,6 +11,8 @@ import { listDagWarnings } from '#platform/db/queries/api/list-dag-warnings.ts';
 import { iso } from '../http/iso.ts';
 import { anyInteger, exactly, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route } from '../http/route.ts';
+import * as dagAnswers from './answers/dags.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDag, requireDagVersion } from './lookups.ts';
 import { dagPath, taskPath } from './path-ids.ts';
 import { dagVersionShape } from './shapes/dag-version.ts';
@@ -26,6 +28,7 @@ const tasks: readonly Route[] = [
     url: '/api/v2/dags/:dag_id/tasks',
     permission: 'viewer',
     summary: 'The tasks of a DAG.',
+    response: dagAnswers.tasks,
     params: dagPath,
     query: z.object({ order_by: z.string().max(100).default('task_id') }),
     async handle({ db, params, query }) {
@@ -40,6 +43,7 @@ const tasks: readonly Route[] = [
     url: '/api/v2/dags/:dag_id/tasks/:task_id',
     permission: 'viewer',
     summary: 'One task.',
+    response: dagAnswers.task,
     params: taskPath,
     async handle({ db, params }) {
       const { spec } = await requireDagVersion(db, params.dag_id, null);
@@ -56,6 +60,7 @@ const versions: readonly Route[] = [
     url: '/api/v2/dags/:dag_id/dagVersions',
     permission: 'viewer',
     summary: 'The versions of a DAG, or of all (~).',
+    response: dagAnswers.dagVersions,
     params: dagPath,
     query: listQuery(
       { version_number: anyInteger('version_number'), bundle_name: exactly('bundle_name'), bundle_version: exactly('bundle_version') },
@@ -73,6 +78,7 @@ const versions: readonly Route[] = [
     url: '/api/v2/dags/:dag_id/dagVersions/:version_number',
     permission: 'viewer',
     summary: 'One version.',
+    response: runAnswers.dagVersion,
     params: versionPath,
     handle: async ({ db, params }) => versionShape(await requireDagVersion(db, params.dag_id, params.version_number)),
   }),
@@ -81,6 +87,8 @@ const versions: readonly Route[] = [
     url: '/api/v2/dagSources/:dag_id',
     permission: 'viewer',
     summary: "A version's source, as JSON or text by the Accept header.",
+    response: dagAnswers.dagSource,
+    alternatives: { 'text/plain': 'The source as it is.' },
     params: dagPath,
     query: z.object({ version_number: integer.nullish() }),
     async handle({ db, params, query, request, reply }) {
@@ -128,6 +136,7 @@ const overviews: readonly Route[] = [
     url: '/api/v2/dagTags',
     permission: 'viewer',
     summary: 'All tags.',
+    response: dagAnswers.dagTags,
     query: listQuery({ tag_name_pattern: pattern('tag') }, { fields: { name: 'tag' }, default: ['name'] }),
     async handle({ db, query }) {
       const page = await listDagTags(db, query);
@@ -139,6 +148,7 @@ const overviews: readonly Route[] = [
     url: '/api/v2/dagStats',
     permission: 'viewer',
     summary: 'How many runs DAGs have, by state.',
+    response: dagAnswers.dagStats,
     query: z.object({ dag_ids: z.union([z.string(), z.array(z.string())]).optional() }),
     async handle({ db, query }) {
       const rows = await listDagStats(db, query.dag_ids === undefined ? null : [query.dag_ids].flat());
@@ -155,6 +165,7 @@ const overviews: readonly Route[] = [
     url: '/api/v2/dagWarnings',
     permission: 'viewer',
     summary: 'DAGs that name a missing pool or an asset in conflict, or come out differently each time their file is imported.',
+    response: dagAnswers.dagWarnings,
     query: listQuery(
       { dag_id: exactly('dag_id'), warning_type: exactly('warning_type') },
       { fields: { dag_id: 'dag_id', timestamp: 'at' }, default: ['dag_id'] },

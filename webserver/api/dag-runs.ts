@@ -18,6 +18,7 @@ import {
   pattern,
 } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDag, requireDagRun } from './lookups.ts';
 import { dagPath, runPath } from './path-ids.ts';
 import { dagRunShape } from './shapes/dag-run.ts';
@@ -77,6 +78,7 @@ export function dagRunRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags/:dag_id/dagRuns',
       permission: 'viewer',
       summary: 'List the runs of a DAG, or of all DAGs (~).',
+      response: runAnswers.dagRuns,
       params: dagPath,
       query: listQuery(FILTERS, ORDERING),
       handle: ({ db, params, query }) => runsPage(db, params.dag_id, query),
@@ -86,6 +88,7 @@ export function dagRunRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags/:dag_id/dagRuns/list',
       permission: 'viewer',
       summary: 'List runs, with the filters in the body.',
+      response: runAnswers.dagRuns,
       params: dagPath,
       body: listBody(BATCH_FILTERS, ORDERING),
       handle: ({ db, params, body }) => runsPage(db, params.dag_id, body),
@@ -95,6 +98,7 @@ export function dagRunRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags/:dag_id/dagRuns/:dag_run_id',
       permission: 'viewer',
       summary: 'One run.',
+      response: runAnswers.dagRun,
       params: runPath,
       handle: async ({ db, params }) => dagRunShape(await requireDagRun(db, params.dag_id, params.dag_run_id)),
     }),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { changeInWords, diffSpecs } from '#core/diff-specs.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
+import * as dagAnswers from './answers/dags.ts';
 import { requireDagVersion } from './lookups.ts';
 import { dagPath } from './path-ids.ts';
 import { dagVersionShape } from './shapes/dag-version.ts';
@@ -13,6 +14,7 @@ export const dagVersionRoutes: readonly Route[] = [
     url: '/api/v2/dags/:dag_id/dagVersions/:version_number/diff',
     permission: 'viewer',
     summary: 'What changed in a version: settings and tasks, and whether the code did. Against the version before, or `against`.',
+    response: dagAnswers.versionDiff,
     params: dagPath.extend({ version_number: integer }),
     query: z.object({ against: integer.optional() }),
     async handle({ db, params, query }) {

@@ -10,6 +10,7 @@ import { listDags } from '#platform/db/queries/api/list-dags.ts';
 import { setDagPaused } from '#platform/db/queries/api/set-dag-paused.ts';
 import { anyOf, anyState, flag, hidesByDefault, ignored, instantRange, listQuery, pattern } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
+import * as dagAnswers from './answers/dags.ts';
 import { requireDag } from './lookups.ts';
 import { dagPath } from './path-ids.ts';
 import { type DagShapeOptions, dagDetailsShape, dagShape } from './shapes/dag.ts';
@@ -66,6 +67,7 @@ export function dagRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags',
       permission: 'viewer',
       summary: 'List DAGs.',
+      response: dagAnswers.dags,
       query: dagListQuery,
       async handle({ db, query, request }) {
         const page = await listDags(db, withTagsMode(query, request.query));
@@ -78,6 +80,7 @@ export function dagRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'dag.pause_many',
       summary: 'Pause or unpause the DAGs that match dag_id_pattern (~ = all).',
+      response: dagAnswers.dags,
       query: dagListQuery,
       body: patchBody,
       async handle({ db, query, body, request, audit, afterCommit }) {
@@ -98,6 +101,7 @@ export function dagRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags/:dag_id',
       permission: 'viewer',
       summary: 'One DAG.',
+      response: dagAnswers.dag,
       params: dagPath,
       handle: async ({ db, params }) => dagShape(await requireDag(db, params.dag_id), options),
     }),
@@ -106,6 +110,7 @@ export function dagRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags/:dag_id/details',
       permission: 'viewer',
       summary: 'One DAG with everything known of it.',
+      response: dagAnswers.dagDetails,
       params: dagPath,
       async handle(context) {
         const { db, params } = context;
@@ -122,6 +127,7 @@ export function dagRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'dag.pause',
       summary: 'Pause or unpause a DAG.',
+      response: dagAnswers.dag,
       params: dagPath,
       query: updateMaskQuery,
       body: patchBody,

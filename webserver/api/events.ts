@@ -5,6 +5,7 @@ import { insertEvent } from '#platform/db/queries/waiting/insert-event.ts';
 import { iso } from '../http/iso.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
+import * as adminAnswers from './answers/admin.ts';
 
 const PAYLOAD_MAX_CHARS = 256 * 1024;
 
@@ -19,6 +20,7 @@ export function eventRoutes(deps: WebDeps): readonly Route[] {
       audit: 'event.send',
       status: 201,
       summary: 'Send an event to the tasks that wait for it, now or later in a run that exists already. The body is the event.',
+      response: adminAnswers.sentEvent,
       params: eventPath,
       body: z.json(),
       async handle(context) {

@@ -3,6 +3,7 @@ import { fillLink, linksFor } from '#core/fill-link.ts';
 import { listPluginLinks } from '#platform/db/queries/plugins/list-plugin-links.ts';
 import { iso } from '../http/iso.ts';
 import { type Route, route } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun, requireTaskInstance } from './lookups.ts';
 import { instancePath, mapIndexQuery } from './path-ids.ts';
 import { keyOf } from './task-instances.ts';
@@ -13,6 +14,7 @@ export const extraLinkRoutes: readonly Route[] = [
     url: '/api/v2/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/links',
     permission: 'viewer',
     summary: 'Links of plugins for a task instance.',
+    response: runAnswers.extraLinks,
     params: instancePath,
     query: mapIndexQuery,
     async handle({ db, params, query }) {

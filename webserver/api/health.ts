@@ -4,6 +4,7 @@ import { readHealth } from '#platform/db/queries/api/read-health.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { iso } from '../http/iso.ts';
 import { type Route, route } from '../http/route.ts';
+import * as adminAnswers from './answers/admin.ts';
 
 type Status = 'healthy' | 'unhealthy' | null;
 
@@ -14,6 +15,7 @@ export const healthRoutes: readonly Route[] = [
     url: '/api/v2/monitor/health',
     permission: 'public',
     summary: 'Whether Postgres, scheduler, triggerer and DAG processor are alive.',
+    response: adminAnswers.health,
     async handle({ db, request }) {
       try {
         return healthShape(await readHealth(db), 'healthy');
@@ -28,6 +30,7 @@ export const healthRoutes: readonly Route[] = [
     url: '/api/v2/version',
     permission: 'public',
     summary: 'The version of this Windlass.',
+    response: adminAnswers.version,
     handle: () => ({ version: WINDLASS_VERSION, git_version: null }),
   }),
 ];

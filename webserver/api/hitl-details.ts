@@ -13,6 +13,7 @@ import type { Resolved } from '#platform/db/queries/waiting/resolve-waiters.ts';
 import { iso } from '../http/iso.ts';
 import { anyInteger, anyState, contains, exactly, flag, instantRange, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireTaskInstance } from './lookups.ts';
 import { mappedInstancePath, runPath } from './path-ids.ts';
 import { taskInstanceHistoryShape, taskInstanceShape } from './shapes/task-instance.ts';
@@ -66,6 +67,7 @@ export function hitlDetailRoutes(deps: WebDeps): readonly Route[] {
       url: `${BASE}/hitlDetails`,
       permission: 'viewer',
       summary: 'List what tasks ask people, answered or not.',
+      response: runAnswers.hitlDetails,
       params: runPath,
       query: listQuery(FILTERS, ORDERING),
       async handle({ db, params, query }) {
@@ -82,6 +84,7 @@ export function hitlDetailRoutes(deps: WebDeps): readonly Route[] {
       url: OF_INSTANCE,
       permission: 'viewer',
       summary: 'What a task instance asks.',
+      response: runAnswers.hitlDetail,
       params: mappedInstancePath,
       handle: async ({ db, params }) => detailShape(await requireApproval(db, params)),
     }),
@@ -90,6 +93,7 @@ export function hitlDetailRoutes(deps: WebDeps): readonly Route[] {
       url: `${OF_INSTANCE}/tries/:try_number`,
       permission: 'viewer',
       summary: 'What a try of a task instance asked.',
+      response: runAnswers.hitlTry,
       params: mappedInstancePath.extend({ try_number: integer }),
       async handle({ db, params }) {
         const row = await requireApproval(db, params, params.try_number);
@@ -103,6 +107,7 @@ export function hitlDetailRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'approval.answer',
       summary: 'Answer what a task instance asks. The first answer counts.',
+      response: runAnswers.hitlAnswer,
       params: mappedInstancePath,
       body: answerBody,
       async handle(context) {

@@ -5,6 +5,7 @@ import { type ImportErrorRow, listImportErrors } from '#platform/db/queries/api/
 import { iso } from '../http/iso.ts';
 import { exactly, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
+import * as dagAnswers from './answers/dags.ts';
 
 const ORDERING = {
   fields: { id: 'import_error_id', import_error_id: 'import_error_id', timestamp: 'seen_at', filename: 'file_path', stacktrace: 'stack' },
@@ -17,6 +18,7 @@ export const importErrorRoutes: readonly Route[] = [
     url: '/api/v2/importErrors',
     permission: 'viewer',
     summary: 'List import errors.',
+    response: dagAnswers.importErrors,
     query: listQuery({ filename_pattern: pattern('file_path'), bundle_name: exactly('bundle_name') }, ORDERING),
     async handle({ db, query }) {
       const page = await listImportErrors(db, query);
@@ -28,6 +30,7 @@ export const importErrorRoutes: readonly Route[] = [
     url: '/api/v2/importErrors/:import_error_id',
     permission: 'viewer',
     summary: 'One import error.',
+    response: dagAnswers.importError,
     params: z.object({ import_error_id: integer }),
     async handle({ db, params }) {
       const filters = [{ field: 'import_error_id', operator: 'eq' as const, value: params.import_error_id }];

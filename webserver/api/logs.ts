@@ -9,6 +9,7 @@ import { logPath } from '#platform/logs/log-path.ts';
 import { readLog } from '#platform/logs/log-reader.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireTaskInstance } from './lookups.ts';
 import { tryPath } from './path-ids.ts';
 import { keyOf } from './task-instances.ts';
@@ -31,6 +32,8 @@ export function logRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/logs/:try_number',
       permission: 'viewer',
       summary: 'The log of one try.',
+      response: runAnswers.taskLog,
+      alternatives: { 'application/x-ndjson': 'One line of the log per line, as it is written.' },
       params: tryPath,
       query: logQuery,
       async handle({ db, params, query, request, reply }) {

@@ -10,6 +10,7 @@ import { setTaskInstanceNote } from '#platform/db/queries/api/set-task-instance-
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { principalOf, type Route, type RouteContext, route, type WebDeps } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun, requireDagVersion, requireTaskInstance } from './lookups.ts';
 import { instancePath, mappedInstancePath, runPath } from './path-ids.ts';
 import { ringStopped } from './ring-stopped.ts';
@@ -42,6 +43,7 @@ export function markRoutes(deps: WebDeps): readonly Route[] {
       url: BASE,
       audit: 'task_instance.mark',
       summary: 'Mark a task instance, all instances of a mapped task, or all of a task group; set its note.',
+      response: runAnswers.taskInstances,
       params: instancePath,
       handle: (context) => patchInstance(deps, context, keyOf(context.params, context.query.map_index ?? -1), { isDryRun: false }),
     }),
@@ -50,6 +52,7 @@ export function markRoutes(deps: WebDeps): readonly Route[] {
       url: `${BASE}/:map_index`,
       audit: 'task_instance.mark',
       summary: 'Mark one mapped task instance; set its note.',
+      response: runAnswers.taskInstances,
       params: mappedInstancePath,
       handle: (context) => patchInstance(deps, context, keyOf(context.params, context.params.map_index), { isDryRun: false }),
     }),
@@ -58,6 +61,7 @@ export function markRoutes(deps: WebDeps): readonly Route[] {
       url: `${BASE}/dry_run`,
       audit: 'task_instance.mark_dry_run',
       summary: 'Which instances the PATCH would mark.',
+      response: runAnswers.taskInstances,
       params: instancePath,
       handle: (context) => patchInstance(deps, context, keyOf(context.params, context.query.map_index ?? -1), { isDryRun: true }),
     }),
@@ -66,6 +70,7 @@ export function markRoutes(deps: WebDeps): readonly Route[] {
       url: `${BASE}/:map_index/dry_run`,
       audit: 'task_instance.mark_dry_run',
       summary: 'Which instances the PATCH would mark.',
+      response: runAnswers.taskInstances,
       params: mappedInstancePath,
       handle: (context) => patchInstance(deps, context, keyOf(context.params, context.params.map_index), { isDryRun: true }),
     }),
@@ -75,6 +80,7 @@ export function markRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'dag_run.patch',
       summary: 'Mark a whole run as success or failed, queue it, or set its note.',
+      response: runAnswers.dagRun,
       params: runPath,
       query: maskQuery,
       body: runBody,

@@ -4,6 +4,7 @@ import { AppError } from '#core/errors.ts';
 import { listDags } from '#platform/db/queries/api/list-dags.ts';
 import { askToParse } from '#platform/db/queries/parse-requests.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
+import { nothing } from './answers/parts.ts';
 import { fileSigner } from './dags.ts';
 
 const TOKEN_MAX_CHARS = 4_000;
@@ -18,6 +19,7 @@ export function parseRoutes(deps: WebDeps): readonly Route[] {
       audit: 'dag_file.parse',
       status: 201,
       summary: 'Parse a DAG file again, before all others. `file_token` is that of one of its DAGs.',
+      response: nothing,
       params: z.object({ file_token: z.string().min(1).max(TOKEN_MAX_CHARS) }),
       async handle({ db, params, audit }) {
         const filePath = Buffer.from(params.file_token.split('.')[0] ?? '', 'base64url').toString('utf8');

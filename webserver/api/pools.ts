@@ -8,6 +8,8 @@ import { deletePool, insertPool, updatePool } from '#platform/db/queries/api/sav
 import { listQuery, pattern } from '../http/list-query-schema.ts';
 import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { type Route, route } from '../http/route.ts';
+import * as adminAnswers from './answers/admin.ts';
+import * as runAnswers from './answers/runs.ts';
 import { type BulkOperations, bulkBody, runBulk } from './bulk.ts';
 import { maskedFields, updateMaskQuery } from './update-mask.ts';
 
@@ -42,6 +44,7 @@ export const poolRoutes: readonly Route[] = [
     url: '/api/v2/pools',
     permission: 'viewer',
     summary: 'List pools.',
+    response: adminAnswers.pools,
     query: listQuery({ pool_name_pattern: pattern('name') }, ORDERING),
     async handle({ db, query }) {
       const page = await listPools(db, query);
@@ -53,6 +56,7 @@ export const poolRoutes: readonly Route[] = [
     url: '/api/v2/pools/:pool_name',
     permission: 'viewer',
     summary: 'One pool.',
+    response: adminAnswers.pool,
     params: poolPath,
     handle: async ({ db, params }) => poolShape(await requirePool(db, params.pool_name)),
   }),
@@ -63,6 +67,7 @@ export const poolRoutes: readonly Route[] = [
     audit: 'pool.create',
     status: 201,
     summary: 'Create a pool.',
+    response: adminAnswers.pool,
     body: poolBody,
     async handle({ db, body, audit }) {
       if (!(await createPool(db, body)))
@@ -77,6 +82,7 @@ export const poolRoutes: readonly Route[] = [
     permission: 'op',
     audit: 'pool.update',
     summary: 'Change a pool.',
+    response: adminAnswers.pool,
     params: poolPath,
     query: updateMaskQuery,
     body: patchBody,
@@ -107,6 +113,7 @@ export const poolRoutes: readonly Route[] = [
     permission: 'op',
     audit: 'pool.bulk',
     summary: 'Create, change and delete many pools.',
+    response: runAnswers.bulkResult,
     body: bulkBody<PoolBody>(poolBody as unknown as z.ZodType<PoolBody>),
     async handle({ db, body, audit }) {
       const result = await runBulk(body, poolOperations(db));

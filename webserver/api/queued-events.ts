@@ -6,6 +6,7 @@ import { deleteQueuedEvents, listQueuedEvents, type QueuedEventRow, type QueuedF
 import { iso } from '../http/iso.ts';
 import { instant, integer } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
+import * as assetAnswers from './answers/assets.ts';
 import { assetPath, ringAssetEvents } from './assets.ts';
 import { dagPath } from './path-ids.ts';
 
@@ -36,6 +37,7 @@ function pair<P>(deps: WebDeps, url: string, params: z.ZodType<P>, placeOf: (par
       url,
       permission: 'viewer',
       summary: isOne ? 'Events of an asset that wait for a run of a DAG.' : 'Events that wait for a run.',
+      response: isOne ? assetAnswers.queuedEvent : assetAnswers.queuedEvents,
       params,
       query: beforeQuery,
       async handle({ db, params: given, query }) {

@@ -19,6 +19,7 @@ import {
   pattern,
 } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
+import * as adminAnswers from './answers/admin.ts';
 
 const EVENT_LOG_ORDER = {
   fields: {
@@ -74,6 +75,7 @@ export const systemRoutes: readonly Route[] = [
     url: '/api/v2/eventLogs',
     permission: 'op',
     summary: 'Who did what.',
+    response: adminAnswers.eventLogs,
     query: listQuery(EVENT_LOG_FILTERS, EVENT_LOG_ORDER),
     async handle({ db, query }) {
       const page = await listAuditRows(db, query);
@@ -85,6 +87,7 @@ export const systemRoutes: readonly Route[] = [
     url: '/api/v2/eventLogs/:event_log_id',
     permission: 'op',
     summary: 'One event log.',
+    response: adminAnswers.eventLog,
     params: z.object({ event_log_id: integer }),
     async handle({ db, params }) {
       const filters = [{ field: 'audit_id', operator: 'eq' as const, value: params.event_log_id }];
@@ -98,6 +101,7 @@ export const systemRoutes: readonly Route[] = [
     url: '/api/v2/jobs',
     permission: 'viewer',
     summary: 'The long-lived processes.',
+    response: adminAnswers.jobs,
     query: listQuery(
       {
         is_alive: flag('is_alive'),
@@ -133,6 +137,7 @@ export const systemRoutes: readonly Route[] = [
     url: '/api/v2/plugins',
     permission: 'viewer',
     summary: 'The plugins that are loaded.',
+    response: adminAnswers.plugins,
     query: listQuery({}, { fields: { name: 'name' }, default: ['name'] }),
     async handle({ db, query }) {
       const page = await listPlugins(db, { ...query, filters: [{ field: 'is_broken', operator: 'eq', value: false }] });
@@ -144,6 +149,7 @@ export const systemRoutes: readonly Route[] = [
     url: '/api/v2/plugins/importErrors',
     permission: 'viewer',
     summary: 'The plugins that do not load, and those that fail while they run.',
+    response: adminAnswers.pluginErrors,
     async handle({ db }) {
       const failing = [{ field: 'is_failing', operator: 'eq' as const, value: true }];
       const page = await listPlugins(db, { filters: failing, orderBy: [], limit: 1000, offset: 0 });

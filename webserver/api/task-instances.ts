@@ -21,6 +21,7 @@ import {
   pattern,
 } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun, requireTaskInstance } from './lookups.ts';
 import { instancePath, mapIndexQuery, mappedInstancePath, runPath } from './path-ids.ts';
 import { newestAttemptOfEachTry, taskInstanceHistoryShape, taskInstanceShape } from './shapes/task-instance.ts';
@@ -93,6 +94,7 @@ const lists: readonly Route[] = [
     url: BASE,
     permission: 'viewer',
     summary: 'List task instances.',
+    response: runAnswers.taskInstances,
     params: runPath,
     query: listQuery(FILTERS, ORDERING),
     handle: ({ db, params, query }) => instancesPage(db, params.dag_id, params.dag_run_id, query),
@@ -102,6 +104,7 @@ const lists: readonly Route[] = [
     url: `${BASE}/list`,
     permission: 'viewer',
     summary: 'List task instances, with the filters in the body.',
+    response: runAnswers.taskInstances,
     params: runPath,
     body: listBody(BATCH_FILTERS, ORDERING),
     handle: ({ db, params, body }) => instancesPage(db, params.dag_id, params.dag_run_id, body),
@@ -111,6 +114,7 @@ const lists: readonly Route[] = [
     url: `${BASE}/:task_id/listMapped`,
     permission: 'viewer',
     summary: 'List the instances of a mapped task.',
+    response: runAnswers.taskInstances,
     params: instancePath,
     query: listQuery(FILTERS, ORDERING),
     async handle({ db, params, query }) {
@@ -131,6 +135,7 @@ const single: readonly Route[] = [
     url: `${BASE}/:task_id`,
     permission: 'viewer',
     summary: 'One task instance that is not mapped.',
+    response: runAnswers.taskInstance,
     params: instancePath,
     async handle({ db, params }) {
       return taskInstanceShape(await requireTaskInstance(db, keyOf(params, -1)));
@@ -141,6 +146,7 @@ const single: readonly Route[] = [
     url: `${BASE}/:task_id/:map_index`,
     permission: 'viewer',
     summary: 'One mapped task instance.',
+    response: runAnswers.taskInstance,
     params: mappedInstancePath,
     handle: async ({ db, params }) => taskInstanceShape(await requireTaskInstance(db, keyOf(params, params.map_index))),
   }),
@@ -149,6 +155,7 @@ const single: readonly Route[] = [
     url: `${BASE}/:task_id/tries`,
     permission: 'viewer',
     summary: 'All tries of a task instance.',
+    response: runAnswers.taskTries,
     params: instancePath,
     query: mapIndexQuery,
     handle: ({ db, params, query }) => triesPage(db, keyOf(params, query.map_index)),
@@ -158,6 +165,7 @@ const single: readonly Route[] = [
     url: `${BASE}/:task_id/:map_index/tries`,
     permission: 'viewer',
     summary: 'All tries of a mapped task instance.',
+    response: runAnswers.taskTries,
     params: mappedInstancePath,
     handle: ({ db, params }) => triesPage(db, keyOf(params, params.map_index)),
   }),
@@ -166,6 +174,7 @@ const single: readonly Route[] = [
     url: `${BASE}/:task_id/tries/:task_try_number`,
     permission: 'viewer',
     summary: 'One try of a task instance.',
+    response: runAnswers.taskTry,
     params: plainTryPath,
     query: mapIndexQuery,
     handle: ({ db, params, query }) => oneTry(db, keyOf(params, query.map_index), params.task_try_number),
@@ -175,6 +184,7 @@ const single: readonly Route[] = [
     url: `${BASE}/:task_id/:map_index/tries/:task_try_number`,
     permission: 'viewer',
     summary: 'One try of a mapped task instance.',
+    response: runAnswers.taskTry,
     params: mappedTryPath,
     handle: ({ db, params }) => oneTry(db, keyOf(params, params.map_index), params.task_try_number),
   }),

@@ -14,6 +14,7 @@ import { instant } from '../http/list-query-schema.ts';
 import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { principalOf, type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun } from './lookups.ts';
 import { dagPath } from './path-ids.ts';
 import { dagRunShape } from './shapes/dag-run.ts';
@@ -45,6 +46,7 @@ export function triggerRoutes(deps: WebDeps): readonly Route[] {
       permission: 'user',
       audit: 'dag_run.trigger',
       summary: 'Trigger a run. Works on a paused DAG, whose run stays queued.',
+      response: runAnswers.dagRun,
       params: dagPath,
       body: triggerBody,
       async handle(context) {

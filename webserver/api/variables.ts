@@ -11,6 +11,8 @@ import { listQuery, pattern } from '../http/list-query-schema.ts';
 import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
 import { invalidField } from '../http/validation.ts';
+import * as adminAnswers from './answers/admin.ts';
+import * as runAnswers from './answers/runs.ts';
 import { type BulkOperations, bulkBody, runBulk } from './bulk.ts';
 import { isAddressable, NOT_ADDRESSABLE } from './path-ids.ts';
 import { HIDDEN, isTellingName } from './redact.ts';
@@ -43,6 +45,7 @@ export function variableRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/variables',
       permission: 'op',
       summary: 'List variables.',
+      response: adminAnswers.variables,
       query: listQuery({ variable_key_pattern: pattern('key') }, ORDERING),
       async handle({ db, query }) {
         const page = await listVariables(db, query);
@@ -54,6 +57,7 @@ export function variableRoutes(deps: WebDeps): readonly Route[] {
       url: '/api/v2/variables/:variable_key',
       permission: 'op',
       summary: 'One variable.',
+      response: adminAnswers.variable,
       params: variablePath,
       handle: async ({ db, params }) => shape(await requireVariable(db, params.variable_key)),
     }),
@@ -64,6 +68,7 @@ export function variableRoutes(deps: WebDeps): readonly Route[] {
       audit: 'variable.create',
       status: 201,
       summary: 'Create a variable.',
+      response: adminAnswers.variable,
       body: variableBody,
       async handle({ db, body, audit }) {
         if (!(await saveVariable(db, rowOf(deps, body), 'insert')))
@@ -78,6 +83,7 @@ export function variableRoutes(deps: WebDeps): readonly Route[] {
       permission: 'op',
       audit: 'variable.update',
       summary: 'Change a variable. *** as value leaves the value as it is.',
+      response: adminAnswers.variable,
       params: variablePath,
       query: updateMaskQuery,
       body: variableBody,
@@ -109,6 +115,7 @@ export function variableRoutes(deps: WebDeps): readonly Route[] {
       permission: 'op',
       audit: 'variable.bulk',
       summary: 'Create, change and delete many variables.',
+      response: runAnswers.bulkResult,
       body: bulkBody<VariableBody>(variableBody as unknown as z.ZodType<VariableBody>),
       async handle({ db, body, audit }) {
         const result = await runBulk(body, variableOperations(deps, db));

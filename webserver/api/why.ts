@@ -4,6 +4,7 @@ import { whyWaiting } from '#core/why.ts';
 import { readWaitingFacts } from '#platform/db/queries/ui/read-waiting-facts.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun } from './lookups.ts';
 import { runPath } from './path-ids.ts';
 import { apiState } from './shapes/task-instance.ts';
@@ -16,6 +17,7 @@ export const whyRoutes: readonly Route[] = [
     url: '/api/v2/dags/:dag_id/dagRuns/:dag_run_id/why',
     permission: 'viewer',
     summary: 'Why task instances of a run do not run.',
+    response: runAnswers.waitingInstances,
     params: runPath,
     query: z.object({ task_id: z.string().optional(), map_index: integer.optional() }),
     async handle({ db, params, query }) {

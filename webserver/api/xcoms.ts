@@ -10,6 +10,7 @@ import { LargeValues } from '#platform/xcom/large-values.ts';
 import { iso } from '../http/iso.ts';
 import { anyInteger, exactly, instantRange, integer, listQuery, pattern } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
+import * as runAnswers from './answers/runs.ts';
 import { requireDagRun } from './lookups.ts';
 import { instancePath, xcomPath } from './path-ids.ts';
 import { keyOf } from './task-instances.ts';
@@ -38,6 +39,7 @@ export function xcomRoutes({ config }: WebDeps): readonly Route[] {
       url: BASE,
       permission: 'viewer',
       summary: 'List XComs, without their values. ~ = any DAG, run or task.',
+      response: runAnswers.xcoms,
       params: instancePath,
       query: listQuery(FILTERS, { fields: { key: 'key', task_id: 'task_id' }, default: [] }),
       async handle({ db, params, query }) {
@@ -57,6 +59,7 @@ export function xcomRoutes({ config }: WebDeps): readonly Route[] {
       url: `${BASE}/:xcom_key`,
       permission: 'viewer',
       summary: 'One XCom with its value; stringify gives the value as JSON text.',
+      response: runAnswers.xcom,
       params: xcomPath,
       query: entryQuery,
       async handle({ db, params, query }) {

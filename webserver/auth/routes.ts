@@ -6,6 +6,7 @@ import { AppError } from '#core/errors.ts';
 import { issueToken, type Principal, redeemOneTimeToken, revokeToken } from '#platform/auth/tokens.ts';
 import { verifyPassword } from '#platform/auth/users.ts';
 import type { Queryable } from '#platform/db/client.ts';
+import * as adminAnswers from '../api/answers/admin.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
 import { credentialOf, SESSION_COOKIE } from './credential.ts';
 import { LoginBackoff } from './login-backoff.ts';
@@ -43,6 +44,7 @@ export function authRoutes(deps: WebDeps): readonly Route[] {
       url: '/auth/token',
       permission: 'public',
       summary: 'A bearer token for username and password (JSON or form).',
+      response: adminAnswers.token,
       body: credentials,
       accepts: [FORM],
       rateLimitPerMinute: LOGINS_PER_MINUTE,
@@ -58,6 +60,7 @@ export function authRoutes(deps: WebDeps): readonly Route[] {
       url: '/auth/login',
       permission: 'public',
       summary: "A browser's login: sets the session cookie.",
+      response: adminAnswers.session,
       body: credentials,
       rateLimitPerMinute: LOGINS_PER_MINUTE,
       async handle({ db, body, request, reply }) {
@@ -74,6 +77,7 @@ export function authRoutes(deps: WebDeps): readonly Route[] {
       url: '/auth/login',
       permission: 'public',
       summary: 'The one-time link printed at the first start: logs in and goes to the first page.',
+      status: 302,
       query: loginLink,
       rateLimitPerMinute: LOGINS_PER_MINUTE,
       async handle({ db, query, request, reply }) {

@@ -1,14 +1,17 @@
 /**
- * Error answers in Airflow's shape: `{"detail": text}`, and for 422 `{"detail": [{loc, msg, type}]}`. Nothing
- * of the inside (stack, SQL, path) is ever sent; the request id leads to the server's log.
+ * Error answers in Airflow's shape: `{"detail": text}`, and for 422 `{"detail": [{loc, msg, type}]}`; beside it a code
+ * and the next step. Nothing of the inside (stack, SQL, path) is ever sent; the request id leads to the server's log.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isAppError } from '#core/errors.ts';
+import { type ErrorCode, isAppError } from '#core/errors.ts';
+import { codeOfStatus, nextStep } from '#platform/api/problem.ts';
 import { isDatabaseFailure } from '#platform/db/errors.ts';
 import { type FieldProblem, RequestInvalid } from './validation.ts';
 
 export interface Problem {
   readonly status: number;
+  /** Without one: what the status stands for. */
+  readonly code?: ErrorCode;
   readonly detail: string | readonly FieldProblem[] | Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -39,6 +42,7 @@ export function problemOf(error: unknown): Problem {
   if (isAppError(error))
     return {
       status: error.http,
+      code: error.code,
       detail: error.http >= 500 && error.code === 'INTERNAL' ? 'Internal Server Error' : error.message,
       headers: {
         ...(error.http === 401 && { 'www-authenticate': 'Bearer' }),
@@ -86,8 +90,10 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
       'request failed',
     );
   for (const [name, value] of Object.entries(problem.headers ?? {})) reply.header(name, value);
-  reply
-    .code(problem.status)
-    .type('application/json')
-    .send(JSON.stringify({ detail: problem.detail }));
+  reply.code(problem.status).type('application/json').send(problemText(problem));
+}
+
+/** The body of a refusal. */
+export function problemText({ status, code, detail }: Problem): string {
+  return JSON.stringify({ detail, code: code ?? codeOfStatus(status), next: nextStep(status) });
 }

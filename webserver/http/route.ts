@@ -67,6 +67,10 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly rateLimitPerMinute?: number;
   /** Status of a success; 204 sends no body. Default 200. */
   readonly status?: number;
+  /** Of a success in JSON, for the document. Every answer of every test is checked against it; nothing is serialised by it. */
+  readonly response?: z.ZodType;
+  /** Media type -> what it is, where the Accept header can ask for something else. */
+  readonly alternatives?: Readonly<Record<string, string>>;
   /** Returns the answer; undefined when it has written to the reply itself. */
   readonly handle: (context: RouteContext<Params, Query, Body>) => unknown;
 }

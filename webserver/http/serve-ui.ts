@@ -2,10 +2,12 @@
  * Serves the built React app. Not a route: it answers what no route took, so that pages (which hold no data)
  * need no login, and a new API path is never shadowed by it.
  */
+
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { problemText } from './problem.ts';
 
 const DIST = fileURLToPath(new URL('../ui/dist', import.meta.url));
 /** Paths of the API never fall back to a page. */
@@ -28,7 +30,7 @@ function answer(request: FastifyRequest, reply: FastifyReply): unknown {
     return reply
       .code(404)
       .type('application/json')
-      .send(JSON.stringify({ detail: 'Not Found' }));
+      .send(problemText({ status: 404, detail: 'Not Found' }));
   }
   if (HASHED_ASSET.test(path)) {
     if (!existsSync(`${DIST}${path}`)) return reply.code(404).type('text/plain').send('Not Found');

@@ -1,0 +1,62 @@
+/** Answers about assets, their aliases and events. */
+import { z } from 'zod';
+import { count, fields, instant, pageOf, text } from './parts.ts';
+
+const taskReference = z.strictObject({ dag_id: text, task_id: text, created_at: instant, updated_at: instant });
+export const assetAlias = z.strictObject({ id: count, name: text, group: text }).meta({ id: 'AssetAlias' });
+export const assetAliases = pageOf('asset_aliases', assetAlias);
+
+export const asset = z
+  .strictObject({
+    id: count,
+    name: text,
+    uri: text,
+    group: text,
+    extra: fields,
+    created_at: instant,
+    updated_at: instant,
+    scheduled_dags: z.array(z.strictObject({ dag_id: text, created_at: instant, updated_at: instant })),
+    producing_tasks: z.array(taskReference),
+    consuming_tasks: z.array(taskReference),
+    aliases: z.array(assetAlias),
+    watchers: z.array(z.strictObject({ name: text, trigger_id: count, created_date: instant })),
+    last_asset_event: z.strictObject({ id: count, timestamp: instant.nullable() }).nullable(),
+  })
+  .meta({ id: 'Asset' });
+export const assets = pageOf('assets', asset);
+
+export const assetEvent = z
+  .strictObject({
+    id: count,
+    asset_id: count,
+    uri: text,
+    name: text,
+    group: text,
+    extra: fields,
+    source_task_id: text.nullable(),
+    source_dag_id: text.nullable(),
+    source_run_id: text.nullable(),
+    source_map_index: count,
+    created_dagruns: z.array(
+      z.strictObject({
+        dag_id: text,
+        run_id: text,
+        state: text,
+        logical_date: instant.nullable(),
+        start_date: instant.nullable(),
+        end_date: instant.nullable(),
+        data_interval_start: instant.nullable(),
+        data_interval_end: instant.nullable(),
+        partition_key: text.nullable(),
+      }),
+    ),
+    timestamp: instant,
+    partition_key: text.nullable(),
+  })
+  .meta({ id: 'AssetEvent' });
+export const assetEvents = pageOf('asset_events', assetEvent);
+
+export const queuedEvent = z
+  .strictObject({ dag_id: text, asset_id: count, created_at: instant, dag_display_name: text })
+  .meta({ id: 'QueuedEvent' });
+export const queuedEvents = pageOf('queued_events', queuedEvent);
