@@ -2,7 +2,7 @@
  * What the operating system knows of a task process and of what it started. Works on Linux through /proc;
  * elsewhere only the process group is known.
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** Set in every task process and inherited by what it starts: finds those that left the process group. */
@@ -16,35 +16,6 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/**
- * Tells whether a process has children of its own, also ones in another session. Looks at its main thread only (that is
- * who forks, unless a body uses worker threads). As it happens after every body, the file stays open: one small read.
- */
-export class ChildrenOf {
-  readonly #pid: number;
-  readonly #byte = Buffer.alloc(1);
-  #file: number | undefined;
-
-  constructor(pid: number) {
-    this.#pid = pid;
-  }
-
-  any(): boolean {
-    try {
-      this.#file ??= openSync(`/proc/${this.#pid}/task/${this.#pid}/children`, 'r');
-      return readSync(this.#file, this.#byte, 0, 1, 0) > 0;
-    } catch {
-      this.close();
-      return false;
-    }
-  }
-
-  close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
   }
 }
 

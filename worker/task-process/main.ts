@@ -16,12 +16,14 @@ import { runTask } from '#sdk/runtime/run-task.ts';
 import { AttemptHost } from './attempt-host.ts';
 import { loadDags } from './bundle.ts';
 import { openChannel } from './channel.ts';
+import { ChildrenOf } from './children-of.ts';
+import { TaskEnvironment } from './environment.ts';
 import { forbidSignals } from './forbid-signals.ts';
 import { CHANNEL_FD, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
 import { watchForChanges } from './spoilt.ts';
+import { newDecided, Turns } from './turns.ts';
 
 const STDERR_FD = 2;
-const TOLD_PREFIX = 'AIRFLOW_CTX_';
 
 type WriteText = (text: string, done: () => void) => boolean;
 
@@ -35,7 +37,7 @@ const outputs = [process.stdout, process.stderr].map((stream) => ({
   write: stream.write.bind(stream) as WriteText,
   uncork: stream.uncork.bind(stream),
 }));
-const environment = { ...process.env };
+const environment = new TaskEnvironment();
 const folder = process.cwd();
 
 let loading: Promise<ReadonlyMap<string, DagDefinition>> = Promise.resolve(new Map());
@@ -46,14 +48,23 @@ const owners = new AsyncLocalStorage<AttemptHost>();
 /** What an earlier body left running has failed: nobody knows the state of this process. */
 let isSpoilt = false;
 let isChanged = watchForChanges();
+const decided = newDecided();
+const turns = new Turns(decided);
+const children = new ChildrenOf(process.pid);
+/** From the beginning of a body until its result is with the operating system. */
+let isBusy = false;
 
 registerConnectors();
-const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
+const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), {
+  workerData: { fd: WATCHDOG_FD, decided },
+  stdout: false,
+  stderr: false,
+});
 watchdog.unref();
 watchdog.on('error', dieWithoutAttempt);
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
 watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null, protocol: TASK_PROTOCOL }));
-process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
+process.on('SIGTERM', () => cancel('it was told to stop (SIGTERM)'));
 process.on('uncaughtException', (error) => void blame(error));
 process.on('unhandledRejection', (reason) => void blame(reason));
 forbidSignals(process);
@@ -75,33 +86,66 @@ function obey(message: ToTaskProcess): void {
       );
       return;
     case 'run':
-      void run(message);
+      turns.add(message);
+      if (!isBusy && turns.isDue()) runNext();
+      return;
+    case 'go':
+      void channel.send({ type: 'begun', number: runNext()?.line?.number ?? null });
       return;
     case 'reply':
       current?.host.reply(message);
       return;
     case 'cancel':
-      current?.host.cancel(message.reason);
+      cancel(message.reason);
       return;
   }
 }
 
+/** Whoever says so ends this process. */
+function cancel(reason: string): void {
+  turns.close();
+  current?.host.cancel(reason);
+}
+
+function runNext(): RunMessage | undefined {
+  const message = isBusy ? undefined : turns.next();
+  if (message !== undefined) void run(message);
+  return message;
+}
+
 async function run(message: RunMessage): Promise<void> {
+  isBusy = true;
   const host = new AttemptHost(channel, () => ++lastRequestId);
   const { attemptId } = message.context;
   current = { host, attemptId };
+  const printed = bytesPrinted();
   const beganAt = performance.now();
   const result = await owners.run(host, () => runLoaded(message, host));
   const ranMs = performance.now() - beganAt;
+  const { asked } = host;
   host.close();
   // What the body left undone may still throw: that is its own failure, not the next attempt's.
   await new Promise((resolve) => soon(resolve));
   if (current?.host !== host) return;
   current = null;
   const ends = isSpoilt || isChanged();
-  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }) });
+  // The supervisor reads what it printed, and looks at what it left, before anybody else begins here.
+  const holds = ends || bytesPrinted() !== printed || asked > 0 || children.any();
+  const next = holds ? undefined : turns.next();
+  const following = next?.line?.number;
+  // Written before the next begins: when this process dies, the supervisor knows by it which had begun.
+  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }), ...(following !== undefined && { next: following }) });
   if (ends) exit(0);
   restore();
+  isBusy = false;
+  if (next !== undefined) void run(next);
+  else if (turns.isDue()) runNext();
+}
+
+function bytesPrinted(): number {
+  let bytes = 0;
+  for (let index = 0; index < outputs.length; index++) bytes += (outputs[index] as (typeof outputs)[number]).stream.bytesWritten;
+  return bytes;
 }
 
 async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyResult> {
@@ -113,7 +157,7 @@ async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyRe
   }
   const dag = dags.get(message.context.dagId);
   if (dag === undefined) return failed(new Error(`The bundle of this version exports no DAG "${message.context.dagId}".`), false);
-  tellEnvironment(message);
+  environment.tell(message.context);
   const result = await (message.callback ? runCallback(dag, message, message.callback, host) : runTask(dag, message, host));
   if (result.outcome === 'success' && result.bytes > settings.xcomMaxBytes)
     return failed(
@@ -167,29 +211,8 @@ function failed(error: unknown, retryable: boolean): BodyResult {
   return { outcome: 'failed', error: reportOf(error), retryable, retryAfterMs: null };
 }
 
-/** Airflow's names, for what the body starts. */
-function tellEnvironment({ context }: RunMessage): void {
-  const { dagId, taskId, runId, logicalDate, tryNumber, mapIndex } = context;
-  const told: Readonly<Record<string, string | null>> = {
-    AIRFLOW_CTX_DAG_ID: dagId,
-    AIRFLOW_CTX_TASK_ID: taskId,
-    AIRFLOW_CTX_DAG_RUN_ID: runId,
-    AIRFLOW_CTX_TRY_NUMBER: String(tryNumber),
-    AIRFLOW_CTX_MAP_INDEX: String(mapIndex),
-    AIRFLOW_CTX_LOGICAL_DATE: logicalDate,
-  };
-  for (const [name, value] of Object.entries(told)) {
-    if (value === null) delete process.env[name];
-    // To look is cheaper than to write.
-    else if (process.env[name] !== value) process.env[name] = value;
-  }
-}
-
 /** The next attempt finds the process as the last one did. */
 function restore(): void {
-  // What it was told of its attempt stays until the next is told.
-  for (const name of Object.keys(process.env))
-    if (!Object.hasOwn(environment, name) && !name.startsWith(TOLD_PREFIX)) delete process.env[name];
-  for (const [name, value] of Object.entries(environment)) if (process.env[name] !== value) process.env[name] = value;
+  environment.restore();
   if (process.cwd() !== folder) process.chdir(folder);
 }

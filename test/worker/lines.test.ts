@@ -1,0 +1,129 @@
+// Goal: very short bodies stand in lines behind each other in their processes, and yet each begins once, prints into its own log,
+// and pays for nobody else's end. Method: a real worker of two slots, bodies that are witnesses in a file, and a line's front
+// that dies, ends its process or goes on for long.
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '#test/support/until.ts';
+import { newDecided, Turns, takeBack } from '../../worker/task-process/turns.ts';
+import { logOf, openWorld, type QueuedTask, queueTask, ring, type SavedDag, saveDag, type World } from './support.ts';
+
+const COUNT = 240;
+const SLOTS = 2;
+
+let world: World;
+let dag: SavedDag;
+let witness: string;
+
+const SOURCE = `
+import { appendFileSync } from 'node:fs';
+import { dag } from 'windlass';
+
+const note = (ctx) => appendFileSync(ctx.params.witness, ctx.run.id + '\\n');
+
+export default dag('lines', {}, ({ task }) => {
+  task('silent', async (ctx) => note(ctx));
+  task('prints', async (ctx) => { note(ctx); console.log('I am ' + ctx.run.id); });
+  task('dies', async (ctx) => { note(ctx); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {}); });
+  task('spoils', async (ctx) => { note(ctx); JSON.stringify = () => 'evil'; });
+  task('blocks', async (ctx) => { note(ctx); for (const until = Date.now() + 1_500; Date.now() < until;); });
+});
+`;
+
+beforeAll(async () => {
+  witness = join(mkdtempSync(join(tmpdir(), 'windlass-lines-')), 'begun');
+  world = await openWorld({ workerSlots: SLOTS, leaseTtlMs: 20_000, leaseRenewMs: 2_000 });
+  dag = await saveDag(world.db, SOURCE);
+  await world.worker();
+}, 60_000);
+afterAll(() => world.close(), 60_000);
+
+const begun = () => (existsSync(witness) ? readFileSync(witness, 'utf8').trim().split('\n') : []);
+
+/** Rings all at once and waits until each has ended. */
+async function runAll(taskIds: readonly string[]): Promise<readonly QueuedTask[]> {
+  const tasks: QueuedTask[] = [];
+  for (const taskId of taskIds) tasks.push(await queueTask(world.db, dag, taskId, { witness }));
+  await ring(world.broker, ...tasks);
+  await until(async () => (await rowsOf(tasks)).every((row) => row.ended_at !== null), { what: 'all end', deadlineMs: 60_000 });
+  return tasks;
+}
+
+async function rowsOf(tasks: readonly QueuedTask[]) {
+  const { rows } = await world.db.pool.query<{ id: string; state: string; ended_at: Date | null; attempts: number; events: number }>(
+    `select ti.task_instance_id as id, ti.state, ti.ended_at,
+            (select count(*)::int from task_attempt a where a.task_instance_id = ti.task_instance_id and a.body_started_at is not null) as attempts,
+            (select count(*)::int from task_instance_event e where e.task_instance_id = ti.task_instance_id) as events
+       from task_instance ti where ti.task_instance_id = any($1::uuid[])`,
+    [tasks.map((task) => task.taskInstanceId)],
+  );
+  return tasks.map((task) => rows.find((row) => row.id === task.taskInstanceId) as (typeof rows)[number]);
+}
+
+/** Mostly silent ones, with others here and there. */
+function mixed(other: string, every: number): readonly string[] {
+  return Array.from({ length: COUNT }, (_, index) => (index > 60 && index % every === 0 ? other : 'silent'));
+}
+
+async function expectEachBegunOnce(tasks: readonly QueuedTask[]): Promise<void> {
+  const ids = new Set(tasks.map((task) => task.runId));
+  const seen = begun().filter((id) => ids.has(id));
+  expect([seen.length, new Set(seen).size]).toEqual([COUNT, COUNT]);
+}
+
+describe('attempts in the line of a process', { timeout: 90_000 }, () => {
+  it('begin once each, and print into their own logs', async () => {
+    const tasks = await runAll(mixed('prints', 3));
+    expect(new Set((await rowsOf(tasks)).map((row) => row.state))).toEqual(new Set(['success']));
+    await expectEachBegunOnce(tasks);
+    for (const task of tasks.filter(({ taskId }) => taskId === 'prints')) {
+      const said = (await logOf(world.config, task)).filter(({ source }) => source === 'stdout').map((line) => line.event);
+      expect(said).toEqual([`I am ${task.runId}`]);
+    }
+  });
+
+  it.each(['dies', 'spoils'])('go on elsewhere when the one before them %s', async (other) => {
+    const tasks = await runAll(mixed(other, 20));
+    const rows = await rowsOf(tasks);
+    const states = (taskId: string) => [...new Set(rows.filter((_, index) => tasks[index]?.taskId === taskId).map((row) => row.state))];
+    expect([states('silent'), states(other)]).toEqual([['success'], [other === 'dies' ? 'failed' : 'success']]);
+    await expectEachBegunOnce(tasks);
+  });
+
+  it('are taken back from a body that keeps its thread busy', async () => {
+    const tasks = await runAll(mixed('blocks', COUNT / 2));
+    const rows = await rowsOf(tasks);
+    await expectEachBegunOnce(tasks);
+    const endOf = (taskId: string) =>
+      Math.max(...rows.filter((_, index) => tasks[index]?.taskId === taskId).map((row) => row.ended_at?.getTime() ?? Number.NaN));
+    expect(endOf('silent')).toBeLessThan(endOf('blocks') - 500);
+  });
+});
+
+describe('the line inside a process', () => {
+  const message = (number: number, follows: boolean) =>
+    ({ type: 'run', line: { number, follows } }) as unknown as Parameters<Turns['add']>[0];
+
+  it('begins none that was taken back, and those that come after it', () => {
+    const decided = newDecided();
+    const turns = new Turns(decided);
+    turns.add(message(1, false));
+    turns.add(message(2, true));
+    turns.add(message(3, true));
+    expect(turns.next()?.line?.number).toBe(1);
+    expect(takeBack(decided, 3)).toBe(1);
+    turns.add(message(4, false));
+    expect([turns.next()?.line?.number, turns.next()]).toEqual([4, undefined]);
+    expect(takeBack(decided, 4)).toBe(4);
+  });
+
+  it('begins by itself only who stands in no line', () => {
+    const turns = new Turns(newDecided());
+    turns.add(message(1, true));
+    expect(turns.isDue()).toBe(false);
+    expect(turns.next()?.line?.number).toBe(1);
+    turns.add(message(2, false));
+    expect(turns.isDue()).toBe(true);
+  });
+});
