@@ -90,7 +90,7 @@ function obey(message: ToTaskProcess): void {
       if (!isBusy && turns.isDue()) runNext();
       return;
     case 'go':
-      void channel.send({ type: 'begun', number: runNext()?.line?.number ?? null });
+      void goOn();
       return;
     case 'reply':
       current?.host.reply(message);
@@ -107,10 +107,19 @@ function cancel(reason: string): void {
   current?.host.cancel(reason);
 }
 
-function runNext(): RunMessage | undefined {
-  const message = isBusy ? undefined : turns.next();
+function runNext(): void {
+  const message = turns.next();
   if (message !== undefined) void run(message);
-  return message;
+}
+
+/** Said before it begins: when this process dies, the supervisor knows by it which had begun. */
+async function goOn(): Promise<void> {
+  isBusy = true;
+  const next = turns.next();
+  await channel.send({ type: 'begun', number: next?.line?.number ?? null });
+  if (next !== undefined) return run(next);
+  isBusy = false;
+  if (turns.isDue()) runNext();
 }
 
 async function run(message: RunMessage): Promise<void> {
@@ -133,7 +142,7 @@ async function run(message: RunMessage): Promise<void> {
   const holds = ends || bytesPrinted() !== printed || asked > 0 || children.any();
   const next = holds ? undefined : turns.next();
   const following = next?.line?.number;
-  // Written before the next begins: when this process dies, the supervisor knows by it which had begun.
+  // Written before the next begins, for the same reason.
   await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }), ...(following !== undefined && { next: following }) });
   if (ends) exit(0);
   restore();
