@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { brokerSuites } from './test/support/broker-suites.ts';
+import { TwoLanes } from './test/support/suite-order.ts';
 
 const SHARED = { pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000 } as const;
 /** Suites that use a broker run on each; the others once. `npm run test:brokers` leaves none of them on one only. */
@@ -9,7 +10,9 @@ export default defineConfig({
   test: {
     // For all projects: one Postgres a run.
     globalSetup: ['test/support/global-setup.ts'],
-    maxWorkers: 2,
+    // One more than the cores of a small machine: some of what runs waits.
+    maxWorkers: 3,
+    sequence: { sequencer: TwoLanes },
     typecheck: { enabled: false },
     // A test that needs a second try is a bug report.
     retry: 0,

@@ -84,9 +84,16 @@ describe('every source file', () => {
   });
 });
 
-test('no test is skipped, and none runs alone', () => {
-  const offenders = TESTS.filter((file) => /\b(test|it|describe)\.(only|skip|todo)\b/.test(codeOf(file)));
-  expect(offenders).toEqual([]);
+test('no test is skipped without a reason, and none runs alone', () => {
+  const offenders = TESTS.filter((file) => {
+    const code = codeOf(file);
+    const skips = code.match(/(?<![.\w])skip\(.*/g) ?? [];
+    return (
+      /\b(test|it|describe)\.(only|skip|todo|runIf|skipIf)\b|\w\.skip\(/.test(code) ||
+      skips.some((call) => !/^skip\(.+, \s{20,}\);/.test(call))
+    );
+  });
+  expect(offenders, "use `skip(condition, 'why')` of the test's context").toEqual([]);
 });
 
 test('no test waits for a time: it waits for a condition', () => {

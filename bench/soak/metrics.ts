@@ -19,6 +19,7 @@ export const KINDS = {
   heap: { unit: 'MB', about: 'heap of a process after a full collection', tolerance: { absolute: 2, share: 0.06 } },
   external: { unit: 'MB', about: 'buffers of a process outside its heap', tolerance: { absolute: 3, share: 0.2 } },
   rss: { unit: 'MB', about: 'resident memory of a process', tolerance: { absolute: 20, share: 0.12 } },
+  below: { unit: 'MB', about: 'resident memory of the processes below a process', tolerance: { absolute: 60, share: 0.25 } },
   fds: { unit: '', about: 'open files and sockets of a process', tolerance: { absolute: 5, share: 0.15 } },
   handles: { unit: '', about: 'timers, sockets and the like that keep a process alive', tolerance: { absolute: 6, share: 0.2 } },
   children: { unit: '', about: 'processes below a process', tolerance: { absolute: 2, share: 0.2 } },

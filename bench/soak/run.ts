@@ -1,7 +1,8 @@
 /**
  * `npm run soak -- --minutes 30` (or `--seconds 70` for a first look): steady load on real processes with retention at a high
- * rate, and a verdict on everything that could grow. Exit code 1 when something does. `--plant heap|fds|handles` plants a leak
- * in the web server, to see that it is found.
+ * rate, and a verdict on everything that could grow. Exit code 1 when something does. `--every-ms` is the time between two
+ * runs. `--plant worker=heap:1` plants a leak of one MB a minute in the worker (`fds:60`, `handles:60`: sixty a minute), to see
+ * that it is found; it may be said several times.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -14,14 +15,15 @@ import { Cluster } from '../harness/cluster.ts';
 import { startServers } from '../harness/servers.ts';
 import { Load, STEADY_DAG, WAITING_DAG } from './load.ts';
 import { Sampler } from './sampler.ts';
-import { judge, printVerdicts } from './verdict.ts';
+import { judge, printNoticed, printVerdicts } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string' },
     seconds: { type: 'string' },
     json: { type: 'string' },
-    plant: { type: 'string' },
+    plant: { type: 'string', multiple: true, default: [] },
+    'every-ms': { type: 'string', default: '500' },
     rows: { type: 'string' },
   },
 });
@@ -80,7 +82,13 @@ process.exit(isGood ? 0 : 1);
 async function soak(): Promise<boolean> {
   const { urls, processes } = await startProcesses();
   await cluster.parsed(2);
-  const load = new Load({ cluster, ...urls, runEveryMs: 500, openRunsMax: 10, editEveryMs: isShort ? 1_000 : 3_000 });
+  const load = new Load({
+    cluster,
+    ...urls,
+    runEveryMs: Number(values['every-ms']),
+    openRunsMax: 10,
+    editEveryMs: isShort ? 1_000 : 3_000,
+  });
   const folders = {
     logs: join(cluster.folder, 'logs'),
     scratch: join(cluster.folder, 'scratch'),
@@ -121,6 +129,7 @@ async function soak(): Promise<boolean> {
       ...broken.map((one) => `  broken: ${one.id} ${one.promise} ${one.error ?? one.violations.join('; ')}`),
       '',
       printVerdicts(verdicts, Number(values.rows ?? ROWS_SHOWN)),
+      printNoticed(sampler.series),
       '',
     ].join('\n'),
   );
@@ -133,10 +142,8 @@ async function startProcesses() {
   const processes = new Map<string, number>();
   const urls = { webUrl: '', monitorUrl: '' };
   for (const role of ['scheduler', 'worker', 'triggerer', 'webserver', 'monitor'] as const) {
-    const { child, url } = await cluster.start(
-      role,
-      role === 'webserver' && values.plant !== undefined ? { SOAK_PLANT: values.plant } : {},
-    );
+    const plant = values.plant.find((one) => one.startsWith(`${role}=`))?.slice(role.length + 1);
+    const { child, url } = await cluster.start(role, plant === undefined ? {} : { SOAK_PLANT: plant });
     processes.set(role, child.pid as number);
     if (role === 'webserver') urls.webUrl = url;
     if (role === 'monitor') urls.monitorUrl = url;

@@ -99,10 +99,12 @@ export class Sampler {
 /** What the kernel and the process itself say of one process. */
 export function readProcess(pid: number, samplesFolder: string): readonly (readonly [MetricKind, number])[] {
   const said = readSaid(join(samplesFolder, `${pid}.json`));
+  const children = childrenOf(pid);
   return [
-    ['rss', megabytes(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024)],
+    ['rss', residentMb(pid)],
+    ['below', children.reduce((sum, child) => sum + residentMb(child), 0)],
     ['fds', readdirSync(`/proc/${pid}/fd`).length],
-    ['children', childrenOf(pid)],
+    ['children', children.length],
     ...(said === null
       ? []
       : ([
@@ -121,9 +123,18 @@ function readSaid(path: string): SaidMemory | null {
   }
 }
 
-function childrenOf(pid: number): number {
+function childrenOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return text === '' ? 0 : text.split(' ').length;
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+/** 0 for one that has just ended. */
+function residentMb(pid: number): number {
+  try {
+    return megabytes(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024);
+  } catch {
+    return 0;
+  }
 }
 
 async function sizeOf(path: string): Promise<{ bytes: number; files: number }> {

@@ -52,6 +52,25 @@ export function trendOf(samples: readonly Sample[], { absolute, share }: Toleran
   };
 }
 
+const MINUTE_MS = 60_000;
+
+/** The smallest leak, a minute, that would have been called growing on top of these samples: what a verdict of flat is worth. */
+export function leastNoticed(samples: readonly Sample[], tolerance: Tolerance): number {
+  const startMs = samples[0]?.atMs ?? 0;
+  const isNoticed = (perMinute: number) => {
+    const leaking = samples.map(({ atMs, value }) => ({ atMs, value: value + ((atMs - startMs) / MINUTE_MS) * perMinute }));
+    return trendOf(leaking, tolerance).verdict === 'growing';
+  };
+  let [below, above] = [0, 1];
+  while (!isNoticed(above) && above < 1e6) above *= 2;
+  for (let step = 0; step < 12; step++) {
+    const middle = (below + above) / 2;
+    if (isNoticed(middle)) above = middle;
+    else below = middle;
+  }
+  return above;
+}
+
 function thinned(samples: readonly Sample[]): readonly Sample[] {
   const step = Math.ceil(samples.length / PAIRS_OF_MAX);
   return samples.filter((_, index) => index % step === 0);

@@ -1,8 +1,8 @@
 /** The table at the end of a soak: every metric, flat or growing, the worst first. */
 
 import { median } from '../harness/statistics.ts';
-import { kindOf } from './metrics.ts';
-import { type Sample, type Trend, trendOf } from './trend.ts';
+import { kindOf, type MetricKind } from './metrics.ts';
+import { leastNoticed, type Sample, type Trend, trendOf } from './trend.ts';
 
 export interface Verdict extends Trend {
   readonly metric: string;
@@ -33,6 +33,20 @@ function atOnePace(samples: readonly Sample[], work: readonly Sample[]): readonl
 }
 
 const number = (value: number): string => (Number.isFinite(value) ? Number(value.toPrecision(3)).toString() : '-');
+
+/** What leaks are told by: of these a soak says how small a leak it would have noticed. */
+const TELLING = ['heap', 'handles', 'fds'] as const satisfies readonly MetricKind[];
+
+export function printNoticed(series: ReadonlyMap<string, readonly Sample[]>): string {
+  const parts = TELLING.flatMap((kind) => {
+    const least = [...series].flatMap(([metric, samples]) =>
+      metric.startsWith(`${kind} `) ? [{ metric, perMinute: leastNoticed(samples, kindOf(metric).tolerance) }] : [],
+    );
+    const worst = least.toSorted((a, b) => b.perMinute - a.perMinute)[0];
+    return worst === undefined ? [] : [`${number(worst.perMinute)} ${kindOf(worst.metric).unit || kind} a minute (${worst.metric})`];
+  });
+  return `The smallest leaks that would have been noticed everywhere: ${parts.join(', ')}.`;
+}
 
 /** `rowsMax`: of those that are flat, so many of the nearest to growing are shown. */
 export function printVerdicts(verdicts: readonly Verdict[], rowsMax: number): string {

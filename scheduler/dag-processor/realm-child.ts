@@ -1,11 +1,11 @@
 /** The parent's side of a caged child that reads many files, each in a realm of its own: one at a time, until it is worn. */
 import { join } from 'node:path';
 import type { InstallationDefaults } from '#core/default-args.ts';
-import type { Clock } from '#platform/clock.ts';
+import type { Clock, Timer } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import type { Cage } from '#platform/plugins/cage.ts';
 import { CagedProcess } from '#platform/plugins/caged-process.ts';
-import type { RealmAnswer } from './child/messages.ts';
+import type { FromRealms } from './child/messages.ts';
 import type { SealedFile, SealedSdk } from './sealed-sdk.ts';
 
 export interface RealmChildOptions extends Cage {
@@ -17,6 +17,7 @@ export interface RealmChildOptions extends Cage {
 const CHILD = join(INSTALLATION_FOLDER, 'scheduler/dag-processor/child/realm-main.ts');
 /** A file that takes longer gets a process of its own, where the configured limit holds and is explained. */
 const FILE_MS_MAX = 3_000;
+/** Until the child says that it begins with its first file. */
 const START_MS_MAX = 20_000;
 const FILES_MAX = 250;
 const CPU_SECONDS_MAX = 60;
@@ -29,7 +30,9 @@ export class RealmChild {
   readonly #options: RealmChildOptions;
   readonly #sent = new Set<string>();
   #waiting: { readonly id: number; readonly resolve: (specs: readonly string[] | null) => void } | null = null;
+  #timer: Timer | null = null;
   #lastId = 0;
+  #hasBegun = false;
   #isBroken = false;
 
   constructor(options: RealmChildOptions) {
@@ -55,7 +58,7 @@ export class RealmChild {
 
   /** The specs of its DAGs; null when only a process of its own can say. Never rejects. One at a time. */
   async read(file: SealedFile): Promise<readonly string[] | null> {
-    const { clock, defaults, sdk } = this.#options;
+    const { defaults, sdk } = this.#options;
     const missing = file.modules.filter((path) => !this.#sent.has(path));
     if (missing.length > 0) {
       const modules: Record<string, string> = {};
@@ -67,11 +70,9 @@ export class RealmChild {
     const { promise, resolve } = Promise.withResolvers<readonly string[] | null>();
     this.#waiting = { id, resolve };
     if (!this.#process.isAlive) this.#settle(null);
-    const timer = clock.after(id === 1 ? START_MS_MAX : FILE_MS_MAX, () => this.kill());
+    this.#allow(this.#hasBegun ? FILE_MS_MAX : START_MS_MAX);
     this.#process.send({ type: 'file', id, code: file.code, modules: file.modules, builtins: file.others, defaults });
-    const specs = await promise;
-    timer.cancel();
-    return specs;
+    return promise;
   }
 
   kill(): void {
@@ -80,8 +81,18 @@ export class RealmChild {
     this.#settle(null);
   }
 
+  #allow(ms: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.after(ms, () => this.kill());
+  }
+
   #hear(message: unknown): void {
-    const answer = message as Partial<RealmAnswer> | null;
+    const answer = message as Partial<FromRealms> | null;
+    if (answer?.type === 'begins' && !this.#hasBegun && this.#waiting !== null) {
+      this.#hasBegun = true;
+      this.#allow(FILE_MS_MAX);
+      return;
+    }
     // Whatever it is that speaks out of turn: nothing it says is believed any more.
     if (answer?.type !== 'realm' || answer.id !== this.#waiting?.id) {
       this.kill();
@@ -94,6 +105,8 @@ export class RealmChild {
   #settle(specs: readonly string[] | null): void {
     const waiting = this.#waiting;
     this.#waiting = null;
+    this.#timer?.cancel();
+    this.#timer = null;
     waiting?.resolve(specs);
   }
 }

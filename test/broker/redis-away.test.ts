@@ -9,7 +9,7 @@ import type { TestRedis } from '#test/support/redis.ts';
 import { until } from '#test/support/until.ts';
 
 const LONG_MS = Number(process.env['WINDLASS_TEST_OUTAGE_MS'] ?? 20_000);
-/** A ring that was lost is given again after 10 s, by a sweep each 5 s. */
+/** A ring that was lost is given again after 2 s, by a sweep each second. */
 const BACK_MS = 30_000;
 const RUNS = 4;
 vi.setConfig({ testTimeout: LONG_MS + 180_000, hookTimeout: 180_000 });

@@ -13,7 +13,7 @@ const FILE = `
 import { dag } from 'windlass';
 ${LEDGER}
 export const steady = dag('steady', {}, ({ task, chain }) => { chain(task('first', note), task('second', note)); });
-export const long = dag('long', {}, ({ task }) => { task('through', async (ctx) => { await sleep(9_000); note(ctx); }); });
+export const long = dag('long', {}, ({ task }) => { task('through', async (ctx) => { await sleep(5_000); note(ctx); }); });
 `;
 
 /** The next release: another wire form everywhere, and another language of specs. */

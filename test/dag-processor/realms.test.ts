@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => stopBundler());
 beforeEach(async () => {
-  const config = testConfig({ dagImportTimeoutMs: 10_000, dagImportMemoryMb: 128 });
+  const config = testConfig({ dagImportTimeoutMs: 6_000, dagImportMemoryMb: 128 });
   importer = new Importer({ config, clock: systemClock, workFolder: mkdtempSync(join(folder, 'work-')), readable: [folder] });
   await importer.takeSdk({ hash: sdkHash(modules), modules, sourceKey: 'test' });
 });
@@ -178,7 +178,7 @@ describe('no file reaches the process around its realm', () => {
       ...[1, 2, 3, 4].map((n) => read(telling(String(n)))),
     ]);
     expect([loop?.said, hog?.said]).toEqual([
-      expect.stringMatching(/not imported within 10 s/),
+      expect.stringMatching(/not imported within 6 s/),
       expect.stringMatching(/more than 128 MB of memory/),
     ]);
     expect(plain.map(({ said }) => description(said))).toEqual(['1', '2', '3', '4']);

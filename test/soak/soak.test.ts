@@ -10,8 +10,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
 import { until } from '#test/support/until.ts';
 import { readProcess } from '../../bench/soak/sampler.ts';
-import { type Sample, trendOf } from '../../bench/soak/trend.ts';
-import { judge, printVerdicts } from '../../bench/soak/verdict.ts';
+import { leastNoticed, type Sample, trendOf } from '../../bench/soak/trend.ts';
+import { judge, printNoticed, printVerdicts } from '../../bench/soak/verdict.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
 
@@ -52,6 +52,16 @@ describe('a series', () => {
     ).toEqual(['growing']);
   });
 
+  it('tells how small a leak it would have shown, and shows one of that size', () => {
+    const flat = series(600, (n) => 100 + noise(n));
+    const least = leastNoticed(flat, tolerance);
+    expect(least).toBeGreaterThan(0.5); // 600 s, and growth of 10 is allowed
+    expect(least).toBeLessThan(1.5);
+    const leaking = flat.map(({ atMs, value }) => ({ atMs, value: value + (atMs / 60_000) * least * 1.01 }));
+    expect([trendOf(flat, tolerance).verdict, trendOf(leaking, tolerance).verdict]).toEqual(['flat', 'growing']);
+    expect(printNoticed(new Map([['heap worker', flat]]))).toMatch(/noticed everywhere: [\d.]+ MB a minute \(heap worker\)/);
+  });
+
   it('is shown with its growth, the growing ones always', () => {
     const text = printVerdicts(
       judge(
@@ -69,7 +79,7 @@ describe('a series', () => {
 });
 
 describe('a process', () => {
-  it.for(['', 'heap', 'fds', 'handles'])('with the plant "%s" shows growth there and nowhere else', async (plant) => {
+  it.for(['', 'heap:1200', 'fds:4500', 'handles:4500'])('with the plant "%s" shows growth there and nowhere else', async (plant) => {
     const folder = mkdtempSync(join(tmpdir(), 'windlass-soak-'));
     const watcher = fileURLToPath(new URL('../../bench/soak/say-memory.ts', import.meta.url));
     const child = spawn(process.execPath, ['--no-warnings', '--import', watcher, '-e', 'setInterval(() => {}, 1_000)'], {
@@ -80,7 +90,7 @@ describe('a process', () => {
     const seen = new Map<string, Sample[]>();
     const look = () => {
       const sample = readProcess(pid, folder);
-      if (sample.length < 6) return false;
+      if (sample.length < 7) return false;
       for (const [kind, value] of sample) {
         if (!seen.has(kind)) seen.set(kind, []);
         seen.get(kind)?.push({ atMs: systemClock.monotonic(), value });
@@ -97,6 +107,6 @@ describe('a process', () => {
     // Without the first samples, of its start.
     const settled = new Map([...seen].map(([kind, samples]) => [kind, samples.slice(15)]));
     const growing = judge(settled).filter((one) => one.verdict === 'growing' && one.metric !== 'rss');
-    expect(growing.map((one) => one.metric)).toEqual(plant === '' ? [] : [plant]);
+    expect(growing.map((one) => one.metric)).toEqual(plant === '' ? [] : [plant.split(':', 1)[0]]);
   });
 });

@@ -180,6 +180,8 @@ function environmentOf(config: Config, databaseUrl: string): Record<string, stri
     WINDLASS_SCRATCH_FOLDER: config.scratchFolder,
     WINDLASS_DAGS_ARE_PAUSED_AT_CREATION: 'false',
     WINDLASS_SERVICE_HEARTBEAT_MS: '500',
+    // What is rung and lost, and what nobody rang for, is found soon: the sweep comes twice within this.
+    WINDLASS_RERING_AFTER_MS: '2000',
     WINDLASS_WEB_PORT: '0',
     WINDLASS_MONITOR_PORT: '0',
     WINDLASS_LOG_FORMAT: 'json',

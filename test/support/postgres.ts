@@ -53,12 +53,13 @@ export async function startPostgres(): Promise<TestPostgres> {
   };
 }
 
-/** Makes the template; called once, by global-setup.ts. */
-export async function createTemplate(serverUrl: string): Promise<void> {
+/** Makes the template; called once, by global-setup.ts. `fill` puts in what every test would make again. */
+export async function createTemplate(serverUrl: string, fill: (db: Database) => Promise<void>): Promise<void> {
   const admin = openDatabase({ url: serverUrl, applicationName: 'test:setup', logger: quietLogger(), maxConnections: 1 });
   await ensureDatabase(admin, TEMPLATE);
   const template = openDatabase({ url: urlOf(serverUrl, TEMPLATE), applicationName: 'test:setup', logger: quietLogger() });
   await migrate(template);
+  await fill(template);
   await template.close();
   await admin.close();
 }

@@ -68,14 +68,18 @@ async function run(taskId: string) {
 
 describe('a task process', () => {
   // A project that only root may enter (a clone in /root) cannot be run by another user: that is said at the start.
-  it.runIf(AS_ROOT && !REACHABLE)('refuses a user that cannot reach it', async () => {
+  it('refuses a user that cannot reach it', async ({ skip }) => {
+    skip(!AS_ROOT, 'only root can give tasks another user');
+    skip(REACHABLE, 'every user may enter the folder of this installation');
     await expect(world.worker({ taskUid: String(NOBODY) })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringMatching(/WINDLASS_TASK_UID is 65534, but that user may not enter the folders down to /),
     });
   });
 
-  it.runIf(AS_ROOT && REACHABLE)('has a user of its own, which can reach neither the worker nor its environment', async () => {
+  it('has a user of its own, which can reach neither the worker nor its environment', async ({ skip }) => {
+    skip(!AS_ROOT, 'only root can give tasks another user');
+    skip(!REACHABLE, 'only root may enter the folder of this installation');
     // Folders that tasks use must be reachable for their user; mkdtemp's are not.
     chmodSync(dirname(world.config.scratchFolder), 0o755);
     const worker = await world.worker({ taskUid: String(NOBODY) });

@@ -35,7 +35,15 @@ export interface RealmRequest {
   readonly defaults: InstallationDefaults;
 }
 
-/** Child -> processor, once a request and in their order. */
+/** Child of many files -> processor. */
+export type FromRealms = RealmBegins | RealmAnswer;
+
+/** Once: the child has started and has the sdk; from now on it is files that take time. */
+export interface RealmBegins {
+  readonly type: 'begins';
+}
+
+/** Once a request and in their order. */
 export interface RealmAnswer {
   readonly type: 'realm';
   readonly id: number;

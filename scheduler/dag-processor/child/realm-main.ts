@@ -23,6 +23,7 @@ const known = new Set(builtinModules);
 const sdk = new Map<string, Script>();
 const exportsOf = new Map<string, readonly string[]>();
 let unhandled = false;
+let hasBegun = false;
 
 // What it was is not looked at: it may be an object of a realm.
 process.on('unhandledRejection', () => {
@@ -34,6 +35,10 @@ async function obey(message: ToRealms): Promise<void> {
   if (message.type === 'sdk') {
     for (const [path, code] of Object.entries(message.modules)) sdk.set(path, compile(code, path));
     return;
+  }
+  if (!hasBegun) {
+    hasBegun = true;
+    await new Promise<void>((sent) => channel.send({ type: 'begins' }, sent)); // whatever the file does then
   }
   channel.send(await answer(message));
 }
