@@ -11,7 +11,8 @@ import { saveService } from '#platform/db/queries/save-service.ts';
 import { findTimedOutWaiters } from '#platform/db/queries/waiting/find-timed-out-waiters.ts';
 import type { Logger } from '#platform/logger.ts';
 import { probe } from '#platform/probes/probe.ts';
-import { RowsKeeper } from '#platform/retention/rows-keeper.ts';
+import { keepRows } from '#platform/retention/keep-rows.ts';
+import { Keeper } from '#platform/retention/keeper.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { endWaits } from '#platform/waiting/end-waits.ts';
@@ -206,7 +207,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: () => watchDeadlines(engineDeps, engine.shards) }),
     assetLoop,
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
-    new RowsKeeper(deps),
+    new Keeper('retention', keepRows, deps),
     new DagProcessor({ ...deps, strategies: plugins }),
   ];
   await heartbeat(false);

@@ -16,7 +16,8 @@ import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { baseUrlOf } from '#platform/links.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Masker } from '#platform/mask.ts';
-import { FoldersKeeper } from '#platform/retention/folders-keeper.ts';
+import { keepFolders } from '#platform/retention/keep-folders.ts';
+import { Keeper } from '#platform/retention/keeper.ts';
 import { cachesKeptMs } from '#platform/retention/policy.ts';
 import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore, type SecretStore } from '#platform/secrets/secret-store.ts';
@@ -94,7 +95,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     onStopAsked: () => void stop(),
   });
 
-  const folders = new FoldersKeeper({ config, db, clock, logger: log });
+  const folders = new Keeper('folders', keepFolders, { config, db, clock, logger: log });
   const unlisten = await broker.listen('worker_control', (message) => {
     if ((message as Partial<WorkerControl> | null)?.workerId === workerId) worker.wake();
   });

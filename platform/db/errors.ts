@@ -53,6 +53,7 @@ const KIND_BY_SQLSTATE: Readonly<Record<string, DatabaseFailureKind>> = {
 const RACED_CONSTRAINTS: ReadonlySet<string> = new Set([
   'dag_run_version_id_fkey', // a run is created while its DAG's unused version is replaced, or pruned
   'dag_version_bundle_hash_fkey', // a version is saved while its unused bundle is pruned
+  'dag_bundle_sdk_hash_fkey', // a bundle is saved while the unused sdk that it imports is pruned
 ]);
 
 const CONNECTION_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN']);

@@ -22,6 +22,7 @@ const SETTING_OF = {
   dag: 'retentionVersionsDays',
   dag_version: 'retentionVersionsDays',
   dag_bundle: 'retentionLeftoversDays',
+  sdk_bundle: 'retentionLeftoversDays',
   plugin_event: 'retentionLeftoversDays',
   parse_request: 'retentionLeftoversDays',
   service: 'retentionLeftoversDays',

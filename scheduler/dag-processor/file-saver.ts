@@ -2,13 +2,14 @@
  * Saves the plain cases of many files together: DAGs that nobody knew, and DAGs that came out as they were. Whatever is
  * neither - a change, a file that lost a DAG, two files with one DAG - is told to be saved alone.
  */
-import type { Database } from '#platform/db/client.ts';
+import type { Database, Queryable } from '#platform/db/client.ts';
 import { findKnownDags, type KnownDag } from '#platform/db/queries/parsing/find-known-dags.ts';
 import { saveNewFiles } from '#platform/db/queries/parsing/save-new-files.ts';
 import { saveSameFiles } from '#platform/db/queries/parsing/save-same-files.ts';
 import type { ParsedFile, SavedDag } from '#platform/db/queries/save-parsed-file.ts';
 import { probe } from '#platform/probes/probe.ts';
 import { GroupCommit } from '#platform/service/group-commit.ts';
+import { keepSdkOutside, type SdkOutside } from './sdk-outside.ts';
 
 /** Null: save it alone. */
 type Saved = readonly SavedDag[] | null;
@@ -17,11 +18,22 @@ const FILES_PER_TRANSACTION = 100;
 
 export class FileSaver {
   readonly #db: Database;
+  #sdk: SdkOutside | null = null;
   readonly #saves: GroupCommit<ParsedFile, Saved>;
 
   constructor(db: Database) {
     this.#db = db;
     this.#saves = new GroupCommit((files) => this.#flush(files), FILES_PER_TRANSACTION);
+  }
+
+  /** Before the first file: what the bundles of files import. */
+  takeSdk(sdk: SdkOutside): void {
+    this.#sdk = sdk;
+  }
+
+  /** In the transaction that saves a bundle: what it imports is there, and stays. */
+  async holdSdk(tx: Queryable): Promise<void> {
+    if (this.#sdk !== null) await keepSdkOutside(tx, this.#sdk);
   }
 
   save(file: ParsedFile): Promise<Saved> {
@@ -37,6 +49,7 @@ export class FileSaver {
     const same = single.filter((file) => file.dags.length > 0 && isSame(file, known));
     if (fresh.length + same.length === 0) return files.map(() => null);
     const [made, kept] = await this.#db.transaction('save_parsed_files', async (tx) => {
+      await this.holdSdk(tx);
       const result = [await saveNewFiles(tx, fresh), await saveSameFiles(tx, same)] as const;
       probe('dagProcessor.together_before_commit');
       return result;

@@ -153,6 +153,7 @@ export class DagProcessor implements Service {
     const { db, config } = this.#deps;
     const sdk = await openSdkOutside(db);
     await this.#importer.takeSdk(sdk);
+    this.#saver.takeSdk(sdk);
     await this.#memory.load(parsedBy(config, sdk.sourceKey), (name) => this.#sources.folderOf(name));
   }
 

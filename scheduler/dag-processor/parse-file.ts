@@ -158,6 +158,7 @@ async function saveAlone(deps: ParseDeps, read: ReadFile): Promise<SavedAlone> {
   const hashOf = (dag: ParsedDag) =>
     unstable.has(dag.spec.dagId) ? (known.get(dag.spec.dagId)?.contentHash ?? dag.contentHash) : dag.contentHash;
   const saved = await deps.db.transaction('save_parsed_file', async (tx) => {
+    await deps.saver.holdSdk(tx);
     const result = await saveParsedFile(tx, { ...read, dags: dags.map((dag) => ({ ...dag, contentHash: hashOf(dag) })) });
     for (const { spec } of doubtful) await saveUnstableWarning(tx, spec.dagId, unstable.get(spec.dagId) ?? null);
     probe('dagProcessor.before_commit');

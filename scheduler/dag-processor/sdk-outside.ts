@@ -7,7 +7,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Queryable } from '#platform/db/client.ts';
-import { findSdkBundle, saveSdkBundle } from '#platform/db/queries/sdk-bundles.ts';
+import { findSdkBundle, holdSdkBundle, saveSdkBundle } from '#platform/db/queries/sdk-bundles.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import { type SdkModules, sdkHash } from '#platform/sdk-bundle.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
@@ -36,6 +36,11 @@ export async function openSdkOutside(db: Queryable): Promise<SdkOutside> {
   const hash = sdkHash(modules);
   await saveSdkBundle(db, { hash, sourceKey, modules, madeBy: WINDLASS_VERSION });
   return { hash, modules, sourceKey };
+}
+
+/** In the transaction that saves bundles: what they import is there when it ends, also if retention had just removed it. */
+export async function keepSdkOutside(tx: Queryable, { hash, sourceKey, modules }: SdkOutside): Promise<void> {
+  if (!(await holdSdkBundle(tx, hash))) await saveSdkBundle(tx, { hash, sourceKey, modules, madeBy: WINDLASS_VERSION });
 }
 
 /** Exported for tests that save DAG versions without a DAG processor. */

@@ -224,6 +224,20 @@ describe('the DAG processor', () => {
     expect((await errors())[0]?.message).toMatch(/has a cycle: (a > b > a|b > a > b)/);
   });
 
+  it('saves a file also when retention has just taken the sdk that no code imported any more', async () => {
+    save('late.ts', aDag('late'));
+    await processor.runOnce();
+    await sql('delete from dag');
+    await sql('delete from dag_bundle');
+    await sql('delete from sdk_bundle');
+    save('late.ts', aDag('late', 'task("b", () => 2);'));
+    save('later.ts', aDag('later'));
+    await processor.runOnce();
+    expect(await errors()).toEqual([]);
+    expect((await dags()).map((one) => one.dag_id)).toEqual(['late', 'later']);
+    expect(await sql('select count(*)::int as n from sdk_bundle')).toEqual([{ n: 1 }]);
+  });
+
   it('contains an endless loop', async () => {
     const impatient = new DagProcessor({
       config: { ...config, dagImportTimeoutMs: 2_500 },

@@ -13,9 +13,9 @@ import { retireFile, saveParsedFile } from '#platform/db/queries/save-parsed-fil
 import { quietLogger } from '#platform/logger.ts';
 import { clean } from '#platform/retention/clean.ts';
 import { cleanLogs } from '#platform/retention/clean-logs.ts';
-import { FoldersKeeper, removeOldFiles } from '#platform/retention/folders-keeper.ts';
+import { keepFolders, removeOldFiles } from '#platform/retention/keep-folders.ts';
+import { keepRows } from '#platform/retention/keep-rows.ts';
 import { cachesKeptMs, passEveryMs } from '#platform/retention/policy.ts';
-import { RowsKeeper } from '#platform/retention/rows-keeper.ts';
 import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { testConfig } from '#test/support/config.ts';
@@ -86,20 +86,35 @@ describe('versions of DAGs and their code', () => {
     await sql(`delete from dag_run where version_id = (select version_id from dag_version where content_hash = 'v1')`);
     await save('v4'); // replaces v3, which no run has used: its code stays behind
     expect(await bundles()).toEqual(['v1', 'v2', 'v3', 'v4']);
-    await new RowsKeeper(deps()).runOnce();
+    await keepRows(deps());
     expect(await bundles()).toEqual(['v1', 'v2', 'v3', 'v4']);
     await ageAll('dag_version', 'created_at');
     await ageAll('dag_bundle', 'created_at');
-    await new RowsKeeper(deps()).runOnce();
+    await keepRows(deps());
     expect(await versions()).toEqual(['v2', 'v4']);
     expect(await bundles()).toEqual(['v2', 'v4']);
+  });
+
+  it('go with the sdk of a Windlass from before, once no code imports it; the newest stays, imported or not', async () => {
+    await sql(`insert into sdk_bundle (hash, source_key, modules, made_by, created_at) values
+      ('imported', 'a', '{}', '0.1', now() - interval '90 days'), ('left', 'b', '{}', '0.2', now() - interval '80 days'),
+      ('just_left', 'c', '{}', '0.3', now()), ('newest', 'd', '{}', '0.4', now() + interval '1 second')`);
+    await sql(`insert into dag_bundle (hash, code, code_hash, sdk_hash) values ('h', 'code', 'h', 'imported')`);
+    const sdks = () => list(`select array_agg(hash order by source_key) from sdk_bundle where made_by like '0._'`);
+    await keepRows(deps());
+    expect(await sdks()).toEqual(['imported', 'just_left', 'newest']);
+    await sql(`delete from dag_bundle`);
+    await sql(`update sdk_bundle set created_at = created_at - interval '40 days'`);
+    await keepRows(deps());
+    expect(await sdks()).toEqual(['newest']);
+    await sql(`delete from sdk_bundle where made_by like '0._'`);
   });
 
   it('stay for ever when the settings say 0', async () => {
     await save('v1');
     await save('v2');
     await ageAll('dag_bundle', 'created_at');
-    await new RowsKeeper(deps({ retentionLeftoversDays: 0, retentionVersionsDays: 0 })).runOnce();
+    await keepRows(deps({ retentionLeftoversDays: 0, retentionVersionsDays: 0 }));
     expect(await bundles()).toEqual(['v1', 'v2']);
   });
 
@@ -129,7 +144,7 @@ describe('versions of DAGs and their code', () => {
       await database.db.transaction('retire', (tx) => retireFile(tx, { bundleName: 'dags-folder', filePath: `${dagId}.ts` }));
     await ageAll('dag', 'last_parsed_at');
     await sql(`update dag set stale_since = stale_since - interval '40 days' where dag_id <> 'just_gone'`);
-    await new RowsKeeper(deps()).runOnce();
+    await keepRows(deps());
     expect(await list('select array_agg(dag_id order by dag_id) from dag')).toEqual(['has_runs', 'just_gone']);
     await save('again', 'just_gone');
     expect(await list(`select stale_since from dag where dag_id = 'just_gone'`)).toBeNull();
@@ -153,7 +168,7 @@ describe('events of assets', () => {
       ['asset', 'updated_at'],
     ] as const)
       await ageAll(table, column);
-    await new RowsKeeper(deps({ retentionAssetEventsDays: 30 })).runOnce();
+    await keepRows(deps({ retentionAssetEventsDays: 30 }));
     expect(
       await list(
         `select array_agg(coalesce(partition_key, '-') order by partition_key) from asset_dag_event join asset_event using (event_id)`,
@@ -171,7 +186,7 @@ describe('a pass', () => {
     await sql(
       `insert into audit_log (actor, action, at) values ('u', 'ancient', now() - interval '400 days'), ('u', 'old', now() - interval '300 days')`,
     );
-    await new RowsKeeper(deps()).runOnce();
+    await keepRows(deps());
     expect(await list('select array_agg(service_id) from service')).toEqual(['here']);
     expect(await list('select array_agg(action) from audit_log')).toEqual(['old']);
   });
@@ -251,7 +266,6 @@ describe('a pass', () => {
       'connection',
       'import_error',
       'parsed_file',
-      'sdk_bundle',
       'plugin',
       'pool',
       'scheduler_shard',
@@ -286,7 +300,7 @@ describe('folders', () => {
     log(given.config, 'd', 'new', { ageMs: DAY });
     log(given.config, 'e', 'only', { ageMs: 3 * DAY });
     put(join(given.config.logsFolder, 'windlass', 'scheduler.log'), { ageMs: 9 * DAY });
-    await new FoldersKeeper(given).runOnce();
+    await keepFolders(given);
     expect(readdirSync(given.config.logsFolder).toSorted()).toEqual(['dag_id=d', 'windlass']);
     expect(readdirSync(join(given.config.logsFolder, 'dag_id=d'))).toEqual(['run_id=new']);
   });
@@ -315,7 +329,7 @@ describe('folders', () => {
       put(join(given.config.scratchFolder, 'dag_id=etl', `run_id=${name}`, 'deep', 'file'), {
         ageMs: name === 'deleted_just_now' ? 0 : 9 * DAY,
       });
-    await new FoldersKeeper(given).runOnce();
+    await keepFolders(given);
     expect(runsIn(given.config.scratchFolder)).toEqual([runs.open.runId, runs.recent.runId, 'deleted_just_now'].toSorted());
   });
 
@@ -340,6 +354,15 @@ describe('folders', () => {
     await once(child, 'close');
     makeTemporaryFolder('test');
     expect([mine, theirs].map((path) => existsSync(path))).toEqual([true, false]);
+  });
+
+  it('of a scheduler that was killed go with a pass, though no other one starts here', async () => {
+    const gone = spawn(process.execPath, ['-e', '']);
+    await once(gone, 'close');
+    const left = ['bundles', 'plugins'].map((kind) => makeTemporaryFolder(kind).replace(`-${process.pid}-`, `-${gone.pid}-`));
+    for (const path of left) mkdirSync(join(path, 'deep'), { recursive: true });
+    await keepFolders(deps());
+    expect(left.map((path) => existsSync(path))).toEqual([false, false]);
   });
 });
 

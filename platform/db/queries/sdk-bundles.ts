@@ -20,6 +20,16 @@ export async function findSdkBundle(db: Queryable, sourceKey: string): Promise<S
   return row === undefined ? null : (JSON.parse(row.modules) as SdkModules);
 }
 
+const HOLD = { name: 'hold_sdk_bundle', text: 'select 1 from sdk_bundle where hash = $1 for key share' };
+
+/**
+ * holdSdkBundle    who: DAG processor, before it saves bundles, in their transaction. Locks the row against its deletion, and waits
+ * for one that deletes it now. False = it is gone: retention removes what no bundle imports.
+ */
+export async function holdSdkBundle(tx: Queryable, hash: string): Promise<boolean> {
+  return (await tx.query(HOLD, [hash])).rows.length > 0;
+}
+
 const SAVE = {
   name: 'save_sdk_bundle',
   text: `insert into sdk_bundle (hash, source_key, modules, made_by) values ($1, $2, $3, $4)
@@ -27,7 +37,7 @@ const SAVE = {
           where sdk_bundle.source_key <> excluded.source_key`,
 };
 
-/** saveSdkBundle    who: DAG processor, before the first bundle that needs it. Saving it twice changes nothing. */
+/** saveSdkBundle    who: DAG processor, before the first bundle that needs it, and when retention took it. Saving it twice changes nothing. */
 export async function saveSdkBundle(
   db: Queryable,
   sdk: { readonly hash: string; readonly sourceKey: string; readonly modules: SdkModules; readonly madeBy: string },

@@ -69,6 +69,13 @@ const TABLES = {
           and not exists (select 1 from dag d where d.dag_id = x.dag_id and d.version_id = x.version_id)`,
   },
   dag_bundle: { key: 'x.hash', age: 'created_at', also: 'not exists (select 1 from dag_version v where v.bundle_hash = x.hash)' },
+  // Of a Windlass from before, with its last code. The newest is the one that is found at the next start.
+  sdk_bundle: {
+    key: 'x.hash',
+    age: 'created_at',
+    also: `not exists (select 1 from dag_bundle b where b.sdk_hash = x.hash)
+          and exists (select 1 from sdk_bundle n where n.created_at > x.created_at)`,
+  },
 } as const satisfies Readonly<Record<string, Cleaned>>;
 
 export type CleanTable = keyof typeof TABLES;
