@@ -127,6 +127,16 @@ const FAULTS: Readonly<Record<string, Readonly<Record<string, (id: typeof ids) =
     'a run that nobody asked for': () =>
       `insert into audit_log (actor, action, at) values ('u', 'login', clock_timestamp() - interval '1 day'); update dag_run set triggered_by = 'rest_api', triggering_user = 'u' where dag_id = 'ended'`,
   },
+  'INV-20': {
+    'a run that was triggered, and is not there': () =>
+      `insert into audit_log (actor, action, dag_id, run_id) values ('u', 'dag_run.trigger', 'ended', 'nowhere')`,
+    'a run that was triggered twice': () =>
+      `insert into audit_log (actor, action, dag_id, run_id) select 'u', 'dag_run.trigger', dag_id, run_id from dag_run, generate_series(1, 2) where dag_id = 'ended'`,
+  },
+  'INV-23': {
+    'a connection of a process that has stopped': () =>
+      `insert into service (service_id, kind, hostname, pid, version, stopped_at) values ('gone', 'worker', 'h', 4242, '1', clock_timestamp() - interval '1 hour'); set local application_name = 'worker:4242'`,
+  },
   'INV-25': {
     'a share that a stopped scheduler holds': () =>
       `insert into service (service_id, kind, hostname, pid, version, stopped_at) values ('gone', 'scheduler', 'h', 1, '1', clock_timestamp() - interval '1 hour'); update scheduler_shard set owner = 'gone', expires_at = clock_timestamp() + interval '1 hour' where shard = 3`,

@@ -46,6 +46,14 @@ async function checkLogs({ cluster, lives }: Evidence): Promise<readonly string[
   });
 }
 
+/** Answers with the first key whose value, of whatever type, holds the text. */
+const KEY_WITH = [
+  "for _, key in ipairs(redis.call('KEYS', '*')) do local of = redis.call('TYPE', key).ok",
+  "local read = {string = {'GET'}, hash = {'HGETALL'}, list = {'LRANGE', 0, -1}, set = {'SMEMBERS'}, zset = {'ZRANGE', 0, -1}, stream = {'XRANGE', '-', '+'}}",
+  'local how = read[of] local value = redis.call(how[1], key, unpack(how, 2))',
+  "if string.find(cjson.encode(value), ARGV[1], 1, true) then return key end end return 'nowhere'",
+].join(' ');
+
 /** Where the secret stands in clear: files of the run, tables, Redis. */
 async function findSecret({ cluster }: Evidence): Promise<readonly string[]> {
   const { sentinel, servers } = cluster;
@@ -60,7 +68,8 @@ async function findSecret({ cluster }: Evidence): Promise<readonly string[]> {
     ]);
     if ((rows[0]?.n ?? 0) > 0) inTables.push(`the secret stands in ${rows[0]?.n} rows of ${name}`);
   }
-  return [...inFiles, ...inTables];
+  const inRedis = (await servers.redis(`EVAL "${KEY_WITH}" 0 ${sentinel}`)).trim().split('\r\n').at(-1) ?? '';
+  return [...inFiles, ...inTables, ...(inRedis === 'nowhere' ? [] : [`the secret stands in Redis: ${inRedis}`])];
 }
 
 function filesBelow(folder: string): readonly string[] {
@@ -71,7 +80,7 @@ function filesBelow(folder: string): readonly string[] {
 
 export const TRACE_CHECKS: readonly Check[] = [
   { id: 'INV-21', promise: 'The log of a try that won is whole, ended, and its own.', violations: checkLogs },
-  { id: 'INV-22', promise: 'A secret stands nowhere in clear: no log, no table.', violations: findSecret },
+  { id: 'INV-22', promise: 'A secret stands nowhere in clear: no log, no table, no Redis.', violations: findSecret },
   {
     id: 'INV-24',
     promise: 'When everything is quiet, nothing waits in the queue.',
