@@ -4,17 +4,14 @@
  * runs. `--plant worker=heap:1` plants a leak of one MB a minute in the worker (`fds:60`, `handles:60`: sixty a minute), to see
  * that it is found; it may be said several times.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Redis } from 'ioredis';
 import { systemClock } from '#platform/clock.ts';
 import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
-import { Cluster } from '../harness/cluster.ts';
-import { startServers } from '../harness/servers.ts';
-import { Load, STEADY_DAG, WAITING_DAG } from './load.ts';
-import { Sampler } from './sampler.ts';
+import type { Role } from '../harness/cluster.ts';
+import { Load } from './load.ts';
+import { openStage } from './stage.ts';
 import { judge, printNoticed, printVerdicts } from './verdict.ts';
 
 const { values } = parseArgs({
@@ -42,45 +39,20 @@ const DAY_MS = 86_400_000;
 /** Metrics that are printed though they are flat. */
 const ROWS_SHOWN = 15;
 
-const days = (keptMs / DAY_MS).toFixed(9);
-const RETENTION = Object.fromEntries(
-  ['RUNS', 'AUDIT', 'VERSIONS', 'ASSET_EVENTS', 'EVENTS', 'LOGS', 'SCRATCH', 'LEFTOVERS'].map((name) => [
-    `WINDLASS_RETENTION_${name}_DAYS`,
-    days,
-  ]),
-);
-
-const servers = await startServers();
-const samplesFolder = join(servers.folder, 'samples');
-const temporary = join(servers.folder, 'tmp');
-for (const folder of [samplesFolder, temporary]) mkdirSync(folder);
-const cluster = await Cluster.open(servers, {
-  name: 'soak',
-  dags: { 'steady.ts': STEADY_DAG, 'waiting.ts': WAITING_DAG },
-  environment: {
-    ...RETENTION,
-    TMPDIR: temporary,
-    WINDLASS_SERVICE_HEARTBEAT_MS: '1000',
-    WINDLASS_SESSION_TTL_MINUTES: '1',
-    NODE_OPTIONS: `--import ${new URL('./say-memory.ts', import.meta.url).href}`,
-    SOAK_SAMPLES_FOLDER: samplesFolder,
-    SOAK_SAMPLE_EVERY_MS: String(sampleEveryMs),
-  },
-});
-const redis = new Redis(servers.redisUrl);
+const stage = await openStage({ keptMs, sampleEveryMs });
+const { cluster } = stage;
 let isGood = false;
 try {
   isGood = await soak();
 } finally {
-  redis.disconnect();
-  await cluster.stop();
-  if (isGood) await servers.stop();
-  else process.stderr.write(`The folder ${servers.folder} is kept, for its logs.\n`);
+  await stage.close(isGood);
+  if (!isGood) process.stderr.write(`The folder ${stage.folder} is kept, for its logs.\n`);
 }
 process.exit(isGood ? 0 : 1);
 
 async function soak(): Promise<boolean> {
-  const { urls, processes } = await startProcesses();
+  const plants = new Map(values.plant.map((one) => one.split('=', 2) as [Role, string]));
+  const urls = await stage.startRoles(plants);
   await cluster.parsed(2);
   const load = new Load({
     cluster,
@@ -89,12 +61,7 @@ async function soak(): Promise<boolean> {
     openRunsMax: 10,
     editEveryMs: isShort ? 1_000 : 3_000,
   });
-  const folders = {
-    logs: join(cluster.folder, 'logs'),
-    scratch: join(cluster.folder, 'scratch'),
-    temporary,
-  };
-  const sampler = new Sampler({ cluster, redis, processes, folders, samplesFolder, attemptsEnded });
+  const { sampler, attemptsEnded } = stage;
   await load.start();
   const sampleFor = async (ms: number, attempts: number) => {
     const untilAttempts = (await attemptsEnded()) + attempts;
@@ -136,23 +103,4 @@ async function soak(): Promise<boolean> {
   const didWork = attempts >= ATTEMPTS_MIN && counts.failures < counts.requests / 10;
   if (!didWork) process.stdout.write(`Too little work was done for a verdict: ${ATTEMPTS_MIN} attempts are the least.\n`);
   return didWork && broken.length === 0 && verdicts.every((one) => one.verdict === 'flat');
-}
-
-async function startProcesses() {
-  const processes = new Map<string, number>();
-  const urls = { webUrl: '', monitorUrl: '' };
-  for (const role of ['scheduler', 'worker', 'triggerer', 'webserver', 'monitor'] as const) {
-    const plant = values.plant.find((one) => one.startsWith(`${role}=`))?.slice(role.length + 1);
-    const { child, url } = await cluster.start(role, plant === undefined ? {} : { SOAK_PLANT: plant });
-    processes.set(role, child.pid as number);
-    if (role === 'webserver') urls.webUrl = url;
-    if (role === 'monitor') urls.monitorUrl = url;
-  }
-  return { urls, processes };
-}
-
-/** As the worker counts them: rows of attempts go with retention. */
-async function attemptsEnded(): Promise<number> {
-  const { rows } = await cluster.query<{ n: number }>(`select coalesce(max(processed), 0)::int as n from service where kind = 'worker'`);
-  return rows[0]?.n ?? 0;
 }
