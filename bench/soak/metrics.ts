@@ -23,7 +23,16 @@ export const KINDS = {
   fds: { unit: '', about: 'open files and sockets of a process', tolerance: { absolute: 5, share: 0.15 } },
   handles: { unit: '', about: 'timers, sockets and the like that keep a process alive', tolerance: { absolute: 6, share: 0.2 } },
   children: { unit: '', about: 'processes below a process', tolerance: { absolute: 2, share: 0.2 } },
-  connections: { unit: '', about: 'connections to Postgres', tolerance: { absolute: 4, share: 0.15 } },
+  connections: {
+    unit: '',
+    about: 'connections to Postgres; pools open more of them while the machine is slow, up to 8 each, and close them after a minute',
+    tolerance: { absolute: 12, share: 0.15 },
+  },
+  unused: {
+    unit: '',
+    about: 'connections that have done nothing for longer than a pool keeps them',
+    tolerance: { absolute: 1, share: 0.15 },
+  },
   rows: { unit: '', about: 'live rows of a table', tolerance: { absolute: 60, share: 0.25 }, followsWork: true },
   table: { unit: 'MB', about: 'size of a table with its indexes', tolerance: { absolute: 1.5, share: 0.25 } },
   redis: { unit: 'MB', about: 'memory that Redis uses', tolerance: { absolute: 1, share: 0.2 } },

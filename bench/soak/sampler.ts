@@ -9,6 +9,9 @@ import { type MetricKind, megabytes } from './metrics.ts';
 import type { SaidMemory } from './say-memory.ts';
 import type { Sample } from './trend.ts';
 
+/** A pool closes what nobody has used for a minute (platform/db/client.ts): what is idle for longer is kept by somebody, or forgotten. */
+const UNUSED_AFTER = '90 seconds';
+
 export interface Watched {
   readonly cluster: Cluster;
   readonly redis: Redis;
@@ -63,15 +66,12 @@ export class Sampler {
 
   async #postgres(): Promise<void> {
     const { cluster } = this.#watched;
-    const { rows: by } = await cluster.query<{ name: string; n: number }>(
-      `select split_part(application_name, ':', 1) as name, count(*)::int as n from pg_stat_activity
-        where datname = current_database() and backend_type = 'client backend' group by 1`,
+    const { rows } = await cluster.query<{ all: number; unused: number }>(
+      `select count(*)::int as all, count(*) filter (where state_change < clock_timestamp() - interval '${UNUSED_AFTER}')::int as unused
+         from pg_stat_activity where datname = current_database() and backend_type = 'client backend'`,
     );
-    this.#note(
-      'connections',
-      '',
-      by.reduce((sum, row) => sum + row.n, 0),
-    );
+    this.#note('connections', '', rows[0]?.all ?? 0);
+    this.#note('unused', 'connections', rows[0]?.unused ?? 0);
     const { rows: tables } = await cluster.query<{ name: string; live: number; bytes: number }>(
       `select relname as name, n_live_tup::int as live, pg_total_relation_size(relid) as bytes from pg_stat_user_tables where schemaname = 'public'`,
     );
