@@ -22,7 +22,6 @@ export const LONG_SUITES: Readonly<Record<string, LongSuite>> = {
   'test/broker/redis-away.test.ts': { seconds: 77, waits: true },
   'test/broker/redis-answers.test.ts': { seconds: 65, waits: true },
   'test/standalone/standalone.test.ts': { seconds: 62, waits: true },
-  'test/soak/nothing-stays.test.ts': { seconds: 50, waits: true },
   'test/probes/worker-matrix.test.ts': { seconds: 45, waits: true },
   'test/probes/scheduler-matrix.test.ts': { seconds: 36, waits: true },
   'test/probes/serving-matrix.test.ts': { seconds: 25, waits: true },
