@@ -7,6 +7,8 @@ import { assetsDetails } from './commands/assets-details.ts';
 import { assetsEvents } from './commands/assets-events.ts';
 import { assetsList } from './commands/assets-list.ts';
 import { assetsMaterialize } from './commands/assets-materialize.ts';
+import { assetsSearch } from './commands/assets-search.ts';
+import { assetsVersions } from './commands/assets-versions.ts';
 import { backfillCancel, backfillPause, backfillSetMaxActiveRuns, backfillUnpause } from './commands/backfill-change.ts';
 import { backfillCreate } from './commands/backfill-create.ts';
 import { backfillList } from './commands/backfill-list.ts';
@@ -102,6 +104,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'assets', define: assetsDetails },
   { group: 'assets', define: assetsEvents },
   { group: 'assets', define: assetsMaterialize },
+  { group: 'assets', define: assetsSearch },
+  { group: 'assets', define: assetsVersions },
   { group: 'approvals', define: approvalsList },
   { group: 'approvals', define: approvalsAnswer },
   { group: 'backfill', define: backfillCreate },

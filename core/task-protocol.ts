@@ -214,7 +214,9 @@ export type RequestBody =
   | { readonly what: 'rendered_fields'; readonly fields: Readonly<Record<string, string>> }
   | { readonly what: 'state_get' | 'state_delete'; readonly key: string }
   | { readonly what: 'state_set'; readonly key: string; readonly value: unknown }
-  | { readonly what: 'asset_events'; readonly query: AssetEventQuery };
+  | { readonly what: 'asset_events'; readonly query: AssetEventQuery }
+  /** The columns that an outlet had when it was written last, or null. */
+  | { readonly what: 'asset_columns'; readonly of: AssetUse };
 
 export interface RequestMessage {
   readonly type: 'request';

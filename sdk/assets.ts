@@ -1,5 +1,6 @@
 /** Assets: things that tasks make and other DAGs wait for. */
-import { DEFAULT_GROUP } from '#core/assets/asset-spec.ts';
+import { ASSET_LIMITS, DEFAULT_GROUP } from '#core/assets/asset-spec.ts';
+import { readSchemaPolicy, type SchemaPolicy, type VersionRetention } from '#core/assets/asset-version.ts';
 import { normaliseUri } from '#core/assets/normalise-uri.ts';
 import type { WatchSpec } from '#core/assets/watch.ts';
 import { type Duration, parseDuration } from '#core/duration.ts';
@@ -18,6 +19,11 @@ export interface Asset {
   readonly extra: Readonly<Record<string, unknown>>;
   readonly freshnessMs: number | null;
   readonly watch: WatchSpec | null;
+  readonly description: string | null;
+  readonly owner: string | null;
+  readonly tags: readonly string[];
+  readonly schemaChange: SchemaPolicy | null;
+  readonly retain: VersionRetention | null;
 }
 
 export interface AssetOptions {
@@ -29,6 +35,19 @@ export interface AssetOptions {
   freshness?: Duration;
   /** Makes events by watching a place that nothing in Windlass writes. */
   watch?: Watch;
+  /** Shown in the catalogue. */
+  description?: string;
+  /** Whom to ask about it. */
+  owner?: string;
+  /** To be found by. */
+  tags?: readonly string[];
+  /**
+   * What becomes of a writing whose columns no longer fit those before (a column is gone, has another type, or is new and never
+   * null): `fail` fails the task before anything is published, `warn` says so in its log. Default `allow`.
+   */
+  schemaChange?: SchemaPolicy;
+  /** Which versions the catalogue keeps: the last so many, those of so long, or what either keeps. Default: as the settings say. */
+  retain?: { versions?: number; for?: Duration };
 }
 
 /** Stands for assets that only a running task knows. */
@@ -64,7 +83,20 @@ export interface AssetSchedule extends AssetScheduleOptions {
   readonly time?: Schedule;
 }
 
-const OPTIONS: OptionTable = { name: 'known', uri: 'known', group: 'known', extra: 'known', freshness: 'known', watch: 'known' };
+const OPTIONS: OptionTable = {
+  name: 'known',
+  uri: 'known',
+  group: 'known',
+  extra: 'known',
+  freshness: 'known',
+  watch: 'known',
+  description: 'known',
+  owner: 'known',
+  tags: 'known',
+  schemaChange: 'known',
+  retain: 'known',
+};
+const TAGS_MAX = 50;
 
 const refuse = (message: string): never => {
   throw new AppError('DAG_INVALID', message);
@@ -98,7 +130,38 @@ export function asset(nameOrUri: string | ({ name?: string; uri?: string } & Ass
         ? null
         : (parseDuration(given.freshness) ?? refuse(`Option "freshness" of ${where} must be a duration like "26h".`)),
     watch: given.watch === undefined ? null : readWatch(where, given.watch),
+    description: readWords(where, 'description', given.description),
+    owner: readWords(where, 'owner', given.owner),
+    tags: readTags(where, given.tags),
+    schemaChange: readSchemaPolicy(where, given.schemaChange),
+    retain: readRetain(where, given.retain),
   };
+}
+
+function readWords(where: string, option: string, value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string' && value.trim() !== '' && value.length <= ASSET_LIMITS.textChars && !value.includes('\0'))
+    return value.trim();
+  return refuse(`Option "${option}" of ${where} must be text, not empty, of at most ${ASSET_LIMITS.textChars} characters.`);
+}
+
+function readTags(where: string, value: unknown): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.length > TAGS_MAX)
+    return refuse(`Option "tags" of ${where} must be a list of at most ${TAGS_MAX} texts.`);
+  return [...new Set((value as unknown[]).map((tag) => readWords(where, 'tags', tag ?? '') as string))];
+}
+
+function readRetain(where: string, value: AssetOptions['retain']): VersionRetention | null {
+  if (value === undefined || value === null) return null;
+  checkOptions(`"retain" of ${where}`, value, { versions: 'known', for: 'known' });
+  const keptMs = value.for === undefined ? undefined : parseDuration(value.for);
+  if (value.versions !== undefined && !(Number.isSafeInteger(value.versions) && value.versions >= 1))
+    return refuse(`Option "retain" of ${where}: versions must be a whole number, 1 or more.`);
+  if (keptMs === null || keptMs === 0) return refuse(`Option "retain" of ${where}: for must be a duration like "90d".`);
+  if (value.versions === undefined && keptMs === undefined)
+    return refuse(`Option "retain" of ${where} is empty. Say { versions: 30 }, { for: "90d" } or both.`);
+  return { ...(value.versions !== undefined && { versions: value.versions }), ...(keptMs !== undefined && { keptMs }) };
 }
 
 function checkName(where: string, name: string): string {

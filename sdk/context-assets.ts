@@ -1,4 +1,5 @@
 /** What handlers see of assets. */
+import type { VersionFacts } from '#core/assets/asset-version.ts';
 import type { Asset, AssetLike, AssetRef } from './assets.ts';
 
 export interface AssetEvent {
@@ -16,11 +17,15 @@ export interface EmitOptions {
   extra?: Readonly<Record<string, unknown>>;
   /** Default: that of the run. */
   partitionKey?: string;
+  /** What was written, for the catalogue. Default: what the writers of the providers reported. */
+  version?: VersionFacts;
 }
 
 export interface Outlet {
   /** Stored with the event: set it, or its parts. */
   extra: Record<string, unknown>;
+  /** Says what was written, for the catalogue; it counts more than what the writers of the providers report by themselves. */
+  describe(version: VersionFacts): void;
   /** For an alias: this asset was updated. */
   add(found: Asset, options?: EmitOptions): void;
 }

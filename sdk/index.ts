@@ -1,4 +1,6 @@
 /** What a DAG file imports: `import { dag, cron } from "windlass"`. The one public barrel. */
+
+export type { AssetColumn, ColumnSource, VersionFacts } from '#core/assets/asset-version.ts';
 export type { Duration } from '#core/duration.ts';
 export type { TriggerRule } from '#core/trigger-rules.ts';
 export type { ApprovalBranchOpts, ApprovalOpts, ApprovalResult, EntryOpts } from './approval-types.ts';

@@ -52,8 +52,21 @@ export function mentionedIn(likes: readonly AssetLike[]): MentionedAssets {
   return { assets: [...assets.values()], aliases: [...aliases.values()] };
 }
 
-function definitionOf({ name, uri, group, extra, freshnessMs, watch }: Asset): AssetDefinition {
-  return { name, uri, group, extra, ...(freshnessMs !== null && { freshnessMs }), ...(watch !== null && { watch }) };
+/** What has its default is absent: a spec from before stays the same. */
+function definitionOf({ name, uri, group, extra, freshnessMs, watch, ...more }: Asset): AssetDefinition {
+  return {
+    name,
+    uri,
+    group,
+    extra,
+    ...(freshnessMs !== null && { freshnessMs }),
+    ...(watch !== null && { watch }),
+    ...(more.description && { description: more.description }),
+    ...(more.owner && { owner: more.owner }),
+    ...(more.tags?.length && { tags: more.tags }),
+    ...(more.schemaChange && { schemaChange: more.schemaChange }),
+    ...(more.retain && { retain: more.retain }),
+  };
 }
 
 export interface ReadAssetSchedule {

@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { newRequestId } from '#platform/clock.ts';
+import { assetVersionRoutes } from './api/asset-versions.ts';
 import { assetRoutes } from './api/assets.ts';
 import { backfillRoutes } from './api/backfills.ts';
 import { bulkInstanceRoutes } from './api/bulk-instances.ts';
@@ -81,6 +82,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...parseRoutes(deps),
     ...dagVersionRoutes,
     ...backfillRoutes(deps),
+    ...assetVersionRoutes(),
     ...assetRoutes(deps),
     ...queuedEventRoutes(deps),
     ...dagPartRoutes,

@@ -102,6 +102,8 @@ export class Commits {
     const written = await this.#write({ claims: [...claims.values()], starts, finishes });
     this.#ringFinished(finishes.filter(({ finish }) => isAccepted(written.finished.get(finish.attemptId))));
     this.#ringPages([...written.claimed.values()]);
+    if (finishes.some(({ finish }) => finish.assetEvents?.length && isAccepted(written.finished.get(finish.attemptId))))
+      this.#deps.broker.ring('ui_events', { topics: ['assets'] });
     return items.map((item): Answer => {
       if ('start' in item) return written.begun.has(item.start.attemptId);
       if ('finish' in item) return written.finished.get(item.finish.attemptId) ?? { accepted: false };

@@ -2,7 +2,9 @@
  * Checks what a task process says. The process runs strangers' code, so its messages are claims: what is not
  * exactly a message of `core/task-protocol.ts` is refused (null), and strings are made storable.
  */
+import type { AssetUse } from '#core/assets/asset-spec.ts';
 import { parseAssetQuery, parseEmissions } from '#core/assets/parse-messages.ts';
+import { isAssetUse } from '#core/assets/validate-assets.ts';
 import { storable } from '#core/storable.ts';
 import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody, XcomPlace } from '#core/task-protocol.ts';
 import { parseWaiter } from '#core/waiting/waiter.ts';
@@ -68,6 +70,7 @@ function parseRequest(fields: Fields): RequestBody | null {
   if (what === 'trigger_run') return parseTrigger(fields);
   if (what === 'run_output' && isName(fields['dagId']) && isName(fields['runId']))
     return { what, dagId: fields['dagId'], runId: fields['runId'] };
+  if (what === 'asset_columns') return isAssetUse(fields['of']) ? { what, of: fields['of'] as AssetUse } : null;
   if (what === 'asset_events') {
     const parsed = parseAssetQuery(query);
     return parsed && { what, query: parsed };

@@ -1,4 +1,5 @@
 /** Assets in a spec: what a DAG defines, makes, reads and waits for. Plain data. */
+import type { SchemaPolicy, VersionFacts, VersionRetention } from './asset-version.ts';
 import type { PartitionSchedule } from './partition.ts';
 import type { WatchSpec } from './watch.ts';
 
@@ -17,6 +18,13 @@ export interface AssetDefinition {
   readonly freshnessMs?: number;
   /** Where its events come from when no task makes it. */
   readonly watch?: WatchSpec;
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: readonly string[];
+  /** Absent = 'allow'. */
+  readonly schemaChange?: SchemaPolicy;
+  /** Which of its versions are kept. Absent = as the settings say. */
+  readonly retain?: VersionRetention;
 }
 
 /** A name for assets that are known only when a task runs. */
@@ -44,6 +52,8 @@ export interface AssetEmission {
   readonly uri?: string;
   readonly extra: Readonly<Record<string, unknown>>;
   readonly partitionKey?: string;
+  /** What was written. Absent = nobody said. */
+  readonly version?: VersionFacts;
   /** The alias through which the asset was found, and what to know of it should it be new. */
   readonly alias?: string;
   readonly group?: string;

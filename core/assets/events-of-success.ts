@@ -1,5 +1,6 @@
 /** The events that a task's success makes: one for each asset among its outlets, and those its body said of them or found for an alias. */
 import type { AssetEmission, AssetUse } from './asset-spec.ts';
+import type { VersionFacts } from './asset-version.ts';
 import { isKeyOf } from './condition.ts';
 
 /** What is written with the success. `aliases`: those through which the asset was found. */
@@ -10,6 +11,8 @@ export interface NewAssetEvent {
   readonly extra: Readonly<Record<string, unknown>>;
   readonly aliases: readonly string[];
   readonly partitionKey: string | null;
+  /** What was written. Absent = nobody said. */
+  readonly version?: VersionFacts;
 }
 
 /**
@@ -34,6 +37,7 @@ export function eventsOfSuccess(outlets: readonly AssetUse[], emissions: readonl
             extra: said.extra,
             aliases: [use.alias],
             partitionKey: said.partitionKey ?? null,
+            ...(said.version && { version: said.version }),
           });
       continue;
     }
@@ -41,7 +45,8 @@ export function eventsOfSuccess(outlets: readonly AssetUse[], emissions: readonl
     const own = emissions.filter((said) => said.alias === undefined && speaksOf(said, use.asset));
     const base = { name, uri, group: null, aliases: [] };
     if (own.length === 0) put({ ...base, extra: {}, partitionKey: null });
-    for (const said of own) put({ ...base, extra: said.extra, partitionKey: said.partitionKey ?? null });
+    for (const said of own)
+      put({ ...base, extra: said.extra, partitionKey: said.partitionKey ?? null, ...(said.version && { version: said.version }) });
   }
   return [...events.values()];
 }

@@ -1,6 +1,7 @@
 /** Checks what a task process says about assets: a stranger's words until they pass here. */
 import type { AssetEventQuery } from '../task-protocol.ts';
 import { ASSET_LIMITS, type AssetEmission } from './asset-spec.ts';
+import { parseFacts } from './asset-version.ts';
 import { isAssetUse } from './validate-assets.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,7 +36,14 @@ export function parseEmissions(value: unknown): readonly AssetEmission[] {
     const texts = { name, uri, partitionKey, alias, group };
     if (extra === null || !Object.values(texts).every((text) => text === undefined || isText(text))) return [];
     if (name === undefined && uri === undefined) return [];
-    return [{ extra, ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)) }];
+    const version = parseFacts(one['version']);
+    return [
+      {
+        extra,
+        ...(version !== null && { version }),
+        ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)),
+      },
+    ];
   });
 }
 

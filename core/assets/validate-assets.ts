@@ -1,5 +1,6 @@
 /** Checks the assets of a spec that arrives from the caged child. */
 import { ASSET_LIMITS, type AssetCondition } from './asset-spec.ts';
+import { SCHEMA_POLICIES } from './asset-version.ts';
 import { isKeyFormat, PERIODS } from './partition.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -34,19 +35,36 @@ export function isAssetUses(value: unknown): boolean {
   return Array.isArray(value) && value.length <= ASSET_LIMITS.leaves && value.every(isAssetUse);
 }
 
+const DEFINITION_KEYS = ['name', 'uri', 'group', 'extra', 'freshnessMs', 'watch', 'description', 'owner', 'tags', 'schemaChange', 'retain'];
+const TAGS_MAX = 50;
+
+function hasCatalogueWords({ description, owner, tags, schemaChange, retain }: Fields): boolean {
+  const words = [description, owner].every((text) => text === undefined || isShortText(text));
+  const areTags = tags === undefined || (Array.isArray(tags) && tags.length <= TAGS_MAX && (tags as unknown[]).every(isShortText));
+  const isPolicy = schemaChange === undefined || SCHEMA_POLICIES.includes(schemaChange as never);
+  const isKept =
+    retain === undefined ||
+    (isFields(retain) &&
+      hasOnly(retain, ['versions', 'keptMs']) &&
+      Object.keys(retain).length > 0 &&
+      Object.values(retain).every(isPositive));
+  return words && areTags && isPolicy && isKept;
+}
+
 export function isAssetDefinitions(value: unknown): boolean {
   return (
     Array.isArray(value) &&
     value.every(
       (one: unknown) =>
         isFields(one) &&
-        hasOnly(one, ['name', 'uri', 'group', 'extra', 'freshnessMs', 'watch']) &&
+        hasOnly(one, DEFINITION_KEYS) &&
         isShortText(one['name']) &&
         isShortText(one['uri']) &&
         typeof one['group'] === 'string' &&
         isFields(one['extra']) &&
         (one['freshnessMs'] === undefined || isPositive(one['freshnessMs'])) &&
-        (one['watch'] === undefined || isWatch(one['watch'])),
+        (one['watch'] === undefined || isWatch(one['watch'])) &&
+        hasCatalogueWords(one),
     )
   );
 }

@@ -1,6 +1,7 @@
 /** Retention of rows: deletes what is old, in batches small enough that nobody waits for them, and the logs of the runs with them. */
 import { rm } from 'node:fs/promises';
 import type { Database } from '#platform/db/client.ts';
+import { cleanAssetVersions, countAssetVersionsBeyond } from '#platform/db/queries/care/clean-asset-versions.ts';
 import { type CleanTable, cleanRows, countOldRows, ROW_TABLES } from '#platform/db/queries/care/clean-rows.ts';
 import { cleanRuns, countOldRuns, RUN_TABLES } from '#platform/db/queries/care/clean-runs.ts';
 import { runLogFolder } from '#platform/logs/log-path.ts';
@@ -29,6 +30,7 @@ export async function countOld({ db, before }: Pick<Retention, 'db' | 'before'>)
     const rowsBefore = before(table);
     if (rowsBefore !== null) counts[table] = await countOldRows(db, table, rowsBefore);
   }
+  counts['asset_version'] = (counts['asset_version'] ?? 0) + (await countAssetVersionsBeyond(db));
   return counts;
 }
 
@@ -54,6 +56,11 @@ export async function clean({ db, before, logsFolder, progress = () => {}, signa
       if (rows === 0) break;
       add({ [table]: rows });
     }
+  }
+  while (!signal?.aborted) {
+    const rows = await cleanAssetVersions(db);
+    if (rows === 0) break;
+    add({ asset_version: rows });
   }
   return sums;
 }

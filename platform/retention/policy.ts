@@ -16,6 +16,7 @@ const SETTING_OF = {
   backfill: 'retentionRunsDays',
   asset_dag_event: 'retentionAssetEventsDays',
   asset_event: 'retentionAssetEventsDays',
+  asset_version: 'retentionAssetEventsDays',
   asset: 'retentionAssetEventsDays',
   audit_log: 'retentionAuditDays',
   received_event: 'retentionEventsDays',

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { beforeCopy, reportCopied } from '#sdk/runtime/asset-writes.ts';
+import { uriOfFile } from '../arrow/report-writing.ts';
 import { eachOf } from '../cloud/each-of.ts';
 import { joinUri, parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
 import { tryAgain } from '../cloud/try-again.ts';
@@ -70,7 +72,8 @@ export class S3 implements AsyncDisposable {
   async upload(source: string | Uint8Array, uri: string, { contentType }: UploadOptions = {}): Promise<S3Object> {
     const { bucket, name } = parseOneObject(uri, 's3');
     const { Upload } = await import('@aws-sdk/lib-storage');
-    return this.#do(`uploading ${uri}`, async () => {
+    if (typeof source === 'string') await beforeCopy(uriOfFile(source), uri);
+    const sent = await this.#do(`uploading ${uri}`, async () => {
       const size = typeof source === 'string' ? (await stat(source)).size : source.byteLength;
       const body = (): Readable | Uint8Array => (typeof source === 'string' ? createReadStream(source) : source);
       const target = { Bucket: bucket, Key: name, ...(contentType === undefined ? {} : { ContentType: contentType }) };
@@ -80,10 +83,12 @@ export class S3 implements AsyncDisposable {
         this.#signal?.addEventListener('abort', abort, { once: true });
         await upload.done().finally(() => this.#signal?.removeEventListener('abort', abort));
       });
-      const sent = await this.#find(bucket, name);
-      if (sent?.bytes !== size) throw new Error(`${size} bytes were sent, but ${sent?.bytes ?? 'none'} are there.`);
-      return sent;
+      const found = await this.#find(bucket, name);
+      if (found?.bytes !== size) throw new Error(`${size} bytes were sent, but ${found?.bytes ?? 'none'} are there.`);
+      return found;
     });
+    if (typeof source === 'string') reportCopied(uriOfFile(source), uri);
+    return sent;
   }
 
   /** Sends every file below a folder to keys below `uri`, four at once. */
@@ -99,6 +104,7 @@ export class S3 implements AsyncDisposable {
 
   /** As `uploadDataset` of Google Storage: the partitions of this dataset then hold its files and no others. */
   async uploadDataset(dataset: Dataset, uri: string): Promise<readonly S3Object[]> {
+    await beforeCopy(uriOfFile(dataset.folder), uri);
     const sent = await eachOf(dataset.files, UPLOADS_AT_ONCE, ({ path }) => this.upload(join(dataset.folder, path), joinUri(uri, path)));
     const kept = new Set(sent.map((object) => object.uri));
     const partitions = [...new Set(dataset.files.map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1)))];
@@ -106,6 +112,7 @@ export class S3 implements AsyncDisposable {
       const others = (await this.list(joinUri(uri, partition))).filter((object) => !kept.has(object.uri));
       for (const { uri: other } of others) await this.delete(other);
     });
+    reportCopied(uriOfFile(dataset.folder), uri);
     return sent;
   }
 

@@ -6,9 +6,11 @@ import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { type RecordBatch, RecordBatchReader, type Schema, type Table, type TypeMap, tableFromIPC } from 'apache-arrow';
 import { Fatal } from '#sdk/outcomes.ts';
+import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { END_OF_STREAM, encodeBatch } from './encode-batch.ts';
 import { batchesOf, type Frame } from './frame.ts';
+import { columnsOf, uriOfFile } from './report-writing.ts';
 
 /** What one task tells the next about a frame it left in a file. Small, plain JSON. */
 export interface FrameFile {
@@ -30,12 +32,12 @@ export type FrameSource = string | Pick<FrameFile, 'path' | 'sha256'>;
  * reader (or a retry) never meets half of one.
  */
 export async function writeFrame(path: string, frame: Frame): Promise<FrameFile> {
-  return writeWhole(path, async (unfinished) => {
+  let schema: Schema | null = null;
+  const written = await writeWhole(path, async (unfinished) => {
     const file = await open(unfinished, 'w');
     const hash = createHash('sha256');
     let rows = 0;
     let bytes = 0;
-    let schema: Schema | null = null;
     const write = async (message: Uint8Array) => {
       await file.writeFile(message);
       hash.update(message);
@@ -53,8 +55,11 @@ export async function writeFrame(path: string, frame: Frame): Promise<FrameFile>
       await file.close();
     }
     const types = describeSchema(schema);
+    await beforePublish({ uri: uriOfFile(path), columns: columnsOf(schema) });
     return { path, rows, columns: Object.keys(types), bytes, schema: types, sha256: hash.digest('hex') };
   });
+  if (schema !== null) reportWritten({ uri: uriOfFile(path), columns: columnsOf(schema), rows: written.rows, bytes: written.bytes });
+  return written;
 }
 
 /** Column -> Arrow type, as text. */

@@ -2,15 +2,18 @@
  * DuckDB inside a task: SQL over frames and files. Frames go in and come out as Parquet files of a temporary folder, so that
  * types stay right and memory stays DuckDB's.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import type { RecordBatch } from 'apache-arrow';
+import type { AssetColumn } from '#core/assets/asset-version.ts';
 import type { Connection } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
+import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
 import { narrow } from '../arrow/cell.ts';
 import type { AnyColumns, Frame } from '../arrow/frame.ts';
+import { uriOfFile } from '../arrow/report-writing.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { readParquetBatches } from '../parquet/read-parquet.ts';
 import { writeParquet } from '../parquet/write-parquet.ts';
@@ -88,7 +91,7 @@ export class Duckdb implements AsyncDisposable {
    */
   async register(name: string, frame: Frame, { temporary = false }: { readonly temporary?: boolean } = {}): Promise<void> {
     const path = this.#newFile();
-    await writeParquet(path, frame);
+    await withoutReporting(() => writeParquet(path, frame));
     await this.#run(
       `create or replace ${temporary ? 'temporary ' : ''}view ${quote(name)} as select * from read_parquet(${literal(path)})`,
     );
@@ -131,14 +134,24 @@ export class Duckdb implements AsyncDisposable {
     }
   }
 
+  /** The columns that a select has. */
+  async describe(sql: string): Promise<readonly AssetColumn[]> {
+    const reader = await this.#do(() => this.#parts.connection.runAndReadAll(`describe ${sql}`));
+    return reader.getRows().map(([name, type, nullable]) => ({ name: String(name), type: String(type), nullable: nullable !== 'NO' }));
+  }
+
   /** Writes the rows of a statement to a file: Parquet, CSV or NDJSON by its ending. Returns the rows. The file is there when it is whole. */
   async copyTo(sql: string, path: string): Promise<number> {
     const format = FORMATS.find(([ending]) => path.endsWith(ending))?.[1];
     if (format === undefined) throw new Fatal(`${path}: its ending says no format. Use ${FORMATS.map(([ending]) => ending).join(', ')}.`);
-    return writeWhole(path, async (unfinished) => {
+    const columns = await this.describe(sql);
+    const written = await writeWhole(path, async (unfinished) => {
       const reader = await this.#do(() => this.#parts.connection.runAndReadAll(`copy (${sql}) to ${literal(unfinished)} (${format})`));
-      return Number(reader.getRows()[0]?.[0] ?? 0);
+      await beforePublish({ uri: uriOfFile(path), columns });
+      return { rows: Number(reader.getRows()[0]?.[0] ?? 0), bytes: (await stat(unfinished)).size };
     });
+    reportWritten({ uri: uriOfFile(path), columns, ...written });
+    return written.rows;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

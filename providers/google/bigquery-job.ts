@@ -11,7 +11,7 @@ export interface JobConfiguration {
 
 export interface JobMetadata {
   readonly status?: { readonly state?: string; readonly errorResult?: { readonly reason?: string; readonly message?: string } };
-  readonly statistics?: { readonly load?: { readonly outputRows?: string } };
+  readonly statistics?: { readonly load?: { readonly outputRows?: string; readonly outputBytes?: string } };
 }
 
 export interface JobEnd {

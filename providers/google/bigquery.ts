@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BigQuery as Client } from '@google-cloud/bigquery';
 import { Fatal } from '#sdk/outcomes.ts';
+import { reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { parseObjectUri } from '../cloud/object-uri.ts';
 import { finishJob, type JobConfiguration, type JobEnd } from './bigquery-job.ts';
 import { plainRows } from './bigquery-values.ts';
@@ -106,7 +107,17 @@ export class BigQuery {
       },
     };
     const { jobId, wasDone, metadata } = await this.#job(`loading ${options.table}`, configuration, options.name);
-    return { table: options.table, rows: Number(metadata.statistics?.load?.outputRows ?? 0), jobId, wasDone };
+    const { outputRows, outputBytes } = metadata.statistics?.load ?? {};
+    const { projectId, datasetId, tableId } = this.#table(options.table);
+    reportWritten({
+      uri: `bigquery://${projectId}/${datasetId}/${tableId}`,
+      alsoKnownAs: [`${projectId}.${datasetId}.${tableId}`, `${datasetId}.${tableId}`],
+      rows: Number(outputRows ?? 0),
+      ...(outputBytes !== undefined && { bytes: Number(outputBytes) }),
+      ...(schema !== undefined && { columns: schema.map(({ name, type }) => ({ name, type, nullable: true })) }),
+      adds: options.ifExists === 'append',
+    });
+    return { table: options.table, rows: Number(outputRows ?? 0), jobId, wasDone };
   }
 
   /** Rows of a statement: int64 as a number (a bigint beyond ±2^53), timestamp and datetime as Date in UTC, date and numeric as text. */

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Bucket, File, Storage } from '@google-cloud/storage';
+import { beforeCopy, reportCopied } from '#sdk/runtime/asset-writes.ts';
+import { uriOfFile } from '../arrow/report-writing.ts';
 import { eachOf } from '../cloud/each-of.ts';
 import { joinUri, parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
 import { tryAgain } from '../cloud/try-again.ts';
@@ -96,7 +98,8 @@ export class Gcs {
       ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
       ...(options.ifAbsent ? { preconditionOpts: { ifGenerationMatch: 0 } } : {}),
     };
-    return this.#do(`uploading ${uri}`, async () => {
+    if (typeof source === 'string') await beforeCopy(uriOfFile(source), uri);
+    const sent = await this.#do(`uploading ${uri}`, async () => {
       const target = this.#parts.storage.bucket(bucket);
       if (typeof source !== 'string') {
         await target.file(name).save(Buffer.from(source), { ...common, ...inParts(source.byteLength) });
@@ -106,6 +109,8 @@ export class Gcs {
       const [file] = await target.upload(source, { ...common, ...inParts(size), destination: name });
       return this.#describe(file);
     });
+    if (typeof source === 'string') reportCopied(uriOfFile(source), uri);
+    return sent;
   }
 
   /** Sends every file below a folder to names below `uri`, four at once. */
@@ -124,6 +129,7 @@ export class Gcs {
    * that it has no rows of stay. New files are there before old ones go: running it again changes nothing.
    */
   async uploadDataset(dataset: Dataset, uri: string): Promise<readonly GcsObject[]> {
+    await beforeCopy(uriOfFile(dataset.folder), uri);
     const sent = await eachOf(dataset.files, UPLOADS_AT_ONCE, ({ path }) => this.upload(join(dataset.folder, path), joinUri(uri, path)));
     const kept = new Set(sent.map((object) => object.uri));
     const partitions = [...new Set(dataset.files.map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1)))];
@@ -131,6 +137,7 @@ export class Gcs {
       const others = (await this.list(joinUri(uri, partition))).filter((object) => !kept.has(object.uri));
       for (const { uri: other } of others) await this.delete(other);
     });
+    reportCopied(uriOfFile(dataset.folder), uri);
     return sent;
   }
 

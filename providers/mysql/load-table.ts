@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { type Data, DataType, type RecordBatch, type Schema } from 'apache-arrow';
 import type { Connection as MysqlClient, RowDataPacket } from 'mysql2/promise';
 import { Fatal } from '#sdk/outcomes.ts';
+import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
+import { columnsOf as describe } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
 
 export interface LoadOptions {
@@ -37,9 +39,12 @@ export async function loadTable(client: MysqlClient, { table, frame, ifExists }:
     if (existing.length > 0 && ifExists === 'fail')
       throw new Fatal(`table ${quote(table)} exists already. Choose ifExists 'replace' or 'append', or another name.`);
     const appends = existing.length > 0 && ifExists === 'append';
+    const place = { uri: `mysql://${client.config.host}:${client.config.port}/${client.config.database}/${table}`, alsoKnownAs: [table] };
+    await beforePublish({ ...place, columns: describe(schema) });
     const rows = appends
       ? await append(client, table, existing, schema, first.value, batches)
       : await fillAnew(client, table, existing.length > 0, schema, first.value, batches);
+    reportWritten({ ...place, columns: describe(schema), rows, adds: appends });
     return { table, rows, columns: schema.fields.map((field) => field.name) };
   } finally {
     await batches.return(undefined);

@@ -2,12 +2,15 @@
  * Writes a frame as NDJSON that `readNdjson` reads back to the same values.
  */
 import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type Data, DataType, TimeUnit } from 'apache-arrow';
+import { type Data, DataType, type Schema, TimeUnit } from 'apache-arrow';
+import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
+import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
 import { writeWhole } from '../files/whole-file.ts';
 
@@ -16,23 +19,33 @@ export interface WriteNdjsonOptions {
   readonly gzip?: boolean;
 }
 
+/** What has been written so far. */
+export interface NdjsonProgress {
+  rows: number;
+  schema?: Schema;
+}
+
 const CHUNK_ROWS = 2048;
 
 /** Writes `frame` to `path`; returns the rows. The file appears under its name only when it is whole. */
 export async function writeNdjson(path: string, frame: Frame, options: WriteNdjsonOptions = {}): Promise<number> {
-  const count = { rows: 0 };
-  await writeWhole(path, async (unfinished) => {
+  const count: NdjsonProgress = { rows: 0 };
+  const bytes = await writeWhole(path, async (unfinished) => {
     const text = Readable.from(ndjsonText(frame, count), { objectMode: false });
     const file = createWriteStream(unfinished);
     if (options.gzip ?? path.endsWith('.gz')) await pipeline(text, createGzip(), file);
     else await pipeline(text, file);
+    if (count.schema) await beforePublish({ uri: uriOfFile(path), columns: columnsOf(count.schema) });
+    return (await stat(unfinished)).size;
   });
+  reportWritten({ uri: uriOfFile(path), rows: count.rows, bytes, ...(count.schema && { columns: columnsOf(count.schema) }) });
   return count.rows;
 }
 
 /** The text in pieces of a few thousand rows; `count.rows` grows along. A null is written, too: every line has every key. */
-export async function* ndjsonText(frame: Frame, count = { rows: 0 }): AsyncGenerator<string> {
+export async function* ndjsonText(frame: Frame, count: NdjsonProgress = { rows: 0 }): AsyncGenerator<string> {
   for await (const batch of batchesOf(frame)) {
+    count.schema ??= batch.schema;
     const cells = batch.data.children.map((child, index) => {
       const name = batch.schema.fields[index]?.name ?? '';
       return { key: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, text: jsonText(child, name) };

@@ -5,12 +5,15 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RecordBatch } from 'apache-arrow';
+import type { RecordBatch, Schema } from 'apache-arrow';
+import type { AssetColumn } from '#core/assets/asset-version.ts';
 import { Fatal } from '#sdk/outcomes.ts';
+import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
 import { selectBatch } from '../arrow/columns.ts';
 import { END_OF_STREAM, encodeBatch } from '../arrow/encode-batch.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
 import { readFrameBatches } from '../arrow/frame-file.ts';
+import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { takeRows } from '../arrow/take-rows.ts';
 import { folderReader, nameOf, type PartitionColumn, type PartitionValues, parseFolder } from './partition.ts';
 import { type ParquetOptions, writeParquet } from './write-parquet.ts';
@@ -58,19 +61,28 @@ export async function writeDataset(folder: string, frame: Frame, options: Datase
   const work = join(folder, `${UNFINISHED}${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(work);
   try {
-    const partitions = await sortOut(join(work, 'rows'), frame, options);
+    const { partitions, columns } = await sortOut(join(work, 'rows'), frame, options);
     const files: DatasetFile[] = [];
     const ready = join(work, 'ready');
     for (const [partition, rowsFile] of partitions) {
       const path = `${partition}/${options.fileName ?? 'part-0'}.parquet`;
       await mkdir(join(ready, partition), { recursive: true });
-      const written = await writeParquet(join(ready, path), readFrameBatches(rowsFile), options);
+      const written = await withoutReporting(() => writeParquet(join(ready, path), readFrameBatches(rowsFile), options));
       await rm(rowsFile);
       files.push({ path, partition: parseFolder(partition) ?? {}, rows: written.rows, bytes: written.bytes });
     }
+    await beforePublish({ uri: uriOfFile(folder), columns });
     await putInPlace(folder, ready, files, options.existing ?? 'replace-partitions');
     const sum = (of: (file: DatasetFile) => number) => files.reduce((total, file) => total + of(file), 0);
-    return { folder, rows: sum((file) => file.rows), bytes: sum((file) => file.bytes), files };
+    const dataset = { folder, rows: sum((file) => file.rows), bytes: sum((file) => file.bytes), files };
+    reportWritten({
+      uri: uriOfFile(folder),
+      columns,
+      rows: dataset.rows,
+      bytes: dataset.bytes,
+      partitions: partitions.map(([name]) => name),
+    });
+    return dataset;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -80,8 +92,10 @@ export async function writeDataset(folder: string, frame: Frame, options: Datase
 async function sortOut(folder: string, frame: Frame, { partitionBy, partitionsMax = PARTITIONS_MAX }: DatasetOptions) {
   await mkdir(folder);
   const files = new Map<string, string>();
+  let columns: readonly AssetColumn[] = [];
   const leftOut = new Set(partitionBy.filter((column) => typeof column === 'string'));
   for await (const batch of batchesOf(frame)) {
+    if (columns.length === 0) columns = [...columnsOf(batch.schema), ...foldersOnly(batch.schema, partitionBy)];
     const kept = batch.schema.fields.map((field) => field.name).filter((name) => !leftOut.has(name));
     if (kept.length === 0) throw new RangeError(`partitioning by ${partitionBy.map(nameOf).join(', ')} leaves no column for the files.`);
     for (const [partition, rows] of groupRows(batch, partitionBy)) {
@@ -97,7 +111,13 @@ async function sortOut(folder: string, frame: Frame, { partitionBy, partitionsMa
     }
   }
   for (const file of files.values()) await appendFile(file, END_OF_STREAM);
-  return [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { partitions: [...files].sort(([a], [b]) => (a < b ? -1 : 1)), columns };
+}
+
+/** Columns that only the names of the folders have. */
+function foldersOnly(schema: Schema, partitionBy: readonly PartitionColumn[]): readonly AssetColumn[] {
+  const names = new Set(schema.fields.map((field) => field.name));
+  return partitionBy.map(nameOf).flatMap((name) => (names.has(name) ? [] : [{ name, type: 'Utf8', nullable: true }]));
 }
 
 function groupRows(batch: RecordBatch, partitionBy: readonly PartitionColumn[]): Map<string, Int32Array> {

@@ -7,9 +7,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Schema } from 'apache-arrow';
 import type * as ParquetWasm from 'parquet-wasm';
+import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { encodeStream } from '../arrow/encode-batch.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
 import { describeSchema } from '../arrow/frame-file.ts';
+import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { writeWhole } from '../files/whole-file.ts';
 
 export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'none';
@@ -42,12 +44,15 @@ const ROW_GROUP_BYTES = 128 * 1024 * 1024;
 
 /** Writes `frame` to `path`. The file appears under its name only when it is whole. */
 export async function writeParquet(path: string, frame: Frame, options: ParquetOptions = {}): Promise<ParquetFile> {
-  return writeWhole(path, async (unfinished) => {
-    const progress: ParquetProgress = { rows: 0, schema: null };
+  const progress: ParquetProgress = { rows: 0, schema: null };
+  const file = await writeWhole(path, async (unfinished) => {
     await pipeline(Readable.from(parquetBytes(frame, options, progress), { objectMode: false }), createWriteStream(unfinished));
     const schema = describeSchema(progress.schema as Schema);
+    await beforePublish({ uri: uriOfFile(path), columns: columnsOf(progress.schema as Schema) });
     return { path, rows: progress.rows, bytes: (await stat(unfinished)).size, columns: Object.keys(schema), schema };
   });
+  reportWritten({ uri: uriOfFile(path), columns: columnsOf(progress.schema as Schema), rows: file.rows, bytes: file.bytes });
+  return file;
 }
 
 /** The bytes of a Parquet file, as they come about: for an upload that needs no file. Rejects when the frame fails. */

@@ -86,7 +86,7 @@ export async function openPostgres(connection: PostgresConnection, options: Conn
   return {
     client,
     query: async <Row extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<Row>(sql, [...values])).rows,
-    loadTable: (load) => loadTable(client, load),
+    loadTable: (load) => loadTable(client, load, connection.id),
     batches: (sql, batchRows) => unloadBatches(client, sql, batchRows),
     close,
     [Symbol.asyncDispose]: close,

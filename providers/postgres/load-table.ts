@@ -7,7 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
+import { columnsOf } from '../arrow/report-writing.ts';
 import { columnTypeOf } from './column-types.ts';
 import { type CopyProgress, encodeCopy } from './encode-copy.ts';
 import { quoteName, quoteTable, stagingName, type TableName } from './identifiers.ts';
@@ -46,18 +48,20 @@ interface LoadPlan {
 const SWAP_LOCK_TIMEOUT = "'60s'";
 
 /** Loads a frame. Throws, with the table as it was, when a row is refused or the frame itself fails. */
-export async function loadTable(client: Client, options: LoadOptions): Promise<LoadResult> {
+export async function loadTable(client: Client, options: LoadOptions, connectionId?: string): Promise<LoadResult> {
   const batches = batchesOf(options.frame);
   const first = await batches.next();
   if (first.done) throw new RangeError('a frame without a single batch has no columns and cannot be loaded.');
   const { schema } = first.value;
   const progress: CopyProgress = { rows: 0, bytes: 0 };
+  const place = placeOf(client, options, connectionId);
   await client.query('begin');
   try {
     await lockTable(client, options);
     const plan = await planLoad(client, options, schema);
     await copyInto(client, plan.target, schema, reported(first.value, batches, progress, options.onProgress), progress);
     await plan.finish();
+    await beforePublish({ ...place, columns: columnsOf(schema) });
     await client.query('commit');
   } catch (error) {
     // A lost connection has rolled back by itself; its error is the one worth telling.
@@ -65,6 +69,7 @@ export async function loadTable(client: Client, options: LoadOptions): Promise<L
     await batches.return(undefined);
     throw explain(error, options);
   }
+  reportWritten({ ...place, columns: columnsOf(schema), ...progress, adds: options.ifExists === 'append' });
   return {
     schema: options.schema ?? 'public',
     table: options.table,
@@ -85,6 +90,19 @@ export async function loadTemporaryTable(client: Client, table: string, frame: F
   await client.query(`create temporary table ${quoteName(table)} (${columnsSql(schema)})`);
   await copyInto(client, `pg_temp.${quoteName(table)}`, schema, reported(first.value, batches, progress, undefined), progress);
   return progress.rows;
+}
+
+/** The names an asset may have for a table. */
+export function placeOf(
+  { host, port, database }: Pick<Client, 'host' | 'port' | 'database'>,
+  { schema = 'public', table }: TableName,
+  connectionId?: string,
+): { readonly uri: string; readonly alsoKnownAs: readonly string[] } {
+  const names = connectionId === undefined ? [] : [`${connectionId}/${database}/${schema}/${table}`, `${connectionId}/${schema}/${table}`];
+  return {
+    uri: `postgres://${host}:${port}/${database}/${schema}/${table}`,
+    alsoKnownAs: [...names.map((name) => `postgres://${name}`), `${schema}.${table}`, table],
+  };
 }
 
 /** `create table` for the columns of a frame. */

@@ -3,8 +3,10 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { type Data, DataType, type Schema } from 'apache-arrow';
 import type { Connection } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
+import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay, narrow } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
+import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
 
 export type SqliteConnection = Pick<Connection, 'id' | 'type' | 'host' | 'schema'>;
@@ -83,6 +85,7 @@ export class Sqlite implements Disposable {
   async loadTable({ table, frame, ifExists }: LoadOptions): Promise<LoadResult> {
     const database = this.#database;
     const batches = batchesOf(frame);
+    const place = { uri: `${uriOfFile(database.location() ?? ':memory:')}/${table}`, alsoKnownAs: [table] };
     database.exec('begin immediate');
     let rows = 0;
     let schema: Schema | null = null;
@@ -96,12 +99,14 @@ export class Sqlite implements Disposable {
         rows += batch.numRows;
       }
       if (schema === null) throw new RangeError('a frame without a single batch has no columns and cannot be loaded.');
+      await beforePublish({ ...place, columns: columnsOf(schema) });
       database.exec('commit');
     } catch (error) {
       database.exec('rollback');
       await batches.return(undefined);
       throw error;
     }
+    reportWritten({ ...place, columns: columnsOf(schema), rows, adds: ifExists === 'append' });
     return { table, rows, columns: schema.fields.map((field) => field.name) };
   }
 

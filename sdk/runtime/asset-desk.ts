@@ -1,5 +1,6 @@
 /** What a body says of its outlets and reads of its inlets, collected until it has succeeded. */
 import { ASSET_LIMITS, type AssetEmission, type AssetUse } from '#core/assets/asset-spec.ts';
+import { parseFacts } from '#core/assets/asset-version.ts';
 import { nameOf } from '#core/assets/condition.ts';
 import type { AssetEventQuery, AssetEventRecord, AttemptContext } from '#core/task-protocol.ts';
 import type { Asset, AssetLike, AssetRef } from '../assets.ts';
@@ -8,6 +9,7 @@ import type { TaskDefinition } from '../definition.ts';
 import { Fatal } from '../outcomes.ts';
 import { readUse } from '../read-assets.ts';
 import type { TaskHost } from './task-host.ts';
+import { VersionDesk } from './version-desk.ts';
 
 type Plain = Record<string, unknown>;
 
@@ -19,10 +21,13 @@ export class AssetDesk {
   readonly #host: TaskHost;
   readonly #emissions: AssetEmission[] = [];
   readonly #outlets = new Map<string, Outlet>();
+  /** What writers report, and what they ask before they publish. */
+  readonly versions: VersionDesk;
 
-  constructor(task: TaskDefinition | null, host: TaskHost) {
+  constructor(task: TaskDefinition | null, host: TaskHost, scratchFolder: string) {
     this.#task = task;
     this.#host = host;
+    this.versions = new VersionDesk(task?.settings.outlets ?? [], host, scratchFolder);
   }
 
   emit(of: Asset | AssetRef, options: EmitOptions = {}): void {
@@ -38,6 +43,7 @@ export class AssetDesk {
     if (!outlet) {
       outlet = {
         extra: {},
+        describe: (version) => this.versions.describe(use, version),
         add: (found, options = {}) => {
           if (!('alias' in use)) throw new Fatal('add(asset) is for aliases; for an asset set extra, or use ctx.emit.');
           if ((found as Partial<Asset> | null)?.kind !== 'asset') throw new Fatal('add(…) needs an asset made with asset(…).');
@@ -64,8 +70,8 @@ export class AssetDesk {
     return found.map(eventOf);
   }
 
-  /** All that was said, the extras of outlets last. */
-  emissions(): readonly AssetEmission[] {
+  /** All that was said, the extras of outlets last, with what was written. Rejects when it may not be published. */
+  async emissions(): Promise<readonly AssetEmission[]> {
     const extras = [...this.#outlets].flatMap(([key, outlet]): AssetEmission[] => {
       const use = JSON.parse(key) as AssetUse;
       if (Object.keys(outlet.extra).length === 0) return [];
@@ -73,15 +79,21 @@ export class AssetDesk {
         throw new Fatal(`The alias "${use.alias}" has no extra of its own. Give it with the asset: add(asset, { extra }).`);
       return [{ ...use.asset, extra: plain(outlet.extra) }];
     });
-    return [...this.#emissions, ...extras];
+    return this.versions.complete([...this.#emissions, ...extras]);
   }
 
-  #push(about: Omit<AssetEmission, 'extra' | 'partitionKey'>, { extra = {}, partitionKey }: EmitOptions): void {
+  #push(about: Omit<AssetEmission, 'extra' | 'partitionKey'>, { extra = {}, partitionKey, version }: EmitOptions): void {
     if (this.#emissions.length >= ASSET_LIMITS.emissionsPerTask)
       throw new Fatal(`A task may make at most ${ASSET_LIMITS.emissionsPerTask} events of assets.`);
     if (partitionKey !== undefined && (typeof partitionKey !== 'string' || partitionKey === ''))
       throw new Fatal('partitionKey must be text, not empty.');
-    this.#emissions.push({ ...about, extra: plain(extra), ...(partitionKey !== undefined && { partitionKey }) });
+    const facts = parseFacts(version);
+    this.#emissions.push({
+      ...about,
+      extra: plain(extra),
+      ...(partitionKey !== undefined && { partitionKey }),
+      ...(facts !== null && { version: facts }),
+    });
   }
 
   #require(option: 'outlets' | 'inlets', of: AssetLike): AssetUse {

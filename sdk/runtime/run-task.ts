@@ -8,6 +8,7 @@ import { API_VERSION, type DagDefinition, type InputTree, type TaskDefinition } 
 import { Fatal } from '../outcomes.ts';
 import { validateWith } from '../standard-schema.ts';
 import { AssetDesk } from './asset-desk.ts';
+import { withWriteListener } from './asset-writes.ts';
 import { resultOfThrown } from './body-error.ts';
 import { withBodyHooks } from './body-hooks.ts';
 import { makeContext } from './context.ts';
@@ -52,7 +53,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
     own: dag.settings.templates,
     files: dag.templateFiles,
   });
-  const assets = new AssetDesk(task, host);
+  const assets = new AssetDesk(task, host, message.context.scratchFolder);
   const context = makeContext(message.context, values.params, dag.macros, host, templates, assets);
   const given = await readInput(task, await templates.renderFields(task), values);
   const isResumed = message.context.resumed !== undefined;
@@ -76,7 +77,13 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
       notYet = triggered.result;
       return undefined;
     }
-    const checked = await runSensor(task, message, host, () => call(task, given, context));
+    const body = () => call(task, given, context);
+    const checked = await runSensor(
+      task,
+      message,
+      host,
+      assets.versions.isListening ? () => withWriteListener(assets.versions, body) : body,
+    );
     if ('returned' in checked) return checked.returned;
     notYet = checked.result;
     return undefined;
@@ -84,7 +91,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
   if (notYet !== null) return notYet;
   if (brandOf(returned, OUTCOME) === 'defer') return deferralOf(`"${task.id}"`, returned, message.context);
   const result = await readResult({ dag, task, message, host }, returned);
-  const emissions = assets.emissions();
+  const emissions = await assets.emissions();
   return { ...result, ...(mapLabel !== null && { mapLabel }), ...(emissions.length > 0 && { assets: emissions }) };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '#core/errors.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import type { ListRequest } from '#platform/db/list-query.ts';
+import { catalogueFilters } from '#platform/db/queries/assets/catalogue-filters.ts';
 import { emitExternalEvent } from '#platform/db/queries/assets/emit-events.ts';
 import { type AssetRow, findAsset, listAliases, listAssets } from '#platform/db/queries/assets/list-assets.ts';
 import { listAssetEvents } from '#platform/db/queries/assets/list-events.ts';
@@ -23,6 +24,10 @@ const ASSET_FILTERS = {
   name_pattern: pattern('name'),
   uri_pattern: pattern('uri'),
   dag_ids: { ...anyOf('dag_ids'), toFilters: (value: unknown) => [{ field: 'dag_ids', operator: 'has_any' as const, value }] },
+  owner: exactly('owner'),
+  tags: { ...anyOf('tags'), toFilters: (value: unknown) => [{ field: 'tags', operator: 'has_any' as const, value }] },
+  columns: { ...anyOf('columns'), toFilters: (value: unknown) => [{ field: 'columns', operator: 'has_any' as const, value }] },
+  search: { schema: z.string().max(250), toFilters: (value: unknown) => catalogueFilters({ search: value as string }) },
   only_active: {
     schema: flag('is_active').schema.default(true),
     toFilters: (value: unknown) => (value ? [{ field: 'is_active', operator: 'eq' as const, value: true }] : []),

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import type { Queryable } from '#platform/db/client.ts';
 import type { Filter } from '#platform/db/list-query.ts';
 import { listDags } from '#platform/db/queries/api/list-dags.ts';
+import { catalogueFilters } from '#platform/db/queries/assets/catalogue-filters.ts';
 import { type AssetRow, listAssets } from '#platform/db/queries/assets/list-assets.ts';
+import { type AssetNeighbour, listNeighbours } from '#platform/db/queries/assets/list-neighbours.ts';
 import { listWaitingOfDags } from '#platform/db/queries/assets/waiting-of-dags.ts';
 import { assetPath, requireAsset } from '../api/assets.ts';
 import { iso } from '../http/iso.ts';
@@ -16,6 +18,9 @@ const MAX_ASSETS = 100;
 
 const query = z.object({
   search: z.string().max(250).optional(),
+  column: z.string().max(250).optional(),
+  tag: z.string().max(250).optional(),
+  owner: z.string().max(250).optional(),
   all: z.enum(['true', 'false']).optional(),
   limit: integer.default(50),
   offset: integer.default(0),
@@ -51,11 +56,7 @@ export function assetPageRoutes(deps: WebDeps): readonly Route[] {
 }
 
 function filtersOf(given: z.infer<typeof query>): readonly Filter[] {
-  const search = given.search?.trim();
-  return [
-    ...(given.all === 'true' ? [] : [{ field: 'is_active', operator: 'eq' as const, value: true }]),
-    ...(search ? [{ field: 'search', operator: 'like' as const, value: [`%${search.replace(/[\\%_]/g, '\\$&')}%`] }] : []),
-  ];
+  return [...(given.all === 'true' ? [] : [{ field: 'is_active', operator: 'eq' as const, value: true }]), ...catalogueFilters(given)];
 }
 
 function uiAssetCard(row: AssetRow, nowMs: number): UiAssetCard {
@@ -73,6 +74,12 @@ function uiAssetCard(row: AssetRow, nowMs: number): UiAssetCard {
     freshnessMs,
     isOverdue: freshnessMs !== null && nowMs - (lastAt ?? row.created_at).getTime() > freshnessMs,
     watch: row.watch?.kind ?? null,
+    description: row.description,
+    owner: row.owner,
+    tags: row.tags,
+    columnCount: row.columns?.length ?? null,
+    rowCount: row.row_count,
+    bytes: row.bytes,
   };
 }
 
@@ -88,8 +95,18 @@ async function readAsset(db: Queryable, assetId: number, nowMs: number): Promise
     }),
     await listWaitingOfDags(db, card.scheduledDags),
   ];
+  const near = await listNeighbours(db, assetId);
+  const on = (side: AssetNeighbour['side']) =>
+    near.filter((one) => one.side === side).map((one) => ({ assetId: one.asset_id, name: one.name }));
   return {
     ...card,
+    columns: row.columns,
+    columnLineage: row.column_lineage,
+    schemaChange: row.schema_change ?? 'allow',
+    keepVersions: row.keep_versions,
+    keepMs: row.keep_ms,
+    upstream: on('upstream'),
+    downstream: on('downstream'),
     extra: row.extra,
     aliases: row.aliases.map((alias) => alias.name),
     createdAt: iso(row.created_at),

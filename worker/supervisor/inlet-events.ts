@@ -18,13 +18,16 @@ export async function listInletEvents(
 }
 
 function requireInlet(task: TaskSpec | undefined, use: AssetUse): void {
-  const asked = JSON.stringify(canonical(use));
-  if ((task?.inlets ?? []).some((inlet) => JSON.stringify(canonical(inlet)) === asked)) return;
+  if ((task?.inlets ?? []).some((inlet) => isSameUse(inlet, use))) return;
   const name = 'alias' in use ? use.alias : nameOf(use.asset);
   throw new AppError(
     'BAD_REQUEST',
     `${JSON.stringify(name)} is none of the inlets of ${task ? `"${task.taskId}"` : 'a callback'}. Declare it: { inlets: [ … ] }.`,
   );
+}
+
+export function isSameUse(one: AssetUse, other: AssetUse): boolean {
+  return JSON.stringify(canonical(one)) === JSON.stringify(canonical(other));
 }
 
 function canonical(use: AssetUse): unknown {

@@ -17,6 +17,7 @@ import { requireConnection, type SecretStore } from '#platform/secrets/secret-st
 import type { LargeValues } from '#platform/xcom/large-values.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { listInletEvents } from './inlet-events.ts';
+import { readOutletColumns } from './outlet-columns.ts';
 import { readRunOutput } from './run-output.ts';
 import { type TriggeringTask, triggerRun } from './trigger-run.ts';
 
@@ -102,6 +103,8 @@ export class RequestDesk {
         return this.#setState(body.key, body.value);
       case 'asset_events':
         return listInletEvents(this.#deps.db, this.#plan.task, body.query);
+      case 'asset_columns':
+        return readOutletColumns(this.#deps.db, this.#plan.task, body.of);
     }
   }
 

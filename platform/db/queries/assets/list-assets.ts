@@ -1,4 +1,5 @@
 /** Pages through assets with who makes, reads and waits for each. Called by the API, the pages and the CLI. */
+import type { AssetColumn, ColumnSource, SchemaPolicy } from '#core/assets/asset-version.ts';
 import type { Queryable } from '../../client.ts';
 import { type ListPage, type ListRequest, type ListSource, readList } from '../../list-query.ts';
 
@@ -17,6 +18,13 @@ export interface AssetRow {
   readonly extra: Readonly<Record<string, unknown>>;
   readonly freshness_ms: number | null;
   readonly watch: { readonly kind: string; readonly [key: string]: unknown } | null;
+  readonly description: string | null;
+  readonly owner: string | null;
+  readonly tags: readonly string[];
+  /** Null = allow. */
+  readonly schema_change: SchemaPolicy | null;
+  readonly keep_versions: number | null;
+  readonly keep_ms: number | null;
   readonly is_active: boolean;
   readonly created_at: Date;
   readonly updated_at: Date;
@@ -26,6 +34,11 @@ export interface AssetRow {
   readonly aliases: readonly { readonly id: number; readonly name: string; readonly group: string }[];
   readonly last_event_id: number | null;
   readonly last_event_at: Date | null;
+  /** Of the newest version that says; null = none does. */
+  readonly columns: readonly AssetColumn[] | null;
+  readonly column_lineage: Readonly<Record<string, readonly ColumnSource[]>> | null;
+  readonly row_count: number | null;
+  readonly bytes: number | null;
 }
 
 const IS_OF = `u.alias is null and (u.asset_name is null or u.asset_name = a.name) and (u.asset_uri is null or u.asset_uri = a.uri)`;
@@ -37,12 +50,15 @@ const usesOf = (kind: string): string => `
 
 const SOURCE: ListSource = {
   name: 'list_assets',
-  select: `a.asset_id, a.name, a.uri, a.asset_group, a.extra, a.freshness_ms, a.watch, a.is_active, a.created_at, a.updated_at,
+  select: `a.asset_id, a.name, a.uri, a.asset_group, a.extra, a.freshness_ms, a.watch, a.description, a.owner, a.tags, a.schema_change, a.keep_versions, a.keep_ms, a.is_active, a.created_at, a.updated_at,
     ${usesOf('schedule')} as scheduled_dags, ${usesOf('outlet')} as producing_tasks, ${usesOf('inlet')} as consuming_tasks,
     coalesce((select json_agg(json_build_object('id', l.alias_id, 'name', l.name, 'group', l.asset_group) order by l.name)
        from asset_alias_asset aa join asset_alias l using (alias_id) where aa.asset_id = a.asset_id), '[]') as aliases,
-    last.event_id as last_event_id, last.at as last_event_at`,
-  from: `asset a left join lateral (select e.event_id, e.at from asset_event e where e.asset_id = a.asset_id order by e.event_id desc limit 1) last on true`,
+    last.event_id as last_event_id, last.at as last_event_at, described.columns, described.column_lineage, sized.row_count, sized.bytes`,
+  from: `asset a left join lateral (select e.event_id, e.at from asset_event e where e.asset_id = a.asset_id order by e.event_id desc limit 1) last on true
+    left join lateral (select v.columns, v.column_lineage from asset_version v where v.asset_id = a.asset_id and v.columns is not null
+                        order by v.version_id desc limit 1) described on true
+    left join lateral (select v.row_count, v.bytes from asset_version v where v.asset_id = a.asset_id order by v.version_id desc limit 1) sized on true`,
   fields: {
     id: 'a.asset_id',
     name: 'a.name',
@@ -52,7 +68,11 @@ const SOURCE: ListSource = {
     created_at: 'a.created_at',
     updated_at: 'a.updated_at',
     last_event_at: 'last.at',
-    search: `a.name || ' ' || a.uri || ' ' || a.asset_group`,
+    owner: 'a.owner',
+    tags: 'to_jsonb(a.tags)',
+    columns: `(select coalesce(jsonb_agg(c -> 'name'), '[]') from jsonb_array_elements(described.columns) c)`,
+    search: `concat_ws(' ', a.name, a.uri, a.asset_group, a.description, a.owner, array_to_string(a.tags, ' '),
+                       (select string_agg(c ->> 'name', ' ') from jsonb_array_elements(described.columns) c))`,
     dag_ids: `(select coalesce(jsonb_agg(u.dag_id), '[]') from dag_asset_use u where (${IS_OF}) or ${BY_ALIAS})`,
   },
   tieBreak: 'a.asset_id',

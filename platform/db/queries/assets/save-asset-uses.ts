@@ -1,4 +1,4 @@
-import type { AssetUse } from '#core/assets/asset-spec.ts';
+import type { AssetDefinition, AssetUse } from '#core/assets/asset-spec.ts';
 import { usesOf } from '#core/assets/condition.ts';
 import type { DagSpec } from '#core/dag-spec.ts';
 import type { Queryable } from '../../client.ts';
@@ -10,14 +10,18 @@ const LOCK = { name: 'lock_assets', text: 'lock table asset in share row exclusi
 const DEFINE = {
   name: 'define_assets',
   text: `
-insert into asset as a (name, uri, asset_group, extra, freshness_ms, watch)
-select d.name, d.uri, d.asset_group, d.extra::jsonb, d.freshness_ms, d.watch::jsonb
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::text[]) as d(name, uri, asset_group, extra, freshness_ms, watch)
+insert into asset as a (name, uri, asset_group, extra, freshness_ms, watch, description, owner, tags, schema_change, keep_versions, keep_ms)
+select d.name, d.uri, d.asset_group, d.extra, d.freshness_ms, d.watch, d.description, d.owner,
+       coalesce(array(select jsonb_array_elements_text(d.tags)), '{}'), d.schema_change, d.keep_versions, d.keep_ms
+  from jsonb_to_recordset($1::jsonb) as d(name text, uri text, asset_group text, extra jsonb, freshness_ms float8, watch jsonb, description text,
+                                          owner text, tags jsonb, schema_change text, keep_versions int, keep_ms float8)
 on conflict (name, uri) do update
    set asset_group = excluded.asset_group, extra = excluded.extra, freshness_ms = excluded.freshness_ms, watch = excluded.watch,
-       found_at_run = false, updated_at = clock_timestamp()
- where (a.asset_group, a.extra, a.freshness_ms, a.watch, a.found_at_run)
-       is distinct from (excluded.asset_group, excluded.extra, excluded.freshness_ms, excluded.watch, false)`,
+       description = excluded.description, owner = excluded.owner, tags = excluded.tags, schema_change = excluded.schema_change,
+       keep_versions = excluded.keep_versions, keep_ms = excluded.keep_ms, found_at_run = false, updated_at = clock_timestamp()
+ where (a.asset_group, a.extra, a.freshness_ms, a.watch, a.description, a.owner, a.tags, a.schema_change, a.keep_versions, a.keep_ms, a.found_at_run)
+       is distinct from (excluded.asset_group, excluded.extra, excluded.freshness_ms, excluded.watch, excluded.description, excluded.owner,
+                         excluded.tags, excluded.schema_change, excluded.keep_versions, excluded.keep_ms, false)`,
 };
 
 const ALIASES = {
@@ -90,14 +94,7 @@ export async function saveAssetUses(tx: Queryable, specs: readonly DagSpec[], go
   await tx.query(LOCK);
   const assets = specs.flatMap((spec) => spec.assets ?? []);
   const known = [...new Map(assets.map((asset) => [JSON.stringify([asset.name, asset.uri]), asset])).values()];
-  await tx.query(DEFINE, [
-    known.map((asset) => asset.name),
-    known.map((asset) => asset.uri),
-    known.map((asset) => asset.group),
-    known.map((asset) => JSON.stringify(asset.extra)),
-    known.map((asset) => asset.freshnessMs ?? null),
-    known.map((asset) => (asset.watch === undefined ? null : JSON.stringify(asset.watch))),
-  ]);
+  await tx.query(DEFINE, [JSON.stringify(known.map(rowOf))]);
   const aliases = [...new Map(specs.flatMap((spec) => spec.assetAliases ?? []).map((alias) => [alias.name, alias])).values()];
   await tx.query(ALIASES, [aliases.map((alias) => alias.name), aliases.map((alias) => alias.group)]);
   await tx.query(FORGET, [ids]);
@@ -116,6 +113,23 @@ export async function saveAssetUses(tx: Queryable, specs: readonly DagSpec[], go
   }
   await tx.query(RETIRE);
   await tx.query(ACTIVATE);
+}
+
+function rowOf(asset: AssetDefinition): Readonly<Record<string, unknown>> {
+  return {
+    name: asset.name,
+    uri: asset.uri,
+    asset_group: asset.group,
+    extra: asset.extra,
+    freshness_ms: asset.freshnessMs ?? null,
+    watch: asset.watch ?? null,
+    description: asset.description ?? null,
+    owner: asset.owner ?? null,
+    tags: asset.tags ?? [],
+    schema_change: asset.schemaChange ?? null,
+    keep_versions: asset.retain?.versions ?? null,
+    keep_ms: asset.retain?.keptMs ?? null,
+  };
 }
 
 function usesOfDag(spec: DagSpec): readonly UseRow[] {

@@ -35,6 +35,13 @@ const TABLES = {
     also: `not exists (select 1 from asset_dag_event d where d.event_id = x.event_id)
           and exists (select 1 from asset_event n where n.asset_id = x.asset_id and n.event_id > x.event_id)`,
   },
+  // Those of assets with a retention of their own: clean-asset-versions.ts. The newest says what the asset is like.
+  asset_version: {
+    key: 'x.version_id',
+    age: 'at',
+    also: `exists (select 1 from asset_version n where n.asset_id = x.asset_id and n.version_id > x.version_id)
+          and exists (select 1 from asset a where a.asset_id = x.asset_id and a.keep_versions is null and a.keep_ms is null)`,
+  },
   // Found by tasks under ever new names, or named by no DAG any more. Its last event goes with it.
   asset: {
     key: 'x.asset_id',

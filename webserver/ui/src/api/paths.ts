@@ -49,6 +49,7 @@ export const restApi = {
   taskInstance: (dagId: string, runId: string, taskId: string, mapIndex: number) =>
     `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/taskInstances/${enc(taskId)}${mapIndex < 0 ? '' : `/${mapIndex}`}`,
   assetEvents: '/api/v2/assets/events',
+  assetVersions: (assetId: number) => `/api/v2/assets/${assetId}/versions`,
   materialize: (assetId: number) => `/api/v2/assets/${assetId}/materialize`,
   triggeringEvents: (dagId: string, runId: string) => `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/upstreamAssetEvents`,
   connections: '/api/v2/connections',

@@ -22,6 +22,38 @@ export interface RestDagRunPage {
   readonly total_entries: number;
 }
 
+export interface RestColumnChange {
+  readonly column: string;
+  readonly kind: 'added' | 'removed' | 'type' | 'nullable';
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly is_compatible: boolean;
+}
+
+export interface RestAssetVersion {
+  readonly id: number;
+  readonly timestamp: string;
+  readonly partition_key: string | null;
+  readonly source_dag_id: string;
+  readonly source_run_id: string;
+  readonly source_task_id: string;
+  readonly source_map_index: number;
+  readonly dag_version: number | null;
+  readonly code_hash: string | null;
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[] | null;
+  readonly row_count: number | null;
+  readonly bytes: number | null;
+  readonly partitions: readonly string[] | null;
+  readonly compared_with: number | null;
+  readonly column_changes: readonly RestColumnChange[];
+  readonly is_compatible: boolean;
+}
+
+export interface RestAssetVersionPage {
+  readonly asset_versions: readonly RestAssetVersion[];
+  readonly total_entries: number;
+}
+
 export interface RestAssetEvent {
   readonly id: number;
   readonly asset_id: number;

@@ -5,7 +5,7 @@ import type { QueryKey } from '@tanstack/react-query';
 export function keysOf(topic: string): readonly QueryKey[] {
   if (topic === 'dags') return [['dags'], ['home'], ['dag']];
   if (topic === 'import_errors') return [['importErrors'], ['dags'], ['dag'], ['home']];
-  if (topic === 'assets') return [['assets'], ['asset'], ['assetEvents'], ['triggeringEvents']];
+  if (topic === 'assets') return [['assets'], ['asset'], ['assetEvents'], ['assetVersions'], ['triggeringEvents']];
   if (topic === 'workers') return [['home']];
   const [kind, rest = ''] = splitOnce(topic, ':');
   if (kind === 'dag') return [['dags'], ['home'], ['dag', rest], ['grid', rest], ['dagRuns'], ['source', rest]];

@@ -1,15 +1,16 @@
 import { Hammer, Zap } from 'lucide-react';
 import { useState } from 'react';
-import { useNavigate, useParams } from 'react-router';
+import { Link, useNavigate, useParams } from 'react-router';
 import { Page } from '#ui-kit/app-shell.tsx';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Button } from '#ui-kit/button.tsx';
-import { Card } from '#ui-kit/card.tsx';
+import { Card, Stat } from '#ui-kit/card.tsx';
 import { CodeBlock } from '#ui-kit/code-block.tsx';
 import { CopyButton } from '#ui-kit/copy-button.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
-import { Instant } from '#ui-kit/time.tsx';
-import { formatDuration } from '#ui-kit/time-format.ts';
+import { Tabs } from '#ui-kit/tabs.tsx';
+import { Instant, TimeAgo } from '#ui-kit/time.tsx';
+import { formatBytes, formatDuration } from '#ui-kit/time-format.ts';
 import { useToast } from '#ui-kit/toast.tsx';
 import type { UiAsset } from '../../../ui-api/types.ts';
 import { ApiError } from '../api/http.ts';
@@ -18,11 +19,14 @@ import { useMayEdit } from '../api/session.ts';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { Facts } from '../shell/facts.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
+import { useUrlState } from '../shell/url-state.ts';
 import { AssetBadges } from './asset-badges.tsx';
 import { useAsset, useMaterialize } from './asset-requests.ts';
+import { ColumnList } from './column-list.tsx';
 import { EventDialog } from './event-dialog.tsx';
 import { EventList } from './event-list.tsx';
 import { Lineage } from './lineage.tsx';
+import { VersionList } from './version-list.tsx';
 
 /** One asset: where it comes from, whom it runs, and what happened to it. */
 export function AssetPage() {
@@ -44,13 +48,62 @@ export function AssetPage() {
         <>
           <AssetHeader asset={asset.data} />
           <Lineage asset={asset.data} />
+          <Sizes asset={asset.data} />
           <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_340px]">
-            <EventList assetId={asset.data.assetId} />
+            <Parts asset={asset.data} />
             <About asset={asset.data} />
           </div>
         </>
       )}
     </Page>
+  );
+}
+
+/** How fresh it is, and how much there is. */
+function Sizes({ asset }: { asset: UiAsset }) {
+  const { rowCount, bytes, columnCount, lastEventAt, freshnessMs, isOverdue } = asset;
+  return (
+    <section
+      aria-label="Size and freshness"
+      className="grid grid-cols-2 divide-line rounded-xl border border-line bg-surface shadow-1 sm:grid-cols-4 sm:divide-x"
+    >
+      <Stat
+        label="Last written"
+        tone={isOverdue ? 'warning' : 'ink'}
+        value={lastEventAt === null ? 'Never' : <TimeAgo iso={lastEventAt} />}
+        note={freshnessMs === null ? 'no freshness asked for' : `expected every ${formatDuration(freshnessMs)}`}
+      />
+      <Stat label="Rows" value={rowCount === null ? '–' : rowCount.toLocaleString('en-GB')} note="of the newest version" />
+      <Stat label="Bytes" value={bytes === null ? '–' : formatBytes(bytes)} note="of the newest version" />
+      <Stat label="Columns" value={columnCount ?? '–'} note={POLICY_WORDS[asset.schemaChange]} />
+    </section>
+  );
+}
+
+const POLICY_WORDS: Readonly<Record<UiAsset['schemaChange'], string>> = {
+  allow: 'may change',
+  warn: 'a break is warned of',
+  fail: 'a break is not published',
+};
+
+type Part = 'versions' | 'columns' | 'events';
+
+function Parts({ asset }: { asset: UiAsset }) {
+  const [params] = useUrlState();
+  const asked = params.get('show');
+  const part: Part = asked === 'columns' || asked === 'events' ? asked : 'versions';
+  const tab = (id: Part, label: string, count?: number) => ({ id, label, to: id === 'versions' ? '?' : `?show=${id}`, count });
+  return (
+    <div className="flex min-w-0 flex-col gap-3">
+      <Tabs
+        label="Parts of the asset"
+        active={part}
+        items={[tab('versions', 'Versions'), tab('columns', 'Columns', asset.columns?.length), tab('events', 'Events')]}
+      />
+      {part === 'versions' ? <VersionList assetId={asset.assetId} /> : null}
+      {part === 'columns' ? <ColumnList asset={asset} /> : null}
+      {part === 'events' ? <EventList assetId={asset.assetId} /> : null}
+    </div>
   );
 }
 
@@ -73,7 +126,13 @@ function AssetHeader({ asset }: { asset: UiAsset }) {
           <h1 className="truncate text-xl font-semibold tracking-[-0.02em]">{asset.name}</h1>
           <Badge>{asset.group}</Badge>
           <AssetBadges asset={asset} />
+          {asset.tags.map((tag) => (
+            <Link key={tag} to={pages.assets(`?tag=${encodeURIComponent(tag)}`)} className="hover:opacity-80">
+              <Badge tone="accent">{tag}</Badge>
+            </Link>
+          ))}
         </div>
+        {asset.description === null ? null : <p className="mt-1 max-w-prose text-sm text-ink-2">{asset.description}</p>}
         <div className="mt-1 flex min-w-0 items-center gap-1 text-ink-3">
           <span className="truncate font-mono text-xs">{asset.uri}</span>
           <CopyButton text={asset.uri} label="Copy URI" />
@@ -104,15 +163,34 @@ function materializeTitle(makers: readonly string[]): string {
   return makers.length === 1 ? `Run ${makers[0]}` : `Several DAGs make it: ${makers.join(', ')}. Trigger one of them.`;
 }
 
+function keptWords({ keepVersions, keepMs }: UiAsset): string {
+  const words = [
+    ...(keepVersions === null ? [] : [`the last ${keepVersions}`]),
+    ...(keepMs === null ? [] : [`of ${formatDuration(keepMs)}`]),
+  ];
+  return words.length === 0 ? 'as set for all' : words.join(', or those ');
+}
+
 function About({ asset }: { asset: UiAsset }) {
   return (
     <Card title="About" bodyClassName="px-4 py-3.5">
       <Facts
         rows={[
           ['Number', asset.assetId],
+          [
+            'Owner',
+            asset.owner === null ? (
+              '–'
+            ) : (
+              <Link key="owner" to={pages.assets(`?owner=${encodeURIComponent(asset.owner)}`)} className="hover:underline">
+                {asset.owner}
+              </Link>
+            ),
+          ],
           ['First seen', <Instant key="seen" iso={asset.createdAt} />],
           ['Fresh for', asset.freshnessMs === null ? '–' : formatDuration(asset.freshnessMs)],
           ['Watched', asset.watch ?? '–'],
+          ['Versions kept', keptWords(asset)],
           ['Aliases', asset.aliases.length === 0 ? '–' : asset.aliases.join(', ')],
         ]}
       />

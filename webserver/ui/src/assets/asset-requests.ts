@@ -3,10 +3,18 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import type { UiAsset, UiAssetList } from '../../../ui-api/types.ts';
 import { queryString, request } from '../api/http.ts';
 import { restApi, uiApi } from '../api/paths.ts';
-import type { RestAssetEventPage, RestDagRun } from '../api/rest-types.ts';
+import type { RestAssetEventPage, RestAssetVersionPage, RestDagRun } from '../api/rest-types.ts';
 
 /** One page of the catalogue. */
-export function useAssets(filters: { search?: string | undefined; all?: string | undefined; limit: number; offset: number }) {
+export function useAssets(filters: {
+  search?: string | undefined;
+  column?: string | undefined;
+  tag?: string | undefined;
+  owner?: string | undefined;
+  all?: string | undefined;
+  limit: number;
+  offset: number;
+}) {
   return useQuery({
     queryKey: ['assets', filters],
     queryFn: ({ signal }) => request<UiAssetList>('GET', uiApi.assets + queryString({ ...filters }), undefined, signal),
@@ -34,6 +42,16 @@ export function useAssetEvents(assetId: number, offset: number, limit: number) {
         undefined,
         signal,
       ),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What each writing of an asset left behind, newest first. */
+export function useAssetVersions(assetId: number, offset: number, limit: number) {
+  return useQuery({
+    queryKey: ['assetVersions', assetId, offset, limit],
+    queryFn: ({ signal }) =>
+      request<RestAssetVersionPage>('GET', restApi.assetVersions(assetId) + queryString({ offset, limit }), undefined, signal),
     placeholderData: keepPreviousData,
   });
 }

@@ -16,8 +16,10 @@ export function AssetTable({ assets }: { assets: readonly UiAssetCard[] }) {
         <tr>
           <th>Asset</th>
           <th className="max-sm:hidden">Last event</th>
+          <th className="text-right max-md:hidden">Rows</th>
           <th className="max-md:hidden">Made by</th>
           <th className="max-md:hidden">Runs</th>
+          <th className="max-lg:hidden">Owner</th>
           <th className="max-lg:hidden">Group</th>
         </tr>
       </thead>
@@ -41,6 +43,16 @@ function AssetRow({ asset }: { asset: UiAssetCard }) {
               {asset.name}
             </Link>
             <AssetBadges asset={asset} />
+            {asset.tags.slice(0, SHOWN_NAMES).map((tag) => (
+              <Link
+                key={tag}
+                to={`?tag=${encodeURIComponent(tag)}`}
+                className="hover:opacity-80 max-sm:hidden"
+                title={`Assets with the tag ${tag}`}
+              >
+                <Badge tone="accent">{tag}</Badge>
+              </Link>
+            ))}
           </span>
           {asset.uri === asset.name ? null : (
             <span className="truncate font-mono text-xs text-ink-3" title={asset.uri}>
@@ -52,11 +64,23 @@ function AssetRow({ asset }: { asset: UiAssetCard }) {
       <td className="text-ink-2 max-sm:hidden">
         {asset.lastEventAt === null ? <span className="text-ink-3">Never</span> : <TimeAgo iso={asset.lastEventAt} />}
       </td>
+      <td className="text-right text-ink-2 tabular-nums max-md:hidden">
+        {asset.rowCount === null ? '–' : asset.rowCount.toLocaleString('en-GB')}
+      </td>
       <td className="max-w-[220px] max-md:hidden">
         <DagNames dagIds={makers} none={asset.watch === null ? 'From outside' : `Watched (${asset.watch})`} />
       </td>
       <td className="max-w-[220px] max-md:hidden">
         <DagNames dagIds={asset.scheduledDags} none="–" />
+      </td>
+      <td className="max-w-[140px] truncate text-ink-2 max-lg:hidden">
+        {asset.owner === null ? (
+          '–'
+        ) : (
+          <Link to={`?owner=${encodeURIComponent(asset.owner)}`} className="hover:underline">
+            {asset.owner}
+          </Link>
+        )}
       </td>
       <td className="max-lg:hidden">
         <Badge>{asset.group}</Badge>

@@ -1,4 +1,4 @@
-import { Database, SearchX } from 'lucide-react';
+import { Database, SearchX, X } from 'lucide-react';
 import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { Button } from '#ui-kit/button.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
@@ -17,24 +17,39 @@ const WHICH = [
   { value: 'true', label: 'All' },
 ] as const;
 
+/** Taken from links on tags, owners and columns. */
+const NARROWED = ['tag', 'owner', 'column'] as const;
+
 /** The catalogue: what tasks make and DAGs wait for. */
 export function AssetsPage() {
   const [params, change] = useUrlState();
   const offset = readNumber(params, 'offset', 0);
   const search = params.get('search') ?? undefined;
   const all = params.get('all') ?? undefined;
-  const assets = useAssets({ search, all, limit: PAGE_SIZE, offset });
+  const narrowed = NARROWED.flatMap((name) => {
+    const value = params.get(name);
+    return value === null ? [] : [{ name, value }];
+  });
+  const assets = useAssets({
+    search,
+    all,
+    ...Object.fromEntries(narrowed.map(({ name, value }) => [name, value])),
+    limit: PAGE_SIZE,
+    offset,
+  });
+  const isFiltered = search !== undefined || narrowed.length > 0;
+  const clear = () => change({ search: null, tag: null, owner: null, column: null, offset: null });
   const total = assets.data?.total;
   return (
     <Page>
       <title>Assets · Windlass</title>
-      <PageHeader title="Assets" subtitle={total === undefined ? undefined : countOf(total, search !== undefined)} />
+      <PageHeader title="Assets" subtitle={total === undefined ? undefined : countOf(total, isFiltered)} />
       <search className="flex flex-wrap items-center gap-2">
         <DebouncedSearch
           value={search ?? ''}
           onSettled={(text) => change({ search: text, offset: null })}
           label="Search assets"
-          className="w-full sm:w-72"
+          className="w-full sm:w-80"
         />
         <Segmented
           label="Active or all"
@@ -42,21 +57,31 @@ export function AssetsPage() {
           value={(all ?? '') as '' | 'true'}
           onChange={(value) => change({ all: value, offset: null })}
         />
+        {narrowed.map(({ name, value }) => (
+          <button
+            key={name}
+            type="button"
+            onClick={() => change({ [name]: null, offset: null })}
+            aria-label={`Clear ${name} ${value}`}
+            className="flex h-8 max-w-full items-center gap-1.5 rounded-lg border border-accent-line bg-accent-soft px-2.5 text-xs text-accent-strong hover:opacity-80"
+          >
+            <span className="truncate">
+              {name} <span className="font-medium">{value}</span>
+            </span>
+            <X size={12} className="shrink-0" />
+          </button>
+        ))}
       </search>
       {assets.error === null ? null : <ErrorPanel error={assets.error} onRetry={() => void assets.refetch()} />}
       <div className="rounded-xl border border-line bg-surface shadow-1">
         {assets.isPending ? <SkeletonRows rows={8} label="Loading assets" /> : null}
         {assets.data === undefined ? null : assets.data.assets.length > 0 ? (
           <AssetTable assets={assets.data.assets} />
-        ) : search === undefined ? (
+        ) : !isFiltered ? (
           <NoAssets />
         ) : (
-          <EmptyState
-            icon={<SearchX size={20} />}
-            title="No asset matches"
-            actions={<Button onClick={() => change({ search: null, offset: null })}>Clear search</Button>}
-          >
-            Search looks at names, URIs and groups.
+          <EmptyState icon={<SearchX size={20} />} title="No asset matches" actions={<Button onClick={clear}>Clear search</Button>}>
+            Search looks at names, URIs, groups, descriptions, owners, tags and columns.
           </EmptyState>
         )}
         {assets.data === undefined ? null : (

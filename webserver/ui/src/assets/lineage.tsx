@@ -1,12 +1,12 @@
 import { BookOpen, Database, Globe, Hammer, Play } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { cx } from '#ui-kit/class-names.ts';
-import type { UiAsset } from '../../../ui-api/types.ts';
+import type { UiAsset, UiAssetName } from '../../../ui-api/types.ts';
 import { pages } from '../api/paths.ts';
 
 const ROW_PX = 52;
-const LINE_PX = 72;
+const LINE_PX = 44;
 
 interface Neighbour {
   readonly key: string;
@@ -16,28 +16,64 @@ interface Neighbour {
   readonly note: ReactNode;
 }
 
-/** The asset between those who make it and those it runs or who read it. */
+interface Rank {
+  readonly key: string;
+  /** Read to those who see no picture, and on phones. */
+  readonly label: string;
+  readonly items: readonly Neighbour[];
+  readonly note?: string;
+}
+
+/** The asset between what it is made of, who makes it, those it runs or who read it, and what is made of it. */
 export function Lineage({ asset }: { asset: UiAsset }) {
-  const left = makersOf(asset);
   const right = [...runsOf(asset), ...readersOf(asset)];
-  const rows = Math.max(left.length, right.length, 1);
-  const height = rows * ROW_PX;
+  const ranks: readonly Rank[] = [
+    { key: 'upstream', label: 'Made of', items: assetsOf(asset.upstream) },
+    { key: 'makers', label: 'Made by', items: makersOf(asset) },
+    { key: 'self', label: asset.name, items: [] },
+    { key: 'right', label: 'Runs and readers', items: right, note: 'No DAG waits for it or reads it.' },
+    { key: 'downstream', label: 'Goes into', items: assetsOf(asset.downstream) },
+  ];
+  const shown = ranks.filter((rank) => rank.key === 'self' || rank.items.length > 0 || (rank.note && asset.downstream.length === 0));
+  const height = Math.max(1, ...shown.map((rank) => rank.items.length)) * ROW_PX;
   return (
     <section aria-label="Lineage" className="overflow-x-auto rounded-xl border border-line bg-sunken px-4 py-4 shadow-1">
-      <div className="mx-auto flex w-fit min-w-full items-center justify-center max-sm:flex-col max-sm:gap-3">
-        <Column items={left} />
-        <Lines from={left.length} to={1} height={height} className={left.length === 0 ? 'opacity-0' : ''} />
-        <div className="flex w-[210px] shrink-0 flex-col items-center gap-1.5 rounded-xl border border-accent-line bg-accent-soft px-4 py-3 text-center">
-          <Database size={18} className="text-accent-strong" />
-          <span className="max-w-full truncate font-semibold" title={asset.name}>
-            {asset.name}
-          </span>
-        </div>
-        <Lines from={1} to={right.length} height={height} className={right.length === 0 ? 'opacity-0' : ''} />
-        {right.length === 0 ? <p className="w-[230px] text-xs text-ink-3">No DAG waits for it or reads it.</p> : <Column items={right} />}
+      <div className="mx-auto flex w-fit min-w-full items-center justify-center max-sm:flex-col max-sm:items-stretch max-sm:gap-3">
+        {shown.map((rank, index) => {
+          const before = shown[index - 1];
+          return (
+            <Fragment key={rank.key}>
+              {before === undefined ? null : <Lines from={countOf(before)} to={countOf(rank)} height={height} />}
+              {rank.key === 'self' ? <Self name={asset.name} /> : <Column rank={rank} />}
+            </Fragment>
+          );
+        })}
       </div>
     </section>
   );
+}
+
+const countOf = (rank: Rank): number => (rank.key === 'self' ? 1 : rank.items.length);
+
+function Self({ name }: { name: string }) {
+  return (
+    <div className="flex w-[190px] shrink-0 flex-col items-center gap-1.5 rounded-xl border border-accent-line bg-accent-soft px-4 py-3 text-center max-sm:w-full">
+      <Database size={18} className="text-accent-strong" />
+      <span className="max-w-full truncate font-semibold" title={name}>
+        {name}
+      </span>
+    </div>
+  );
+}
+
+function assetsOf(names: readonly UiAssetName[]): readonly Neighbour[] {
+  return names.map(({ assetId, name }) => ({
+    key: `asset/${assetId}`,
+    to: pages.asset(assetId),
+    icon: <Database size={13} className="text-accent-strong" />,
+    title: name,
+    note: 'asset',
+  }));
 }
 
 function makersOf(asset: UiAsset): readonly Neighbour[] {
@@ -85,15 +121,19 @@ function readersOf(asset: UiAsset): readonly Neighbour[] {
   }));
 }
 
-function Column({ items }: { items: readonly Neighbour[] }) {
+function Column({ rank }: { rank: Rank }) {
+  if (rank.items.length === 0) return <p className="w-[190px] text-xs text-ink-3">{rank.note}</p>;
   return (
-    <ul className="flex w-[230px] shrink-0 flex-col">
-      {items.map((item) => (
-        <li key={item.key} className="flex items-center" style={{ height: ROW_PX }}>
-          <NeighbourCard item={item} />
-        </li>
-      ))}
-    </ul>
+    <div className="w-[190px] shrink-0 max-sm:w-full">
+      <h3 className="mb-1 hidden text-2xs font-medium text-ink-3 max-sm:block">{rank.label}</h3>
+      <ul aria-label={rank.label} className="flex flex-col">
+        {rank.items.map((item) => (
+          <li key={item.key} className="flex items-center" style={{ height: ROW_PX }}>
+            <NeighbourCard item={item} />
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -119,13 +159,13 @@ function NeighbourCard({ item }: { item: Neighbour }) {
 }
 
 /** Curves from each row of one side to each row of the other. */
-function Lines({ from, to, height, className }: { from: number; to: number; height: number; className: string }) {
+function Lines({ from, to, height }: { from: number; to: number; height: number }) {
   const middle = (index: number, count: number) => height / 2 + (index - (count - 1) / 2) * ROW_PX;
   const curves = Array.from({ length: from }, (_, a) =>
     Array.from({ length: to }, (_unused, b) => [middle(a, from), middle(b, to)] as const),
   ).flat();
   return (
-    <svg aria-hidden="true" width={LINE_PX} height={height} className={cx('shrink-0 text-line-strong max-sm:hidden', className)}>
+    <svg aria-hidden="true" width={LINE_PX} height={height} className="shrink-0 text-line-strong max-sm:hidden">
       {curves.map(([y1, y2]) => (
         <path
           key={`${y1}-${y2}`}

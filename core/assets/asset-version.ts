@@ -1,0 +1,120 @@
+/** What one writing of an asset left behind: its columns, how much there is, and where each column comes from. Plain data. */
+import { AppError } from '../errors.ts';
+
+export interface AssetColumn {
+  readonly name: string;
+  /** As the writer calls it: "Int64", "Timestamp<MICROSECOND>", "numeric(10,2)". */
+  readonly type: string;
+  readonly nullable: boolean;
+}
+
+/** A column of another asset that a column was made of. */
+export interface ColumnSource {
+  /** Name or URI of the asset, or the name of the table as the statement has it. */
+  readonly asset: string;
+  readonly column: string;
+}
+
+/** What is not known is absent. */
+export interface VersionFacts {
+  readonly columns?: readonly AssetColumn[];
+  readonly rows?: number;
+  readonly bytes?: number;
+  /** Those that were written: "day=2026-03-10". */
+  readonly partitions?: readonly string[];
+  /** Column -> what it is made of. */
+  readonly columnLineage?: Readonly<Record<string, readonly ColumnSource[]>>;
+}
+
+export const SCHEMA_POLICIES = ['allow', 'warn', 'fail'] as const;
+/** What becomes of a writing whose columns no longer fit those before. */
+export type SchemaPolicy = (typeof SCHEMA_POLICIES)[number];
+
+/** Versions beyond all that is given here go. */
+export interface VersionRetention {
+  readonly versions?: number;
+  readonly keptMs?: number;
+}
+
+export const VERSION_LIMITS = { columns: 2_000, partitions: 1_000, sources: 50, textChars: 500, factsBytes: 512 * 1024 } as const;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= VERSION_LIMITS.textChars && !value.includes('\0') && value.isWellFormed();
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Takes what is right of what somebody says; leaves out the rest, and all of it when it is too large. Never throws. */
+export function parseFacts(value: unknown): VersionFacts | null {
+  if (!isFields(value)) return null;
+  const columns = listOf(value['columns'], VERSION_LIMITS.columns, parseColumn);
+  const partitions = listOf(value['partitions'], VERSION_LIMITS.partitions, (one) => (isText(one) ? one : null));
+  const columnLineage = parseLineage(value['columnLineage']);
+  const facts: VersionFacts = {
+    ...(columns !== null && { columns }),
+    ...(isCount(value['rows']) && { rows: value['rows'] }),
+    ...(isCount(value['bytes']) && { bytes: value['bytes'] }),
+    ...(partitions !== null && { partitions }),
+    ...(columnLineage !== null && { columnLineage }),
+  };
+  if (Object.keys(facts).length === 0) return null;
+  return JSON.stringify(facts).length > VERSION_LIMITS.factsBytes ? null : facts;
+}
+
+function listOf<T>(value: unknown, max: number, parse: (one: unknown) => T | null): readonly T[] | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  return (value as unknown[]).slice(0, max).flatMap((one) => parse(one) ?? []);
+}
+
+function parseColumn(value: unknown): AssetColumn | null {
+  if (!isFields(value) || !isText(value['name']) || !isText(value['type'])) return null;
+  return { name: value['name'], type: value['type'], nullable: value['nullable'] !== false };
+}
+
+function parseLineage(value: unknown): NonNullable<VersionFacts['columnLineage']> | null {
+  if (!isFields(value)) return null;
+  const entries = Object.entries(value)
+    .slice(0, VERSION_LIMITS.columns)
+    .flatMap(([column, sources]) => {
+      const parsed = listOf(sources, VERSION_LIMITS.sources, parseSource);
+      return isText(column) && parsed !== null && parsed.length > 0 ? [[column, parsed] as const] : [];
+    });
+  return entries.length === 0 ? null : Object.fromEntries(entries);
+}
+
+function parseSource(value: unknown): ColumnSource | null {
+  if (!isFields(value) || !isText(value['asset']) || !isText(value['column'])) return null;
+  return { asset: value['asset'], column: value['column'] };
+}
+
+/** Of two sayings about one writing the later one counts, part by part. */
+export function mergeFacts(earlier: VersionFacts | null, later: VersionFacts | null): VersionFacts | null {
+  if (earlier === null || later === null) return later ?? earlier;
+  return { ...earlier, ...later };
+}
+
+/** Several files or tables are one asset: their rows and bytes add up; the columns are those of the last. */
+export function addFacts(before: VersionFacts, next: VersionFacts): VersionFacts {
+  const sum = (a: number | undefined, b: number | undefined) => (a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0));
+  const rows = sum(before.rows, next.rows);
+  const bytes = sum(before.bytes, next.bytes);
+  const partitions = [...new Set([...(before.partitions ?? []), ...(next.partitions ?? [])])].slice(0, VERSION_LIMITS.partitions);
+  return {
+    ...before,
+    ...next,
+    ...(rows !== undefined && { rows }),
+    ...(bytes !== undefined && { bytes }),
+    ...(partitions.length > 0 && { partitions }),
+  };
+}
+
+/** The option of an asset, read. Throws DAG_INVALID. */
+export function readSchemaPolicy(where: string, value: unknown): SchemaPolicy | null {
+  if (value === undefined || value === null) return null;
+  if (SCHEMA_POLICIES.includes(value as SchemaPolicy)) return value as SchemaPolicy;
+  throw new AppError(
+    'DAG_INVALID',
+    `Option "schemaChange" of ${where} must be ${SCHEMA_POLICIES.join(', ')}, not ${JSON.stringify(value)}.`,
+  );
+}

@@ -1,0 +1,80 @@
+/**
+ * How the writers of providers tell the task they run in what they are about to publish, and what they have published. Outside of a
+ * task, or in one without outlets, nobody listens and nothing is done.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AssetColumn, VersionFacts } from '#core/assets/asset-version.ts';
+
+/** A place and the columns it is about to have. */
+export interface Publication {
+  /** `file:///lake/x.parquet`, `postgres://host:5432/database/schema/table`, `gs://bucket/key`, … */
+  readonly uri: string;
+  /** Names by which an asset may call the same place, such as the id of the connection: `postgres://warehouse/public/orders`. */
+  readonly alsoKnownAs?: readonly string[];
+  readonly columns: readonly AssetColumn[];
+}
+
+export interface Written extends VersionFacts {
+  readonly uri: string;
+  readonly alsoKnownAs?: readonly string[];
+  /** Adds to what is there, as appending does. Default: it replaces what was written to the same place. */
+  readonly adds?: boolean;
+}
+
+export interface WriteListener {
+  /** Rejects when the policy of the asset says so. */
+  beforePublish(publication: Publication): Promise<void>;
+  written(written: Written): void;
+  /** The columns of what was written to a place before; null = not known. */
+  columnsAt(uri: string): readonly AssetColumn[] | null;
+  copied(from: string, to: string): void;
+}
+
+/** Every DAG version brings its own copy of this module; the process has one storage. */
+const STORAGE = Symbol.for('windlass.asset-writes');
+
+const NOBODY: WriteListener = {
+  beforePublish: async () => undefined,
+  written: () => undefined,
+  columnsAt: () => null,
+  copied: () => undefined,
+};
+
+type Storage = AsyncLocalStorage<WriteListener>;
+const shared = globalThis as { [STORAGE]?: Storage };
+
+function storage(): Storage {
+  shared[STORAGE] ??= new AsyncLocalStorage<WriteListener>();
+  return shared[STORAGE];
+}
+
+export function withWriteListener<T>(listener: WriteListener, run: () => T): T {
+  return storage().run(listener, run);
+}
+
+/** To be called with everything written and nothing visible: rejects when these columns may not be published. */
+export async function beforePublish(publication: Publication): Promise<void> {
+  await shared[STORAGE]?.getStore()?.beforePublish(publication);
+}
+
+/** To be called once what was written is visible. */
+export function reportWritten(written: Written): void {
+  shared[STORAGE]?.getStore()?.written(written);
+}
+
+/** The same for a file that this task has written and that is about to be sent elsewhere. */
+export async function beforeCopy(from: string, to: string): Promise<void> {
+  const listener = shared[STORAGE]?.getStore();
+  const columns = listener?.columnsAt(from);
+  if (columns) await listener?.beforePublish({ uri: to, columns });
+}
+
+/** What was written to `from` is at `to` now, too. */
+export function reportCopied(from: string, to: string): void {
+  shared[STORAGE]?.getStore()?.copied(from, to);
+}
+
+/** Runs a step whose files are nobody's asset, such as a staging file of a larger writing. */
+export function withoutReporting<T>(run: () => T): T {
+  return storage().run(NOBODY, run);
+}

@@ -1,0 +1,161 @@
+/** Which outlet each writing of a body belongs to, whether its columns may be published, and what became of it all in the end. */
+import type { AssetEmission, AssetUse } from '#core/assets/asset-spec.ts';
+import { type AssetColumn, addFacts, mergeFacts, parseFacts, type VersionFacts } from '#core/assets/asset-version.ts';
+import { nameOf } from '#core/assets/condition.ts';
+import { normaliseUri } from '#core/assets/normalise-uri.ts';
+import { diffColumns, wordsOfChange } from '#core/assets/schema-change.ts';
+import type { Asset, AssetLike } from '../assets.ts';
+import { Fatal } from '../outcomes.ts';
+import { readUse } from '../read-assets.ts';
+import type { Publication, WriteListener, Written } from './asset-writes.ts';
+import type { TaskHost } from './task-host.ts';
+
+interface Outlet {
+  readonly use: Extract<AssetUse, { asset: unknown }>;
+  readonly policy: Asset['schemaChange'];
+  /** By place: a file that is written twice is there once. */
+  readonly places: Map<string, VersionFacts>;
+  /** What the author said by `describe`. */
+  said: VersionFacts | null;
+  /** Columns that were found to be fit, as JSON. */
+  checked: string | null;
+}
+
+const PLACES_MAX = 10_000;
+
+export class VersionDesk implements WriteListener {
+  readonly #outlets: readonly Outlet[];
+  readonly #host: TaskHost;
+  readonly #scratch: string;
+  /** What was written, by place. */
+  readonly #known = new Map<string, VersionFacts>();
+  /** Of a task with one outlet: what went to no place that is known. The last one counts. */
+  #elsewhere: { readonly facts: VersionFacts; readonly isScratch: boolean } | null = null;
+
+  /** `scratchFolder`: files in it are read by tasks of the run only; they are nobody's asset unless nothing else was written. */
+  constructor(outlets: readonly AssetLike[], host: TaskHost, scratchFolder: string) {
+    this.#host = host;
+    this.#scratch = `file://${scratchFolder}/`;
+    this.#outlets = outlets.flatMap((like) => {
+      const use = readUse('outlets', like);
+      if ('alias' in use) return [];
+      return [{ use, policy: like.kind === 'asset' ? like.schemaChange : null, places: new Map(), said: null, checked: null }];
+    });
+  }
+
+  get isListening(): boolean {
+    return this.#outlets.length > 0;
+  }
+
+  async beforePublish({ columns, ...place }: Publication): Promise<void> {
+    const outlet = this.#outletOf(place);
+    if (outlet !== null) await this.#check(outlet, columns);
+  }
+
+  columnsAt(uri: string): readonly AssetColumn[] | null {
+    return this.#known.get(uri)?.columns ?? null;
+  }
+
+  copied(from: string, to: string): void {
+    const facts = this.#known.get(from);
+    if (facts) this.written({ ...facts, uri: to });
+  }
+
+  written({ uri, alsoKnownAs = [], adds = false, ...given }: Written): void {
+    const facts = parseFacts(given);
+    if (facts === null) return;
+    if (this.#known.size < PLACES_MAX || this.#known.has(uri)) this.#known.set(uri, facts);
+    const outlet = this.#match({ uri, alsoKnownAs });
+    if (outlet === null) {
+      const isScratch = uri.startsWith(this.#scratch);
+      if (!isScratch || this.#elsewhere?.isScratch !== false) this.#elsewhere = { facts, isScratch };
+      return;
+    }
+    const before = adds ? outlet.places.get(uri) : undefined;
+    if (outlet.places.size < PLACES_MAX || outlet.places.has(uri)) outlet.places.set(uri, before ? addFacts(before, facts) : facts);
+  }
+
+  /** What the author says counts more than what writers report. */
+  describe(use: AssetUse, given: unknown): void {
+    const facts = parseFacts(given);
+    if (facts === null)
+      throw new Fatal(
+        'describe({ columns: [{ name, type, nullable }], rows, bytes, partitions: [text], columnLineage: { column: [{ asset, column }] } }) needs at least one of these.',
+      );
+    const outlet = this.#outlets.find((one) => keyOf(one.use) === keyOf(use));
+    if (!outlet) throw new Fatal('describe is for assets; an alias gets it with the asset: add(asset, { version }).');
+    outlet.said = mergeFacts(outlet.said, facts);
+  }
+
+  /** Puts what is known of each outlet to what is said of it; rejects when columns may not be published that no writer asked about. */
+  async complete(emissions: readonly AssetEmission[]): Promise<readonly AssetEmission[]> {
+    const complete = [...emissions];
+    for (const outlet of this.#outlets) {
+      const facts = this.#factsOf(outlet);
+      if (facts === null) continue;
+      if (facts.columns) await this.#check(outlet, facts.columns);
+      const own = complete.flatMap((said, index) => (said.alias === undefined && isAbout(said, outlet.use) ? [index] : []));
+      if (own.length === 0) complete.push({ ...outlet.use.asset, extra: {}, version: facts });
+      for (const index of own) {
+        const said = complete[index] as AssetEmission;
+        // Of several partitions nobody knows which rows are whose.
+        complete[index] = { ...said, version: own.length === 1 ? { ...facts, ...said.version } : { ...columnsOf(facts), ...said.version } };
+      }
+    }
+    return complete;
+  }
+
+  #factsOf(outlet: Outlet): VersionFacts | null {
+    const written = [...outlet.places.values()].reduce<VersionFacts | null>((sum, one) => (sum ? addFacts(sum, one) : one), null);
+    return mergeFacts(written ?? (this.#outlets.length === 1 ? (this.#elsewhere?.facts ?? null) : null), outlet.said);
+  }
+
+  async #check(outlet: Outlet, columns: readonly AssetColumn[]): Promise<void> {
+    const text = JSON.stringify(columns);
+    if (outlet.policy === null || outlet.policy === 'allow' || outlet.checked === text) return;
+    const before = (await this.#host.request({ what: 'asset_columns', of: outlet.use })) as readonly AssetColumn[] | null;
+    outlet.checked = text;
+    const broken = before === null ? [] : diffColumns(before, columns).filter((change) => !change.isCompatible);
+    if (broken.length === 0) return;
+    const words = `The columns of the asset "${nameOf(outlet.use.asset)}" no longer fit what was written before: ${broken.map(wordsOfChange).join('; ')}.`;
+    if (outlet.policy === 'warn') {
+      this.#host.log('warning', words);
+      return;
+    }
+    outlet.checked = null;
+    throw new Fatal(
+      `${words} Nothing was published. Keep the columns, write to another asset, or let this change pass once with schemaChange: 'warn'.`,
+    );
+  }
+
+  /** The outlet that is this place; of a task with one outlet, that one. */
+  #outletOf(place: Pick<Publication, 'uri' | 'alsoKnownAs'>): Outlet | null {
+    return this.#match(place) ?? (this.#outlets.length === 1 && !place.uri.startsWith(this.#scratch) ? (this.#outlets[0] ?? null) : null);
+  }
+
+  #match({ uri, alsoKnownAs = [] }: Pick<Publication, 'uri' | 'alsoKnownAs'>): Outlet | null {
+    const names = [uri, ...alsoKnownAs].flatMap((name) => {
+      const spelled = normaliseUri(name);
+      return 'uri' in spelled ? [spelled.uri] : [];
+    });
+    const isAt = (outlet: Outlet, fits: (asset: string, place: string) => boolean) =>
+      [outlet.use.asset.uri, outlet.use.asset.name].some((asset) => asset !== undefined && names.some((name) => fits(asset, name)));
+    return (
+      this.#outlets.find((outlet) => isAt(outlet, (asset, name) => asset === name)) ??
+      this.#outlets.find((outlet) => isAt(outlet, (asset, name) => asset.includes('://') && name.startsWith(`${asset}/`))) ??
+      null
+    );
+  }
+}
+
+function columnsOf({ columns, columnLineage }: VersionFacts): VersionFacts {
+  return { ...(columns && { columns }), ...(columnLineage && { columnLineage }) };
+}
+
+function isAbout(said: AssetEmission, { asset }: Outlet['use']): boolean {
+  return (asset.name === undefined || said.name === asset.name) && (asset.uri === undefined || said.uri === asset.uri);
+}
+
+function keyOf(use: AssetUse): string {
+  return JSON.stringify('alias' in use ? use : [use.asset.name ?? null, use.asset.uri ?? null]);
+}

@@ -1,0 +1,113 @@
+/**
+ * Goal: what a task writes is known to the catalogue without a word of its author, and columns that no longer fit are not published
+ * where the asset forbids it. Method: a scheduler and a worker with real task processes; files on this disk.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listAssets } from '#platform/db/queries/assets/list-assets.ts';
+import { type AssetVersionRow, listAssetVersions } from '#platform/db/queries/assets/list-versions.ts';
+import { startWholeWindlass, type WholeWindlass } from '#test/support/whole-windlass.ts';
+
+const lake = mkdtempSync(join(tmpdir(), 'windlass-lake-'));
+let windlass: WholeWindlass;
+
+const DAG = `
+import { asset, dag } from 'windlass';
+import { writeFrame } from 'windlass/providers/arrow';
+import { readCsvBatches } from 'windlass/providers/csv';
+import { writeDataset, writeParquet } from 'windlass/providers/parquet';
+
+const orders = asset({ name: 'orders', uri: 'file://${lake}/orders.parquet', owner: 'ann', tags: ['pii', 'gold'], schemaChange: 'fail', retain: { versions: 2 } });
+const raw = asset({ name: 'raw', uri: 'file://${lake}/raw.arrow' });
+const trips = asset({ name: 'trips', uri: 'file://${lake}/trips' });
+const said = asset('said');
+const TYPES = { id: 'int64', name: 'text', fare: 'float64', day: 'text' } as const;
+const rows = (text: string) => readCsvBatches([new TextEncoder().encode(text)], { types: Object.fromEntries(text.split('\\n')[0].split(',').map((name) => [name, TYPES[name]])) });
+
+export const read = dag('read', { isPausedUponCreation: false }, ({ task }) => {
+  task('fetch', async (ctx) => void (await writeFrame('${lake}/raw.arrow', rows('id\\n1\\n2\\n'))), { outlets: [raw] });
+});
+export const load = dag('load', { isPausedUponCreation: false }, ({ task }) => {
+  task('write', async (ctx) => {
+    const { shape } = ctx.params;
+    await writeFrame(ctx.scratch + '/staging.arrow', rows('day\\na\\n'));
+    await writeParquet('${lake}/orders.parquet', rows(shape === 'gone' ? 'name\\na\\n' : shape === 'more' ? 'id,name,fare\\n1,a,1.5\\n' : 'id,name\\n1,a\\n2,b\\n3,c\\n'));
+  }, { outlets: [orders], inlets: [raw] });
+});
+export const split = dag('split', { isPausedUponCreation: false }, ({ task }) => {
+  task('write', async () => void (await writeDataset('${lake}/trips', rows('day,id\\na,1\\nb,2\\na,3\\n'), { partitionBy: ['day'] })), { outlets: [trips] });
+});
+export const tell = dag('tell', { isPausedUponCreation: false }, ({ task }) => {
+  task('say', (ctx) => ctx.outlets.get(said).describe({ rows: 7, columns: [{ name: 'id', type: 'int', nullable: false }] }), { outlets: [said] });
+});
+`;
+
+beforeAll(async () => {
+  windlass = await startWholeWindlass({ 'lake.ts': DAG });
+  await windlass.know('read', 'load', 'split', 'tell');
+}, 60_000);
+afterAll(async () => {
+  await windlass?.close();
+  rmSync(lake, { recursive: true, force: true });
+});
+
+async function run(dagId: string, conf: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  return windlass.ended(await windlass.trigger(dagId, conf));
+}
+
+async function versionsOf(name: string): Promise<readonly AssetVersionRow[]> {
+  const page = await listAssets(windlass.db, {
+    filters: [{ field: 'name', operator: 'eq', value: name }],
+    orderBy: [],
+    limit: 1,
+    offset: 0,
+  });
+  const filters = [{ field: 'asset_id', operator: 'eq' as const, value: page.rows[0]?.asset_id }];
+  return (await listAssetVersions(windlass.db, { filters, orderBy: [], limit: 100, offset: 0 })).rows;
+}
+
+describe('a version', { timeout: 90_000 }, () => {
+  it('holds what the writer knows, what the task read, and the code that wrote it', async () => {
+    expect(await run('read')).toBe('success');
+    expect(await run('load')).toBe('success');
+    const [raw] = await versionsOf('raw');
+    expect(await versionsOf('orders')).toEqual([
+      expect.objectContaining({
+        columns: [
+          { name: 'id', type: 'Int64', nullable: true },
+          { name: 'name', type: 'Utf8', nullable: true },
+        ],
+        row_count: 3,
+        bytes: expect.any(Number),
+        dag_id: 'load',
+        task_id: 'write',
+        dag_version: 1,
+        code_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        upstream: [{ asset_id: raw?.asset_id, name: 'raw', version_id: raw?.version_id }],
+      }),
+    ]);
+  });
+
+  it('names the partitions of a dataset, whose files are one writing', async () => {
+    expect(await run('split')).toBe('success');
+    expect(await versionsOf('trips')).toMatchObject([{ row_count: 3, partitions: ['day=a', 'day=b'] }]);
+  });
+
+  it('holds what the author says where no writer knows', async () => {
+    expect(await run('tell')).toBe('success');
+    expect(await versionsOf('said')).toMatchObject([{ row_count: 7, columns: [{ name: 'id', type: 'int', nullable: false }] }]);
+  });
+
+  it('is not published when a column is gone and the asset forbids it; the file stays as it was', async () => {
+    rmSync(`${lake}/orders.parquet`, { force: true });
+    expect(await run('load', { shape: 'gone' })).toBe('failed');
+    expect(existsSync(`${lake}/orders.parquet`)).toBe(false);
+    const [attempt] = await windlass.sql<{ message: string }>(
+      `select error ->> 'message' as message from task_attempt where error is not null`,
+    );
+    expect(attempt?.message).toContain('column "id" (Int64) is gone');
+    expect(await versionsOf('orders')).toHaveLength(1);
+  });
+});
