@@ -86,7 +86,7 @@ export function wordsOfChange({ column, kind, from, to }: ColumnChange): string 
   const name = `column "${column}"`;
   switch (kind) {
     case 'added':
-      return `${name} is new and may not be null`;
+      return `${name} (${to}) is new`;
     case 'removed':
       return `${name} (${from}) is gone`;
     case 'type':

@@ -8,6 +8,7 @@ import { startBrowser, type TestBrowser } from '#test/support/browser.ts';
 import { until } from '#test/support/until.ts';
 
 const DAG_FILE = new URL('./dags/shop.ts', import.meta.url).pathname;
+const CATALOGUE_FILE = new URL('./dags/catalogue.ts', import.meta.url).pathname;
 let windlass: Standalone;
 let browser: TestBrowser;
 
@@ -40,7 +41,7 @@ async function firstSuccess(dagId: string): Promise<Run> {
 }
 
 beforeAll(async () => {
-  windlass = await startStandalone({ dagFiles: [DAG_FILE] });
+  windlass = await startStandalone({ dagFiles: [DAG_FILE, CATALOGUE_FILE] });
   browser = await startBrowser();
 }, 120_000);
 afterAll(async () => {
@@ -78,6 +79,28 @@ describe('assets', { timeout: 90_000 }, () => {
     await page.goto(`${windlass.webUrl}/dags/shop_report/runs/${encodeURIComponent(run.dag_run_id)}/details`);
     await page.getByText('Made by these events').waitFor();
     await page.getByText('From outside').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  it('have versions, found by a column, with what changed and what they are made of', async () => {
+    const columns = ['trip_id', 'zone'];
+    await windlass.api('POST', '/api/v2/dags/zone_list/dagRuns', { logical_date: null });
+    await windlass.api('POST', '/api/v2/dags/clean_trips/dagRuns', { logical_date: null, conf: { rows: 1500 } });
+    await firstSuccess('sum_fares');
+    await windlass.api('POST', '/api/v2/dags/clean_trips/dagRuns', { logical_date: null, conf: { rows: 700, columns } });
+    const { page, errors } = await browser.newPage();
+    await page.goto(`${windlass.webUrl}/assets?search=trip_id`);
+    await page.getByLabel('Username').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill(windlass.adminPassword);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'trips', exact: true }).click();
+    await page.getByText('− fare Float64').waitFor();
+    await page.getByRole('img', { name: /1,500 rows/ }).waitFor();
+    await page.getByRole('link', { name: /^fares/ }).click();
+    await page.getByRole('tab', { name: /^Columns/ }).click();
+    await page.getByText('trips.fare, trips.tip').waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     expect(errors).toEqual([]);
   });
 

@@ -36,6 +36,23 @@ test('they are listed, shown with what waits, and found by URI in any spelling',
   expect(JSON.parse((await assets('events', 'orders', '--json')).stdout)).toMatchObject([{ source: 'from outside', extra: { rows: 3 } }]);
 }, 60_000);
 
+test('they are searched, and their versions are listed with what broke', async () => {
+  const version = (id: number, columns: object[]) =>
+    database.db.pool.query(
+      `insert into asset_version (version_id, asset_id, dag_id, run_id, task_id, map_index, attempt_id, columns, row_count)
+       values ($1, 1, 'etl', 'r', 'load', -1, gen_random_uuid(), $2, 3)`,
+      [id, JSON.stringify(columns)],
+    );
+  await version(90, [{ name: 'fare', type: 'Float64', nullable: true }]);
+  await version(91, [{ name: 'tip', type: 'Float64', nullable: true }]);
+  expect(JSON.parse((await assets('versions', 'orders', '--json')).stdout)).toMatchObject([
+    { id: 91, rows: 3, source: 'etl.load', changes: expect.stringContaining('! column "fare" (Float64) is gone') },
+    { id: 90, changes: '' },
+  ]);
+  expect(JSON.parse((await assets('search', 'ti', '--json')).stdout)).toMatchObject([{ name: 'orders', rows: 3 }]);
+  expect((await assets('search', '--column', 'fare')).stdout).toMatch(/No asset matches/);
+}, 60_000);
+
 test('one is made by its DAG, for a partition', async () => {
   const { stdout, code } = await assets('materialize', 'orders', '--partition-key', '2026-03-10', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ dag_id: 'etl', state: 'queued', partition_key: '2026-03-10' });
