@@ -4,6 +4,7 @@ import { AppError } from '#core/errors.ts';
 import { listAssetVersions } from '#platform/db/queries/assets/list-versions.ts';
 import { exactly, flag, instantRange, integer, listQuery } from '../http/list-query-schema.ts';
 import { type Route, route } from '../http/route.ts';
+import * as answers from './answers/assets.ts';
 import { assetPath, requireAsset } from './assets.ts';
 import { assetVersionShape } from './shapes/asset-version.ts';
 
@@ -27,6 +28,7 @@ export function assetVersionRoutes(): readonly Route[] {
       url: '/api/v2/assets/:asset_id/versions',
       permission: 'viewer',
       summary: 'What each writing of an asset left behind: columns, rows, bytes, partitions, what it was made of, and what changed.',
+      response: answers.assetVersions,
       params: assetPath,
       query: listQuery(FILTERS, ORDER),
       async handle({ db, params, query }) {
@@ -41,6 +43,7 @@ export function assetVersionRoutes(): readonly Route[] {
       url: '/api/v2/assets/:asset_id/versions/:version_id',
       permission: 'viewer',
       summary: 'One version of an asset.',
+      response: answers.assetVersion,
       params: z.object({ asset_id: integer, version_id: integer }),
       async handle({ db, params }) {
         const filters = [

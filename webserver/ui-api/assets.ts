@@ -11,8 +11,8 @@ import { assetPath, requireAsset } from '../api/assets.ts';
 import { iso } from '../http/iso.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
+import type { UiAsset, UiAssetCard, UiAssetList } from './asset-types.ts';
 import { uiAssetWait } from './asset-wait.ts';
-import type { UiAsset, UiAssetCard, UiAssetList } from './types.ts';
 
 const MAX_ASSETS = 100;
 

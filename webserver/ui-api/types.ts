@@ -3,7 +3,6 @@
  * each. Server and React app share these types. Instants are ISO-8601 UTC text; durations say their unit.
  */
 
-import type { AssetColumn, ColumnSource, SchemaPolicy } from '#core/assets/asset-version.ts';
 import type { BlockKind } from '#core/block.ts';
 import type { DocSpec, TaskKind } from '#core/dag-spec.ts';
 import type { PluginKind, PluginLink } from '#core/plugin-protocol.ts';
@@ -123,56 +122,6 @@ export interface UiAssetWait {
 export interface UiTaskName {
   readonly dagId: string;
   readonly taskId: string;
-}
-
-export interface UiAssetName {
-  readonly assetId: number;
-  readonly name: string;
-}
-
-export interface UiAssetCard {
-  readonly assetId: number;
-  readonly name: string;
-  readonly uri: string;
-  readonly group: string;
-  readonly isActive: boolean;
-  readonly producers: readonly UiTaskName[];
-  readonly scheduledDags: readonly string[];
-  readonly readers: readonly UiTaskName[];
-  readonly lastEventAt: string | null;
-  readonly freshnessMs: number | null;
-  readonly isOverdue: boolean;
-  /** "file", "http": what watches it. */
-  readonly watch: string | null;
-  readonly description: string | null;
-  readonly owner: string | null;
-  readonly tags: readonly string[];
-  /** Of its newest version; null = not known. */
-  readonly columnCount: number | null;
-  readonly rowCount: number | null;
-  readonly bytes: number | null;
-}
-
-/** GET /ui/api/assets?search=&column=&tag=&owner=&all=&limit=&offset= */
-export interface UiAssetList {
-  readonly assets: readonly UiAssetCard[];
-  readonly total: number;
-}
-
-/** GET /ui/api/assets/{id} */
-export interface UiAsset extends UiAssetCard {
-  readonly extra: Readonly<Record<string, unknown>>;
-  readonly aliases: readonly string[];
-  readonly columns: readonly AssetColumn[] | null;
-  readonly columnLineage: Readonly<Record<string, readonly ColumnSource[]>> | null;
-  readonly schemaChange: SchemaPolicy;
-  readonly keepVersions: number | null;
-  readonly keepMs: number | null;
-  /** Assets that its versions were made of, and that were made of them. */
-  readonly upstream: readonly UiAssetName[];
-  readonly downstream: readonly UiAssetName[];
-  readonly createdAt: string;
-  readonly waits: readonly { readonly dagId: string; readonly isPaused: boolean; readonly wait: UiAssetWait }[];
 }
 
 /** GET /ui/api/importErrors */

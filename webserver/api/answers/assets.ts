@@ -60,3 +60,41 @@ export const queuedEvent = z
   .strictObject({ dag_id: text, asset_id: count, created_at: instant, dag_display_name: text })
   .meta({ id: 'QueuedEvent' });
 export const queuedEvents = pageOf('queued_events', queuedEvent);
+
+const column = z.strictObject({ name: text, type: text, nullable: z.boolean() });
+const columnSource = z.strictObject({ asset: text, column: text });
+
+export const assetVersion = z
+  .strictObject({
+    id: count,
+    asset_id: count,
+    asset_name: text,
+    timestamp: instant,
+    partition_key: text.nullable(),
+    source_dag_id: text,
+    source_run_id: text,
+    source_task_id: text,
+    source_map_index: count,
+    attempt_id: text,
+    dag_version: count.nullable(),
+    code_hash: text.nullable(),
+    columns: z.array(column).nullable(),
+    row_count: count.nullable(),
+    bytes: count.nullable(),
+    partitions: z.array(text).nullable(),
+    column_lineage: z.record(text, z.array(columnSource)).nullable(),
+    upstream: z.array(z.strictObject({ asset_id: count, name: text, version_id: count.nullable() })),
+    compared_with: count.nullable(),
+    column_changes: z.array(
+      z.strictObject({
+        column: text,
+        kind: z.enum(['added', 'removed', 'type', 'nullable']),
+        from: text.nullable(),
+        to: text.nullable(),
+        is_compatible: z.boolean(),
+      }),
+    ),
+    is_compatible: z.boolean(),
+  })
+  .meta({ id: 'AssetVersion' });
+export const assetVersions = pageOf('asset_versions', assetVersion);

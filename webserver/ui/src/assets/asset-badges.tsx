@@ -1,7 +1,7 @@
 import { ClockAlert, EyeOff } from 'lucide-react';
 import { Badge } from '#ui-kit/badge.tsx';
 import { formatDuration } from '#ui-kit/time-format.ts';
-import type { UiAssetCard } from '../../../ui-api/types.ts';
+import type { UiAssetCard } from '../../../ui-api/asset-types.ts';
 
 /** What is worth a look: overdue, or not active. */
 export function AssetBadges({ asset }: { asset: UiAssetCard }) {

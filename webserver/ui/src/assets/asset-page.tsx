@@ -12,7 +12,7 @@ import { Tabs } from '#ui-kit/tabs.tsx';
 import { Instant, TimeAgo } from '#ui-kit/time.tsx';
 import { formatBytes, formatDuration } from '#ui-kit/time-format.ts';
 import { useToast } from '#ui-kit/toast.tsx';
-import type { UiAsset } from '../../../ui-api/types.ts';
+import type { UiAsset } from '../../../ui-api/asset-types.ts';
 import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
 import { useMayEdit } from '../api/session.ts';

@@ -2,7 +2,7 @@ import { Link } from 'react-router';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Table } from '#ui-kit/table.tsx';
 import { TimeAgo } from '#ui-kit/time.tsx';
-import type { UiAssetCard } from '../../../ui-api/types.ts';
+import type { UiAssetCard } from '../../../ui-api/asset-types.ts';
 import { pages } from '../api/paths.ts';
 import { AssetBadges } from './asset-badges.tsx';
 

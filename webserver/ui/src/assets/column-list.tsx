@@ -2,7 +2,7 @@ import { Columns3 } from 'lucide-react';
 import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { Table } from '#ui-kit/table.tsx';
-import type { UiAsset } from '../../../ui-api/types.ts';
+import type { UiAsset } from '../../../ui-api/asset-types.ts';
 
 /** The columns of the newest version that says, and what each is made of. */
 export function ColumnList({ asset }: { asset: UiAsset }) {

@@ -3,7 +3,7 @@ import { Button } from '#ui-kit/button.tsx';
 import { Dialog } from '#ui-kit/dialog.tsx';
 import { Field, Input, TextArea } from '#ui-kit/fields.tsx';
 import { useToast } from '#ui-kit/toast.tsx';
-import type { UiAsset } from '../../../ui-api/types.ts';
+import type { UiAsset } from '../../../ui-api/asset-types.ts';
 import { useCreateEvent } from './asset-requests.ts';
 
 /** Says by hand that an asset was updated. */

@@ -2,7 +2,7 @@ import { BookOpen, Database, Globe, Hammer, Play } from 'lucide-react';
 import { Fragment, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { cx } from '#ui-kit/class-names.ts';
-import type { UiAsset, UiAssetName } from '../../../ui-api/types.ts';
+import type { UiAsset, UiAssetName } from '../../../ui-api/asset-types.ts';
 import { pages } from '../api/paths.ts';
 
 const ROW_PX = 52;
