@@ -50,7 +50,7 @@ test('they are searched, and their versions are listed with what broke', async (
     { id: 90, changes: '' },
   ]);
   expect(JSON.parse((await assets('search', 'ti', '--json')).stdout)).toMatchObject([{ name: 'orders', rows: 3 }]);
-  expect((await assets('search', '--column', 'fare')).stdout).toMatch(/No asset matches/);
+  expect((await assets('search', '--column', 'fare')).stderr).toMatch(/No asset matches/);
 }, 60_000);
 
 test('one is made by its DAG, for a partition', async () => {
