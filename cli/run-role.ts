@@ -57,6 +57,7 @@ const ORPHAN_STOP_MS = 5_000;
 /** A newer Windlass has migrated the database: whoever starts processes should not start this one again. */
 export const EXIT_TOO_OLD = 57;
 const SCHEMA_LOOK_MS = 5_000;
+const RESERVED_TIMEOUT_MIN_MS = 1_000;
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5_000;
 /** A terminal's Ctrl-C may reach us twice, directly and through npm; only a later one means "at once". */
@@ -72,6 +73,7 @@ export async function runRole(options: RoleOptions): Promise<number> {
     applicationName: `${options.role}:${process.pid}`,
     logger,
     neverScans: NEVER_SCAN.has(options.role),
+    reservedTimeoutMs: reservedTimeoutMs(config),
   });
   let broker: Broker | undefined;
   let role: RunningRole | undefined;
@@ -123,6 +125,11 @@ async function watchSchema(db: Database, signal: AbortSignal): Promise<AppError>
 /** Resolves when the role has ended by itself; never for a role that does not do that. */
 function askedToStop(role: RunningRole): Promise<string> {
   return role.stopped === undefined ? new Promise(() => {}) : role.stopped.then(() => 'an operator asked for it');
+}
+
+/** So that a lease can be renewed a few times more after a request that got no answer. */
+function reservedTimeoutMs({ leaseTtlMs, shardLeaseTtlMs }: Config): number {
+  return Math.max(RESERVED_TIMEOUT_MIN_MS, Math.min(leaseTtlMs, shardLeaseTtlMs) / 5);
 }
 
 /** How long a role may take to stop. */

@@ -59,7 +59,7 @@ function heartbeatOf({ config, db, clock, logger }: MonitorDeps): Service {
     logger,
     intervalMs: config.serviceHeartbeatMs,
     runOnce: async () => {
-      await saveService(db, row);
+      await saveService(db.reserved, row);
       return undefined;
     },
   });
@@ -67,7 +67,7 @@ function heartbeatOf({ config, db, clock, logger }: MonitorDeps): Service {
     start: () => loop.start(),
     stop: async () => {
       await loop.stop();
-      await saveService(db, { ...row, stopped: true }).catch((err: unknown) =>
+      await saveService(db.reserved, { ...row, stopped: true }).catch((err: unknown) =>
         // With the database away there is nobody to tell; the silence tells it.
         logger.debug({ event: 'monitor.farewell_failed', err }, 'could not say goodbye to the database'),
       );

@@ -86,7 +86,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   });
   const keeper = new ShardKeeper({
     schedulerId,
-    db,
+    db: db.reserved,
     clock,
     ttlMs: config.shardLeaseTtlMs,
     serviceHeartbeatMs: config.serviceHeartbeatMs,
@@ -104,7 +104,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     },
   });
   const heartbeat = (stopped: boolean) =>
-    saveService(db, {
+    saveService(db.reserved, {
       serviceId: schedulerId,
       kind: 'scheduler',
       hostname: hostname(),

@@ -5,14 +5,14 @@
 
 import { SHARD_COUNT } from '#core/sharding.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Database } from '#platform/db/client.ts';
+import type { Queryable } from '#platform/db/client.ts';
 import { countSchedulers } from '#platform/db/queries/count-schedulers.ts';
 import { type HeldShard, holdShards, releaseShards } from '#platform/db/queries/hold-shards.ts';
 import { probe } from '#platform/probes/probe.ts';
 
 export interface ShardKeeperOptions {
   readonly schedulerId: string;
-  readonly db: Database;
+  readonly db: Queryable;
   readonly clock: Clock;
   readonly ttlMs: number;
   readonly serviceHeartbeatMs: number;

@@ -32,7 +32,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
   const guard = new LoopGuard({ clock, logger });
   const loop = new Loop({ name: 'triggerer', clock, logger, intervalMs: 1_000, runOnce: () => triggerer.runOnce() });
   const heartbeat = (stopped: boolean) =>
-    saveService(db, {
+    saveService(db.reserved, {
       serviceId: triggererId,
       kind: 'triggerer',
       hostname: hostname(),

@@ -74,7 +74,7 @@ export async function startWebserver(deps: WebserverDeps): Promise<Webserver> {
       logger,
       intervalMs: config.serviceHeartbeatMs,
       async runOnce() {
-        await saveService(db, row);
+        await saveService(db.reserved, row);
         return undefined;
       },
     });
@@ -83,7 +83,7 @@ export async function startWebserver(deps: WebserverDeps): Promise<Webserver> {
       async stop() {
         await loop.stop();
         // With Postgres away the row ages by itself, which says the same a little later.
-        await saveService(db, { ...row, stopped: true }).catch(() => undefined);
+        await saveService(db.reserved, { ...row, stopped: true }).catch(() => undefined);
       },
     };
   }

@@ -6,7 +6,7 @@
 
 import { FINISHED_STATES, type TaskInstanceState } from '#core/states.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Database } from '#platform/db/client.ts';
+import type { Queryable } from '#platform/db/client.ts';
 import { type HeldLease, type Lease, renewLeases } from '#platform/db/queries/renew-leases.ts';
 import { readTakenLeases, type TakenLease } from '#platform/db/queries/stopped-attempts.ts';
 import type { Logger } from '#platform/logger.ts';
@@ -40,7 +40,7 @@ const GRACE_SHARE = 5 / 8;
 export class LeaseKeeper {
   readonly #timing: LeaseTiming;
   readonly #workerId: string;
-  readonly #db: Database;
+  readonly #db: Queryable;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #holders = new Map<LeaseHolder, { trustedUntil: number }>();
@@ -50,7 +50,7 @@ export class LeaseKeeper {
   constructor(deps: {
     readonly timing: LeaseTiming;
     readonly workerId: string;
-    readonly db: Database;
+    readonly db: Queryable;
     readonly clock: Clock;
     readonly logger: Logger;
   }) {

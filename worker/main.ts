@@ -152,7 +152,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     keeper: new LeaseKeeper({
       timing: { ttlMs: leaseTtlMs, renewMs: config.leaseRenewMs, killGraceMs: config.taskKillGraceMs },
       workerId,
-      db,
+      db: db.reserved,
       clock,
       logger,
     }),

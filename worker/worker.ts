@@ -208,7 +208,7 @@ export class Worker implements Service {
   #report(stopped: boolean) {
     const { db, broker, attempts, hostname, version, settings, queues } = this.#options;
     broker.ring('ui_events', { topics: ['workers'] });
-    return saveService(db, {
+    return saveService(db.reserved, {
       serviceId: attempts.workerId,
       kind: 'worker',
       hostname,

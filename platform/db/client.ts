@@ -27,6 +27,11 @@ export interface Queryable {
 
 export interface Database extends Queryable {
   readonly drizzle: NodePgDatabase;
+  /**
+   * A connection of its own for what says "we live": leases that are renewed, and heartbeats. It waits behind nothing else of the
+   * process, and an answer that does not come soon is given up, since the next request is due.
+   */
+  readonly reserved: Queryable;
   readonly pool: pg.Pool;
   readonly url: string;
   /** Runs `work` in one transaction; conflicts with other transactions are retried whole, at most 5 times. */
@@ -43,6 +48,8 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number;
   /** With no answer for this long, the connection is taken for dead; a little more than the statement timeout. */
   readonly answerTimeoutMs?: number;
+  /** The same for `reserved`: a part of the shortest lease. */
+  readonly reservedTimeoutMs?: number;
   /**
    * For processes whose statements all find their rows by an index. A prepared statement keeps its plan, and one made
    * while the tables were empty would read them whole, again and again, until Postgres has gathered statistics.
@@ -57,68 +64,33 @@ const MAX_TRIES = 5;
 const STATEMENT_TRIES_MAX = 3;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const ANSWER_SLACK_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const RESERVED_TIMEOUT_MS = 5_000;
 const WAITING_MAX = 500;
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    application_name: options.applicationName.slice(0, 63),
+  const pool = openPool(options, {
     max: options.maxConnections ?? 8,
-    idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    query_timeout: options.answerTimeoutMs ?? statementTimeoutMs + ANSWER_SLACK_MS,
-    options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000${options.neverScans ? ' -c enable_seqscan=off -c plan_cache_mode=force_generic_plan' : ''}`,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    answerTimeoutMs: options.answerTimeoutMs ?? (options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS) + ANSWER_SLACK_MS,
   });
-  // One that is cut in the middle of a transaction, between two statements, says so to nobody but this: the next statement fails.
-  pool.on('connect', (client) => client.on('error', () => {}));
-  pool.on('error', (error) =>
-    options.logger.warn(
-      { event: 'database.connection_lost', err: error.message },
-      'an idle database connection was lost; the pool opens another',
-    ),
-  );
-
-  // One that breaks between two statements of a transaction belongs to nobody who waits; unheard, that would end the process.
-  pool.on('connect', (client) => client.on('error', () => {}));
-
-  /** Whoever comes when so many wait would only wait in vain: it is told at once. */
-  const refuseCrowd = (name: string) => {
-    if (pool.waitingCount >= WAITING_MAX)
-      throw new DatabaseFailure('connection', `${name}: ${pool.waitingCount} statements wait for a connection already`, name);
-  };
-
-  const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Result<Row>> => {
-    try {
-      const result = await client.query({
-        ...(statement.unprepared ? {} : { name: statement.name }),
-        text: statement.text,
-        values: values as unknown[],
-      });
-      return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
-    } catch (error) {
-      throw translateDatabaseError(error, statement.name);
-    }
-  };
+  const reservedTimeoutMs = options.reservedTimeoutMs ?? RESERVED_TIMEOUT_MS;
+  const reservedPool = openPool(options, {
+    max: 1,
+    connectTimeoutMs: reservedTimeoutMs,
+    statementTimeoutMs: reservedTimeoutMs,
+    answerTimeoutMs: reservedTimeoutMs,
+  });
 
   return {
     pool,
     url: options.url,
     drizzle: drizzle(pool),
-    async query(statement, values) {
-      refuseCrowd(statement.name);
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await run(pool, statement, values);
-        } catch (error) {
-          // It was undone wholly, so it may simply be sent again.
-          if (attempt >= STATEMENT_TRIES_MAX || !isConflict(error)) throw error;
-        }
-      }
-    },
+    reserved: { query: (statement, values) => runAgain(reservedPool, statement, values) },
+    query: (statement, values) => runAgain(pool, statement, values),
     async transaction(name, work) {
-      refuseCrowd(name);
+      refuseCrowd(pool, name);
       for (let attempt = 1; ; attempt++) {
         const client = await pool.connect().catch((error: unknown) => {
           throw translateDatabaseError(error, name);
@@ -140,6 +112,63 @@ export function openDatabase(options: DatabaseOptions): Database {
         }
       }
     },
-    close: () => pool.end(),
+    close: async () => void (await Promise.all([pool.end(), reservedPool.end()])),
   };
+}
+
+interface PoolLimits {
+  readonly max: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly answerTimeoutMs: number;
+}
+
+function openPool({ url, applicationName, logger, neverScans }: DatabaseOptions, limits: PoolLimits): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName.slice(0, 63),
+    max: limits.max,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: limits.connectTimeoutMs,
+    keepAlive: true,
+    query_timeout: limits.answerTimeoutMs,
+    options: `-c timezone=UTC -c statement_timeout=${limits.statementTimeoutMs} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000${neverScans ? ' -c enable_seqscan=off -c plan_cache_mode=force_generic_plan' : ''}`,
+  });
+  // One that breaks between two statements of a transaction belongs to nobody who waits; unheard, that would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('error', (error) =>
+    logger.warn({ event: 'database.connection_lost', err: error.message }, 'an idle database connection was lost; the pool opens another'),
+  );
+  return pool;
+}
+
+async function run<Row>(client: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Result<Row>> {
+  try {
+    const result = await client.query({
+      ...(statement.unprepared ? {} : { name: statement.name }),
+      text: statement.text,
+      values: values as unknown[],
+    });
+    return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
+  } catch (error) {
+    throw translateDatabaseError(error, statement.name);
+  }
+}
+
+/** Whoever comes when so many wait would only wait in vain: it is told at once. */
+function refuseCrowd(pool: pg.Pool, name: string): void {
+  if (pool.waitingCount >= WAITING_MAX)
+    throw new DatabaseFailure('connection', `${name}: ${pool.waitingCount} statements wait for a connection already`, name);
+}
+
+/** What was undone wholly, because others were in its way, may simply be sent again. */
+async function runAgain<Row>(pool: pg.Pool, statement: Statement, values: readonly unknown[] = []): Promise<Result<Row>> {
+  refuseCrowd(pool, statement.name);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run(pool, statement, values);
+    } catch (error) {
+      if (attempt >= STATEMENT_TRIES_MAX || !isConflict(error)) throw error;
+    }
+  }
 }

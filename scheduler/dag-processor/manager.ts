@@ -360,7 +360,7 @@ export class DagProcessor implements Service {
   }
 
   async #heartbeat(stopped: boolean): Promise<void> {
-    await saveService(this.#deps.db, {
+    await saveService(this.#deps.db.reserved, {
       serviceId: this.#id,
       kind: 'dag_processor',
       hostname: hostname(),

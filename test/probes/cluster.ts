@@ -20,11 +20,15 @@ import type { TestRedis } from '#test/support/redis.ts';
 import { until } from '#test/support/until.ts';
 import { cleanEnvironment } from '#test/support/windlass-process.ts';
 import { ROLE_NODE_FLAGS } from '../../cli/node-flags.ts';
+import type { Edit } from '../chaos/sabotage/sabotages.ts';
 import type { ProbeAction } from './arm-probes.ts';
 
 export const BIN = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));
 export const PRELOAD = fileURLToPath(new URL('./arm-probes.ts', import.meta.url));
+const EDIT_SOURCES = new URL('../chaos/sabotage/preload.mjs', import.meta.url).href;
 export const LEASE_TTL_MS = 1_500;
+/** Of a process that woke up: then it has done what it was about to do when it fell asleep. */
+const AWAKE_MS = 600;
 /** Longer than any lease, its grace, and the loop that looks for what was lost. */
 const SILENT_MS = 2_200;
 const START_MS = 240_000;
@@ -81,11 +85,12 @@ export class ProbedCluster {
     this.#wanted = wanted;
   }
 
-  /** `dags`: makes the DAG files, given the cluster's folder. Resolves when all processes are there and all DAGs are known. */
+  /** `dags`: makes the DAG files, given the cluster's folder. `edits`: of its sources, to see what becomes of a cell. Resolves when all processes are there and all DAGs are known. */
   static async open(
     redis: TestRedis,
     wanted: Readonly<Partial<Record<Role, number>>>,
     dags: (folder: string) => Readonly<Record<string, string>>,
+    edits: readonly Edit[] = [],
   ): Promise<ProbedCluster> {
     const database = await createDatabase();
     const folder = mkdtempSync(join(tmpdir(), 'windlass-probes-'));
@@ -105,6 +110,7 @@ export class ProbedCluster {
       // What a killed process leaves there goes with the folder.
       TMPDIR: join(folder, 'tmp'),
       PROBE_FOLDER: folder,
+      CHAOS_EDITS: JSON.stringify(edits),
     });
     const settings = Object.fromEntries(Object.entries(environment).filter(([name]) => /^(WINDLASS_|DATABASE_URL|REDIS_URL)/.test(name)));
     const broker = await openBroker(readConfig(settings, folder), database.db, quietLogger());
@@ -180,14 +186,20 @@ export class ProbedCluster {
     );
   }
 
-  /** Lets a stopped process go on; resolves when it is at work again, or has ended. */
+  /** Lets a stopped process go on; resolves when it has been at work again for a while, or has ended. */
   async wake(pid: number): Promise<void> {
+    const now = (await this.sql<{ now: Date }>('select clock_timestamp() as now'))[0]?.now;
     process.kill(pid, 'SIGCONT');
     await until(
       async () =>
         ![...this.#running].some((one) => one.child.pid === pid) ||
-        (await this.sql(`select 1 from service where pid = $1 and last_heartbeat_at > clock_timestamp() - interval '1 second'`, [pid]))
-          .length > 0,
+        (
+          await this.sql(`select 1 from service where pid = $1 and last_heartbeat_at > $2::timestamptz + $3 * interval '1 millisecond'`, [
+            pid,
+            now,
+            AWAKE_MS,
+          ])
+        ).length > 0,
       { what: `process ${pid} lives again`, deadlineMs: REACH_MS },
     );
   }
@@ -258,7 +270,7 @@ export class ProbedCluster {
 
   #start(role: Role): void {
     const log = openSync(join(this.folder, `${role}.log`), 'a');
-    const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, '--import', PRELOAD, BIN, role], {
+    const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, '--import', EDIT_SOURCES, '--import', PRELOAD, BIN, role], {
       cwd: this.folder,
       env: this.#environment,
       stdio: ['ignore', log, log, 'ipc'],

@@ -88,7 +88,8 @@ export function startMatrix(cells: readonly Cell[], clusters: number, open: () =
   return { result: (cell) => results.get(cell)?.promise as Promise<void>, closed: async () => void (await closed) };
 }
 
-async function runCell(cluster: ProbedCluster, { probe, action, workload }: Cell, turn: number): Promise<void> {
+/** Rejects with what is wrong, each in words. */
+export async function runCell(cluster: ProbedCluster, { probe, action, workload }: Cell, turn: number): Promise<void> {
   await cluster.healthy();
   cluster.disarm();
   cluster.arm(probe, action);

@@ -38,13 +38,16 @@ afterAll(async () => {
   await redis.stop();
 }, CELL_MS);
 
-describe('a triggerer or web server that is hit', () => {
-  it.each(CELLS)('at $probe: $action', { timeout: CELL_MS }, (cell) => matrix.result(cell));
-});
+// PROBE_ONLY may have chosen none of one kind; vitest takes a group without a test for a mistake.
+if (CELLS.length > 0)
+  describe('a triggerer or web server that is hit', () => {
+    it.each(CELLS)('at $probe: $action', { timeout: CELL_MS }, (cell) => matrix.result(cell));
+  });
 
-describe('a migrator that is hit', () => {
-  it.each(MIGRATE_CELLS)('at $probe: $action', { timeout: CELL_MS }, (cell) => migrate(cell));
-});
+if (MIGRATE_CELLS.length > 0)
+  describe('a migrator that is hit', () => {
+    it.each(MIGRATE_CELLS)('at $probe: $action', { timeout: CELL_MS }, (cell) => migrate(cell));
+  });
 
 function dags(folder: string): Record<string, string> {
   return { 'all.ts': dagFile(folder, { steps_a: 'steps', waits: 'waits', watches: 'watches' }) };

@@ -36,7 +36,7 @@ describe('without Postgres', () => {
 });
 
 describe('with every connection taken', () => {
-  it('says 503 with a time to come back, at once when a crowd waits already', async () => {
+  it('says 503 with a time to come back, at once when a crowd waits already, and answers the health check', async () => {
     const db = openDatabase({ url: web.db.url, applicationName: 'test', logger: quietLogger(), maxConnections: 1 });
     const app = await buildApp({ ...web.deps, db });
     const taken = await db.pool.connect();
@@ -44,6 +44,7 @@ describe('with every connection taken', () => {
     const crowd = Array.from({ length: 500 }, () => db.pool.connect().catch(() => undefined));
     const turnedAway = await ask();
     expect([turnedAway.statusCode, turnedAway.headers['retry-after']]).toEqual([503, '5']);
+    expect((await app.inject({ url: '/api/v2/monitor/health' })).json().metadatabase).toEqual({ status: 'healthy' });
     // They give up after a while, and so would a request that waits for a connection.
     expect((await Promise.all(crowd)).every((one) => one === undefined)).toBe(true);
     taken.release();

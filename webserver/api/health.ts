@@ -14,6 +14,7 @@ export const healthRoutes: readonly Route[] = [
     method: 'GET',
     url: '/api/v2/monitor/health',
     permission: 'public',
+    isReserved: true,
     summary: 'Whether Postgres, scheduler, triggerer and DAG processor are alive.',
     response: adminAnswers.health,
     async handle({ db, request }) {

@@ -42,7 +42,7 @@ export interface RouteContext<Params, Query, Body> {
   readonly body: Body;
   /** Null on public routes without a token. */
   readonly principal: Principal | null;
-  /** The transaction of an audited route, else the pool. */
+  /** The transaction of an audited route, the reserved connection of a route that asks for it, else the pool. */
   readonly db: Queryable;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -57,6 +57,8 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly url: string;
   readonly permission: Permission;
   readonly summary: string;
+  /** Reads on the reserved connection: answered however many requests wait for the others. */
+  readonly isReserved?: true;
   /** "dag_run.trigger": present on every route that changes something. */
   readonly audit?: string;
   readonly params?: z.ZodType<Params>;

@@ -94,7 +94,7 @@ export class CallbackRunner implements Service {
     const { db, attempts, leaseTtlMs } = this.#options;
     const asked = [...this.#running.keys()];
     const askedAt = attempts.clock.monotonic();
-    const held = await renewCallbacks(db, {
+    const held = await renewCallbacks(db.reserved, {
       workerId: attempts.workerId,
       leaseTtlMs,
       calls: asked.map(({ claimed: { callbackId, tries } }) => ({ callbackId, tries })),

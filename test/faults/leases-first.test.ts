@@ -1,0 +1,142 @@
+/**
+ * Goal: a process that has more to ask Postgres than it has connections, or whose Postgres is slow or mute on some of them, keeps its
+ * leases: what says "we live" waits for nothing else. Method: a worker and a scheduler whose connections are all taken by the
+ * test, or that reach Postgres through a proxy that is slow or half open.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '#platform/clock.ts';
+import { type Database, openDatabase } from '#platform/db/client.ts';
+import { quietLogger } from '#platform/logger.ts';
+import { FaultProxy } from '#test/support/fault-proxy.ts';
+import { until } from '#test/support/until.ts';
+import { startScheduler } from '../../scheduler/main.ts';
+import { startWorker } from '../../worker/main.ts';
+import { attemptsOf, ended, logSays, openWorld, queueTask, ring, type SavedDag, saveDag, type World } from '../worker/support.ts';
+
+const TTL_MS = 4_000;
+/** Longer than a lease and the time until somebody takes what it was about. */
+const FAULT_MS = 6_000;
+const SOURCE = `
+import { dag } from 'windlass';
+export default dag('lasting', {}, ({ task }) => {
+  task('body', async (ctx) => { ctx.log.info('at work'); await new Promise((r) => setTimeout(r, ${FAULT_MS})); return 'done'; }, { retries: 1 });
+});
+`;
+
+let world: World;
+let dag: SavedDag;
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  world = await openWorld({ leaseTtlMs: TTL_MS, shardLeaseTtlMs: TTL_MS });
+  dag = await saveDag(world.db, SOURCE);
+  proxy = await FaultProxy.open(Number(new URL(world.db.url).port));
+});
+afterAll(async () => {
+  await world.close();
+  await proxy.close();
+});
+
+const CONNECTIONS = 3;
+const databaseAt = (url: string) =>
+  openDatabase({ url, applicationName: 'under-test', logger: quietLogger(), maxConnections: CONNECTIONS, reservedTimeoutMs: 1_000 });
+
+const FAULTS: readonly { readonly what: string; readonly begin: (db: Database) => Promise<() => void> }[] = [
+  {
+    what: 'has all its connections in slow statements',
+    begin: async (db) => {
+      const taken = await Promise.all(Array.from({ length: CONNECTIONS }, () => db.pool.connect()));
+      return () => {
+        for (const client of taken) client.release();
+      };
+    },
+  },
+  {
+    what: 'hears nothing any more on its connections, and is not told',
+    begin: async () => {
+      proxy.halfOpen();
+      return () => {};
+    },
+  },
+  {
+    what: 'waits 200 ms for each answer',
+    begin: async () => {
+      proxy.slow(200, 0, () => 0);
+      return () => proxy.heal();
+    },
+  },
+];
+
+async function throughFault(db: Database, begin: (db: Database) => Promise<() => void>): Promise<void> {
+  const end = await begin(db);
+  const from = systemClock.monotonic();
+  try {
+    await until(() => systemClock.monotonic() - from > FAULT_MS, { what: 'the fault has lasted', deadlineMs: FAULT_MS + 2_000 });
+  } finally {
+    end();
+  }
+}
+
+function proxiedUrl(): string {
+  const url = new URL(world.db.url);
+  url.port = String(proxy.port);
+  return url.href;
+}
+
+describe('a worker that', () => {
+  it.each(FAULTS)('$what keeps the lease of a body that runs', async ({ begin }) => {
+    const db = databaseAt(proxiedUrl());
+    const { config, broker } = world;
+    const worker = await startWorker({ config, db, broker, clock: systemClock, logger: quietLogger() });
+    try {
+      const task = await queueTask(world.db, dag, 'body');
+      await ring(broker, task);
+      await logSays(config, task, 'at work');
+      await throughFault(db, begin);
+      expect(await ended(world.db, task)).toMatchObject({ state: 'success' });
+      expect(await attemptsOf(world.db, task)).toMatchObject([{ outcome: 'success' }]);
+    } finally {
+      await worker.stop();
+      await db.close();
+    }
+  });
+});
+
+describe('a scheduler that', () => {
+  it('has all its connections in slow statements keeps its shards, and counts as alive', async () => {
+    const db = databaseAt(world.db.url);
+    const { config, broker } = world;
+    const scheduler = await startScheduler({ config, db, broker, clock: systemClock, logger: quietLogger() });
+    const held = async () =>
+      (
+        await world.db.pool.query<{ shard: number; epoch: number }>(
+          'select shard, epoch from scheduler_shard where owner = $1 and expires_at > clock_timestamp() order by shard',
+          [scheduler.schedulerId],
+        )
+      ).rows;
+    try {
+      const before = await until(async () => ((await held()).length > 0 ? await held() : false), { what: 'it holds shards' });
+      let fewest = before.length;
+      const watched = throughFault(db, FAULTS[0]!.begin);
+      let over = false;
+      void watched.finally(() => (over = true));
+      await until(
+        async () => {
+          fewest = Math.min(fewest, (await held()).length);
+          return over;
+        },
+        { what: 'it was watched through the fault', deadlineMs: FAULT_MS + 3_000 },
+      );
+      expect(fewest).toBe(before.length);
+      expect(await held()).toEqual(before);
+      const { rows } = await world.db.pool.query(
+        "select last_heartbeat_at > clock_timestamp() - $2::int * interval '1 ms' as alive from service where service_id = $1",
+        [scheduler.schedulerId, TTL_MS / 2],
+      );
+      expect(rows).toEqual([{ alive: true }]);
+    } finally {
+      await scheduler.stop();
+      await db.close();
+    }
+  });
+});

@@ -1,0 +1,64 @@
+/** One measure of safety each, edited out of the sources while the processes load them, and the cell that has to turn red for it. */
+import type { Edit } from '../chaos/sabotage/sabotages.ts';
+import type { Text } from './dag-texts.ts';
+import type { Cell } from './matrix.ts';
+
+export interface CellSabotage extends Pick<Cell, 'probe' | 'action'> {
+  readonly name: string;
+  /** What is switched off, in words. */
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** Guards of the database that would refuse the same mistake: taken away too. */
+  readonly sql?: string;
+  /** What the cell runs. */
+  readonly dag: Text;
+  /** What it must say. */
+  readonly violation: RegExp;
+}
+
+export const CELL_SABOTAGES: readonly CellSabotage[] = [
+  {
+    name: 'free for all',
+    what: 'an attempt that was lost is queued again for free, though its body had begun',
+    edits: [
+      {
+        file: 'platform/db/queries/rescue-expired-leases.ts',
+        find: 'when not e.body_started then',
+        replace: "when e.state = 'running' then",
+      },
+    ],
+    probe: 'supervise.result_heard',
+    action: 'kill',
+    dag: 'alone',
+    violation: /alone\[-1\] has no retries and its body was started 2 times/,
+  },
+  {
+    name: 'claim',
+    what: 'a worker claims whatever it is rung for, without asking whether it still waits for a worker',
+    edits: [
+      {
+        file: 'platform/db/queries/claim-task-instances.ts',
+        find: ` and ti.state = 'queued'
+     and ti.try_number = a.try_number and ti.lease_epoch = a.lease_epoch`,
+        replace: '',
+      },
+    ],
+    sql: 'drop trigger guard_task_instance_state on task_instance; drop index task_attempt_one_live; drop index task_attempt_one_winner',
+    probe: 'consume.before_claim',
+    action: 'pause',
+    dag: 'alone',
+    violation: /alone\[-1\] has no retries and its body was started 2 times/,
+  },
+  {
+    name: 'dead-man switch',
+    what: 'a body lives on when its worker stands still past the lease',
+    edits: [
+      { file: 'worker/supervisor/attempt.ts', find: 'process.allow(keeper.liveMs(this));', replace: 'process.allow(null);' },
+      { file: 'worker/supervisor/attempt.ts', find: 'this.#process?.allow(liveMs);', replace: 'void liveMs;' },
+    ],
+    probe: 'supervise.before_renew',
+    action: 'pause',
+    dag: 'lasting',
+    violation: /lasting\[-1\]: an old body went on beside a new one/,
+  },
+];
