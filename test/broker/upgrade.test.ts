@@ -1,10 +1,11 @@
 /**
  * Goal: old and new processes work side by side while a cluster is upgraded, whichever is first: each leaves what it does
  * not understand to the other, says so, and nothing is lost or run twice. Method: real processes of this version, and the
- * same made a version newer by texts replaced in their sources while they are loaded (test/support/other-version.mjs).
+ * same made a version newer (test/support/next-version.ts).
  */
 import { afterEach, expect, it, vi } from 'vitest';
 import { type Fleet, LEDGER, type Role, startFleet } from '#test/support/fleet.ts';
+import { nextVersion } from '#test/support/next-version.ts';
 import { until } from '#test/support/until.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -16,23 +17,10 @@ export const steady = dag('steady', {}, ({ task, chain }) => { chain(task('first
 export const long = dag('long', {}, ({ task }) => { task('through', async (ctx) => { await sleep(5_000); note(ctx); }); });
 `;
 
-/** The next release: another wire form everywhere, and another language of specs. */
-const NEXT = {
-  'platform/broker/payload.ts': [['const VERSION = 1;', 'const VERSION = 2;']],
-  'platform/broker/message-wire.ts': [['const VERSION = 1;', 'const VERSION = 2;']],
-  'core/dag-spec.ts': [['export const SPEC_VERSION = 1;', 'export const SPEC_VERSION = 2 as 1;']],
-  // It reads the specs of the release before it.
-  'core/validate-spec.ts': [['value === SPEC_VERSION', '(value as number) <= SPEC_VERSION']],
-};
-const newer = {
-  preload: [new URL('../support/other-version.mjs', import.meta.url).href],
-  environment: { TEST_OTHER_VERSION: JSON.stringify(NEXT) },
-};
-
 let fleet: Fleet;
 afterEach(() => fleet.close());
 
-const start = (role: Role, isNew: boolean) => fleet.start(role, isNew ? newer : {});
+const start = (role: Role, isNew: boolean) => fleet.start(role, isNew ? nextVersion() : {});
 
 async function expectAllEnded(): Promise<void> {
   expect(Object.keys(await fleet.allEnded(120_000))).toEqual(['success']);
@@ -105,9 +93,9 @@ it('processes that a newer schema has left behind stop with 57, after their task
 
 it('a worker whose files were replaced under it says so of the tasks it can start no more', async () => {
   fleet = await startFleet({ 'dags.ts': FILE });
-  const changes = { 'core/task-protocol.ts': [['export const TASK_PROTOCOL = 1;', 'export const TASK_PROTOCOL = 2;']] };
+  const changes = { 'core/task-protocol.ts': [['export const TASK_PROTOCOL = 1;', 'export const TASK_PROTOCOL = 2;']] } as const;
   await start('scheduler', false);
-  await fleet.start('worker', { ...newer, environment: { TEST_OTHER_VERSION: JSON.stringify(changes) } });
+  await fleet.start('worker', nextVersion(changes));
   await fleet.know('steady', 'long');
   await fleet.trigger('steady');
   expect(await fleet.allEnded(90_000)).toEqual({ failed: 1 });

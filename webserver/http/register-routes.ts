@@ -97,7 +97,9 @@ async function answer(deps: WebDeps, declared: Route, request: FastifyRequest, r
     if (declared.audit) probe('api.before_commit');
     return value;
   };
-  const value = declared.audit ? await deps.db.transaction(declared.audit, run) : await run(declared.isReserved ? deps.db.reserved : deps.db);
+  const value = declared.audit
+    ? await deps.db.transaction(declared.audit, run)
+    : await run(declared.isReserved ? deps.db.reserved : deps.db);
   if (declared.audit) probe('api.after_commit_before_response');
   for (const work of commits) work();
   if (value === undefined && declared.status !== 204) return reply;
