@@ -126,17 +126,19 @@ export class LeaseKeeper {
       })),
     });
     probe('supervise.after_renew');
-    const heldKeys = new Set(held.map(keyOf));
+    const heldKeys = new Map(held.map((lease) => [keyOf(lease), lease.isRenewed]));
     const lost = holders.filter((holder) => this.#holders.has(holder) && !heldKeys.has(keyOf(holder)));
     const taken = await this.#whatBecameOf(lost);
     for (const holder of holders) {
       const entry = this.#holders.get(holder);
       // It ended (or was fenced) while the request was on its way.
       if (!entry) continue;
-      if (heldKeys.has(keyOf(holder))) {
+      const isRenewed = heldKeys.get(keyOf(holder));
+      if (isRenewed === true) {
         entry.trustedUntil = this.#trustFrom(startedAt);
         holder.onRenewed(this.liveMs(holder));
-      } else {
+        // One whose row is locked for the moment keeps the trust it has.
+      } else if (isRenewed === undefined) {
         const stop = this.#explain(holder, taken.get(holder.taskInstanceId));
         this.#lose(holder, stop.reason, stop.graceMs);
       }

@@ -14,8 +14,8 @@ import { startWorker } from '../../worker/main.ts';
 import { attemptsOf, ended, logSays, openWorld, queueTask, ring, type SavedDag, saveDag, type World } from '../worker/support.ts';
 
 const TTL_MS = 4_000;
-/** Longer than a lease and the time until somebody takes what it was about. */
-const FAULT_MS = 6_000;
+/** Longer than a lease. */
+const FAULT_MS = 5_000;
 const SOURCE = `
 import { dag } from 'windlass';
 export default dag('lasting', {}, ({ task }) => {
@@ -25,50 +25,47 @@ export default dag('lasting', {}, ({ task }) => {
 
 let world: World;
 let dag: SavedDag;
-let proxy: FaultProxy;
 
 beforeAll(async () => {
   world = await openWorld({ leaseTtlMs: TTL_MS, shardLeaseTtlMs: TTL_MS });
   dag = await saveDag(world.db, SOURCE);
-  proxy = await FaultProxy.open(Number(new URL(world.db.url).port));
 });
-afterAll(async () => {
-  await world.close();
-  await proxy.close();
-});
+afterAll(() => world.close());
 
 const CONNECTIONS = 3;
 const databaseAt = (url: string) =>
   openDatabase({ url, applicationName: 'under-test', logger: quietLogger(), maxConnections: CONNECTIONS, reservedTimeoutMs: 1_000 });
 
-const FAULTS: readonly { readonly what: string; readonly begin: (db: Database) => Promise<() => void> }[] = [
+async function takeAll(db: Database): Promise<() => void> {
+  const taken = await Promise.all(Array.from({ length: CONNECTIONS }, () => db.pool.connect()));
+  return () => {
+    for (const client of taken) client.release();
+  };
+}
+
+const FAULTS: readonly { readonly what: string; readonly begin: (db: Database, proxy: FaultProxy) => Promise<() => void> }[] = [
   {
     what: 'has all its connections in slow statements',
-    begin: async (db) => {
-      const taken = await Promise.all(Array.from({ length: CONNECTIONS }, () => db.pool.connect()));
-      return () => {
-        for (const client of taken) client.release();
-      };
-    },
+    begin: takeAll,
   },
   {
     what: 'hears nothing any more on its connections, and is not told',
-    begin: async () => {
+    begin: async (_, proxy) => {
       proxy.halfOpen();
       return () => {};
     },
   },
   {
     what: 'waits 200 ms for each answer',
-    begin: async () => {
+    begin: async (_, proxy) => {
       proxy.slow(200, 0, () => 0);
       return () => proxy.heal();
     },
   },
 ];
 
-async function throughFault(db: Database, begin: (db: Database) => Promise<() => void>): Promise<void> {
-  const end = await begin(db);
+async function throughFault(begin: () => Promise<() => void>): Promise<void> {
+  const end = await begin();
   const from = systemClock.monotonic();
   try {
     await until(() => systemClock.monotonic() - from > FAULT_MS, { what: 'the fault has lasted', deadlineMs: FAULT_MS + 2_000 });
@@ -77,29 +74,56 @@ async function throughFault(db: Database, begin: (db: Database) => Promise<() =>
   }
 }
 
-function proxiedUrl(): string {
+const queueOf = (what: string) => what.replaceAll(/\W/g, '_');
+
+function through(proxy: FaultProxy): string {
   const url = new URL(world.db.url);
   url.port = String(proxy.port);
   return url.href;
 }
 
-describe('a worker that', () => {
-  it.each(FAULTS)('$what keeps the lease of a body that runs', async ({ begin }) => {
-    const db = databaseAt(proxiedUrl());
-    const { config, broker } = world;
+describe.concurrent('a worker that', () => {
+  it.each(FAULTS)('$what keeps the lease of a body that runs', async ({ what, begin }) => {
+    const proxy = await FaultProxy.open(Number(new URL(world.db.url).port));
+    const db = databaseAt(through(proxy));
+    const { broker } = world;
+    // Each has a queue of its own: they are hit at the same time.
+    const config = { ...world.config, workerQueues: [queueOf(what)] };
     const worker = await startWorker({ config, db, broker, clock: systemClock, logger: quietLogger() });
     try {
-      const task = await queueTask(world.db, dag, 'body');
+      const task = { ...(await queueTask(world.db, dag, 'body')), queue: queueOf(what) };
       await ring(broker, task);
       await logSays(config, task, 'at work');
-      await throughFault(db, begin);
+      await throughFault(() => begin(db, proxy));
       expect(await ended(world.db, task)).toMatchObject({ state: 'success' });
       expect(await attemptsOf(world.db, task)).toMatchObject([{ outcome: 'success' }]);
     } finally {
       await worker.stop();
       await db.close();
+      await proxy.close();
     }
   });
+});
+
+it('a worker keeps the leases of its other bodies while somebody has locked the row of one', async () => {
+  const { config, broker } = world;
+  const db = databaseAt(world.db.url);
+  const worker = await startWorker({ config, db, broker, clock: systemClock, logger: quietLogger() });
+  const stranger = await world.db.pool.connect();
+  try {
+    const [locked, other] = [await queueTask(world.db, dag, 'body'), await queueTask(world.db, dag, 'body')];
+    await ring(broker, locked, other);
+    for (const task of [locked, other]) await logSays(config, task, 'at work');
+    await stranger.query('begin');
+    await stranger.query('select 1 from task_instance where task_instance_id = $1 for update', [locked.taskInstanceId]);
+    expect(await ended(world.db, other)).toMatchObject({ state: 'success' });
+    expect(await attemptsOf(world.db, other)).toMatchObject([{ outcome: 'success' }]);
+  } finally {
+    await stranger.query('rollback');
+    stranger.release();
+    await worker.stop();
+    await db.close();
+  }
 });
 
 describe('a scheduler that', () => {
@@ -117,7 +141,7 @@ describe('a scheduler that', () => {
     try {
       const before = await until(async () => ((await held()).length > 0 ? await held() : false), { what: 'it holds shards' });
       let fewest = before.length;
-      const watched = throughFault(db, FAULTS[0]!.begin);
+      const watched = throughFault(() => takeAll(db));
       let over = false;
       void watched.finally(() => (over = true));
       await until(

@@ -34,7 +34,7 @@ export interface Matrix {
  * plays every cell.
  */
 const WITH_THE_SUITE =
-  '^((createDagRuns|scheduleTaskInstances|expandMapped|enqueue|publish|consume|supervise)\\..* kill|rescue\\.after_select kill|leadership\\.acquired .*|(api|migrate)\\..* throw)$';
+  '^((createDagRuns|scheduleTaskInstances|expandMapped|enqueue|publish|consume|supervise)\\..* kill|rescue\\.after_select kill|leadership\\.acquired .*|api\\..* throw|migrate\\.mid_file throw)$';
 
 /** Every probe with every action. PROBE_ONLY chooses others than the suite's, by a pattern over "probe action"; empty is all. */
 export function cellsOf<Name extends ProbeName>(workloads: Readonly<Record<Name, Workload>>): readonly Cell[] {

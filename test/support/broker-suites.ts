@@ -24,6 +24,7 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
   { suites: 'test/platform/embedded.test.ts', broker: 'redis', why: 'it is about the redis-server that we start' },
   { suites: 'test/platform/redis-folder.test.ts', broker: 'redis', why: 'it is about the redis-server that we start' },
   { suites: 'test/broker/redis-away.test.ts', broker: 'redis', why: 'it is about a Redis that goes away' },
+  { suites: 'test/broker/postgres-away.test.ts', broker: 'postgres', why: 'it is about a Postgres that goes away with the queues on it' },
   { suites: 'test/broker/redis-failover.test.ts', broker: 'redis', why: 'it is about a replica of Redis' },
   { suites: 'test/faults/leases-first.test.ts', broker: 'postgres', why: 'it is about the connections to Postgres' },
   { suites: 'test/broker/upgrade.test.ts', broker: 'redis', why: 'it is long; the wire forms on both are in test/platform/broker.test.ts' },
