@@ -34,7 +34,15 @@ afterAll(() => world.close());
 
 const CONNECTIONS = 3;
 const databaseAt = (url: string) =>
-  openDatabase({ url, applicationName: 'under-test', logger: quietLogger(), maxConnections: CONNECTIONS, reservedTimeoutMs: 1_000 });
+  openDatabase({
+    url,
+    applicationName: 'under-test',
+    logger: quietLogger(),
+    maxConnections: CONNECTIONS,
+    reservedTimeoutMs: 1_000,
+    // The end of a body is asked for on connections that may be dead, one after the other.
+    answerTimeoutMs: 2_000,
+  });
 
 async function takeAll(db: Database): Promise<() => void> {
   const taken = await Promise.all(Array.from({ length: CONNECTIONS }, () => db.pool.connect()));

@@ -6,7 +6,7 @@ import { startRedis, type TestRedis } from '#test/support/redis.ts';
 import { ProbedCluster } from './cluster.ts';
 import { dagFile } from './dag-texts.ts';
 import { CELL_MS, cellsOf, type Matrix, startMatrix } from './matrix.ts';
-import { clearedAtWork, runsOf, signalled, triggeredRun, type Workload } from './workloads.ts';
+import { clearedAtWork, coldRunsOf, runsOf, signalled, triggeredRun, type Workload } from './workloads.ts';
 
 const CLUSTERS = 2;
 const steps = runsOf('steps_a', 'steps_b');
@@ -17,8 +17,8 @@ const CELLS = cellsOf({
   'consume.after_claim': steps,
   'consume.before_ack': steps,
   'consume.after_ack': steps,
-  'supervise.before_spawn': steps,
-  'supervise.after_spawn': steps,
+  'supervise.before_spawn': coldRunsOf('steps_a', 'steps_b'),
+  'supervise.after_spawn': coldRunsOf('steps_a', 'steps_b'),
   'supervise.before_begin': steps,
   'supervise.after_begin': steps,
   'supervise.before_body': steps,

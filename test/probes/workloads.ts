@@ -5,6 +5,7 @@ import { createBackfill } from '#platform/backfill/create-backfill.ts';
 import { clear } from '#platform/change-of-mind/clear.ts';
 import { systemClock } from '#platform/clock.ts';
 import { setDagPaused } from '#platform/db/queries/api/set-dag-paused.ts';
+import { processesOf } from '#test/support/process-tree.ts';
 import { until } from '#test/support/until.ts';
 import type { ProbedCluster, Role } from './cluster.ts';
 import { dagFile, ledgerOf } from './dag-texts.ts';
@@ -160,6 +161,24 @@ async function begun(cluster: ProbedCluster, runs: readonly string[]): Promise<v
       [runs],
     );
   await until(async () => (await rows()).length === runs.length, { what: 'the bodies are at work', deadlineMs: DONE_MS });
+}
+
+/** Runs of these DAGs, after all idle task processes have gone: one that is at hand is given to a claim, and none is taken for it. */
+export function coldRunsOf(...dagIds: readonly string[]): Workload {
+  return async (cluster, turn) => {
+    const idle = cluster.pidsOf('worker').flatMap((pid) => processesOf(pid));
+    for (const pid of idle) signalIfThere(pid, 'SIGKILL');
+    await until(() => idle.every((pid) => !signalIfThere(pid, 0)), { what: 'idle task processes are gone', deadlineMs: DONE_MS });
+    return runsOf(...dagIds)(cluster, turn);
+  };
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }
 
 /** While bodies are at work, processes of the role get a signal: all, or the first one. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '#platform/db/client.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
+import { until } from '#test/support/until.ts';
 import { buildApp } from '../../webserver/app.ts';
 import { startWebserver } from '../../webserver/main.ts';
 import { type Harness, startHarness } from './harness.ts';
@@ -82,8 +83,9 @@ describe('limits', () => {
 describe('a web server', () => {
   it('listens, says that it lives, ends open streams at stop, and gives the port back', async () => {
     const server = await startWebserver(web.deps);
-    const { rows } = await web.db.pool.query("select kind from service where kind = 'webserver' and stopped_at is null");
-    expect(rows).toHaveLength(1);
+    const living = async () =>
+      (await web.db.pool.query("select 1 from service where kind = 'webserver' and stopped_at is null")).rowCount ?? 0;
+    await until(async () => (await living()) === 1, { what: 'it says that it lives' });
     const { json } = await web.request('GET', '/openapi.json', { role: null });
     expect(json.paths['/api/v2/dags/{dag_id}/dagRuns'].post.requestBody.content['application/json'].schema.required).toEqual([
       'logical_date',
@@ -99,7 +101,7 @@ describe('a web server', () => {
     await expect(startWebserver({ ...web.deps, config: { ...web.config, webPort: port } })).rejects.toThrow(/WINDLASS_WEB_PORT/);
     await server.stop();
     expect(await stream.text()).toContain('retry:');
-    expect((await web.db.pool.query("select 1 from service where kind = 'webserver' and stopped_at is null")).rows).toHaveLength(0);
+    expect(await living()).toBe(0);
     await expect(fetch(`${server.url}/api/v2/version`)).rejects.toThrow();
   });
 });
