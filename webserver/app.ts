@@ -47,6 +47,7 @@ import { blockPageRoutes } from './ui-api/blocks.ts';
 import { connectionPageRoutes } from './ui-api/connections.ts';
 import { dagPageRoutes } from './ui-api/dag.ts';
 import { dagListRoutes } from './ui-api/dag-list.ts';
+import { framePageRoutes } from './ui-api/frame.ts';
 import { gridRoutes } from './ui-api/grid.ts';
 import { homeRoutes } from './ui-api/home.ts';
 import { importErrorPageRoutes } from './ui-api/import-errors.ts';
@@ -100,6 +101,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...gridRoutes,
     ...runPageRoutes,
     ...taskInstancePageRoutes,
+    ...framePageRoutes(deps),
     ...logPageRoutes(deps),
     ...importErrorPageRoutes(deps),
     ...pluginPageRoutes,

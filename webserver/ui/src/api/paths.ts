@@ -38,6 +38,8 @@ export const uiApi = {
   source: (dagId: string) => `/ui/api/dags/${enc(dagId)}/source`,
   run: (dagId: string, runId: string) => `/ui/api/dags/${enc(dagId)}/runs/${enc(runId)}`,
   task: (dagId: string, runId: string, taskId: string) => `/ui/api/dags/${enc(dagId)}/runs/${enc(runId)}/tasks/${enc(taskId)}`,
+  frame: (dagId: string, runId: string, taskId: string, part = '') =>
+    `/ui/api/dags/${enc(dagId)}/runs/${enc(runId)}/tasks/${enc(taskId)}/frame${part}`,
   log: (dagId: string, runId: string, taskId: string) => `/ui/api/dags/${enc(dagId)}/runs/${enc(runId)}/tasks/${enc(taskId)}/log`,
 } as const;
 

@@ -4,6 +4,7 @@ import { CodeBlock } from '#ui-kit/code-block.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { Table } from '#ui-kit/table.tsx';
 import { formatBytes } from '#ui-kit/time-format.ts';
+import { FrameView } from '../frame/frame-view.tsx';
 import { useTaskPage } from './task-layout.tsx';
 
 const TABLE_ROWS = 50;
@@ -23,16 +24,29 @@ export function OutputTab() {
     );
   return (
     <div className="flex flex-col gap-4 px-4 py-4 md:px-6">
-      {instance.xcoms.map((xcom) => (
-        <Card
-          key={xcom.key}
-          title={<span className="font-mono text-xs">{xcom.key}</span>}
-          actions={<span className="text-xs text-ink-3">{formatBytes(xcom.bytes)}</span>}
-          bodyClassName="p-4"
-        >
-          {xcom.hash === null ? <Value value={xcom.value} /> : <Elsewhere hash={xcom.hash} href={hrefOf(xcom.key)} />}
-        </Card>
-      ))}
+      {instance.xcoms.map((xcom) => {
+        const frame = asFrame(xcom.value);
+        const title = <span className="font-mono text-xs">{xcom.key}</span>;
+        if (frame !== null)
+          return (
+            <div key={xcom.key} className="flex flex-col gap-3">
+              <Card title={title} actions={<span className="text-xs text-ink-3 tabular-nums">{frameWords(frame)}</span>}>
+                <FrameView address={{ dagId, runId, taskId, mapIndex: instance.mapIndex, key: xcom.key, version: versionOf(frame) }} />
+              </Card>
+              <AsJson value={xcom.value} />
+            </div>
+          );
+        return (
+          <Card
+            key={xcom.key}
+            title={title}
+            actions={<span className="text-xs text-ink-3">{formatBytes(xcom.bytes)}</span>}
+            bodyClassName="p-4"
+          >
+            {xcom.hash === null ? <Value value={xcom.value} /> : <Elsewhere hash={xcom.hash} href={hrefOf(xcom.key)} />}
+          </Card>
+        );
+      })}
     </div>
   );
 }
@@ -44,14 +58,47 @@ function Value({ value }: { value: unknown }) {
   return (
     <div className="flex flex-col gap-3">
       <RowTable rows={rows} />
-      <details>
-        <summary className="w-fit text-xs text-ink-2 hover:text-ink">As JSON</summary>
-        <div className="mt-2">
-          <CodeBlock text={text} label="Copy value" />
-        </div>
-      </details>
+      <AsJson value={value} />
     </div>
   );
+}
+
+function AsJson({ value }: { value: unknown }) {
+  return (
+    <details>
+      <summary className="w-fit text-xs text-ink-2 hover:text-ink">As JSON</summary>
+      <div className="mt-2">
+        <CodeBlock text={JSON.stringify(value, null, 2)} label="Copy value" />
+      </div>
+    </details>
+  );
+}
+
+interface FrameFile {
+  readonly rows: number;
+  readonly columns: readonly unknown[];
+  readonly bytes: number;
+  readonly sha256?: string;
+}
+
+/** What `saveFrame` and `writeFrame` return: a frame in a file. */
+function asFrame(value: unknown): FrameFile | null {
+  const { path, rows, columns, bytes, sha256 } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isFrame =
+    typeof path === 'string' &&
+    typeof rows === 'number' &&
+    Array.isArray(columns) &&
+    typeof bytes === 'number' &&
+    typeof sha256 === 'string';
+  return isFrame ? (value as FrameFile) : null;
+}
+
+function frameWords({ rows, columns, bytes }: FrameFile): string {
+  return `${rows.toLocaleString('en')} rows × ${columns.length} columns · ${formatBytes(bytes)}`;
+}
+
+function versionOf({ sha256, rows, bytes }: FrameFile): string {
+  return sha256 ?? `${rows}/${bytes}`;
 }
 
 /** A value that is too large to show. */

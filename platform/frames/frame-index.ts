@@ -1,0 +1,80 @@
+/** Where everything lies in a frame (an Arrow IPC stream): found by reading the heads of its messages and passing over their bodies. */
+import { type DataType, type Field, Message, type Schema } from 'apache-arrow';
+import { invalid, type RangedBytes } from './ranged-bytes.ts';
+
+/** A message with rows, or with the values of a dictionary. */
+export interface Part {
+  readonly headOffset: number;
+  readonly headBytes: number;
+  readonly bodyOffset: number;
+  readonly bodyBytes: number;
+}
+
+export interface BatchPart extends Part {
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Dictionaries that hold for it, by id. */
+  readonly dictionaries: ReadonlyMap<number, Part>;
+}
+
+export interface FrameIndex {
+  readonly fields: readonly Field<DataType>[];
+  readonly batches: readonly BatchPart[];
+  readonly rows: number;
+}
+
+const HEAD_MAX_BYTES = 4 * 1024 * 1024;
+const MESSAGES_MAX = 200_000;
+const MARKER = 0xffff_ffff;
+
+/** Throws BAD_REQUEST when the bytes are no such stream, or compressed, which is not read here. */
+export async function indexFrame(bytes: RangedBytes): Promise<FrameIndex> {
+  let schema: Schema | null = null;
+  const batches: BatchPart[] = [];
+  let dictionaries: ReadonlyMap<number, Part> = new Map();
+  let rows = 0;
+  let offset = 0;
+  for (let count = 0; offset + 8 <= bytes.size; count++) {
+    if (count > MESSAGES_MAX) throw invalid(`it has more than ${MESSAGES_MAX} batches`);
+    const head = await readHead(bytes, offset);
+    if (head === null) break;
+    const { message, part } = head;
+    offset = part.bodyOffset + part.bodyBytes;
+    if (offset > bytes.size) throw invalid('its last batch is cut off');
+    if (message.isSchema()) schema = message.header() as unknown as Schema;
+    else if (schema === null) throw invalid('it does not begin with a schema');
+    else if (message.isDictionaryBatch()) {
+      const { id, isDelta } = message.header();
+      if (!isDelta) dictionaries = new Map(dictionaries).set(Number(id), part);
+    } else if (message.isRecordBatch()) {
+      const header = message.header();
+      if (header.compression !== null) throw invalid('its batches are compressed, which is not shown');
+      batches.push({ ...part, firstRow: rows, rows: header.length, dictionaries });
+      rows += header.length;
+    }
+  }
+  if (schema === null) throw invalid('it has no schema');
+  return { fields: schema.fields, batches, rows };
+}
+
+/** Null at the end mark. */
+async function readHead(bytes: RangedBytes, offset: number): Promise<{ readonly message: Message; readonly part: Part } | null> {
+  const start = new DataView((await bytes.read(offset, 8)).buffer);
+  if (start.getUint32(0, true) !== MARKER) throw invalid(`there is no message at byte ${offset}`);
+  const headBytes = start.getInt32(4, true);
+  if (headBytes === 0) return null;
+  if (headBytes < 0 || headBytes > HEAD_MAX_BYTES) throw invalid(`the head of a message has ${headBytes} bytes`);
+  const message = await readMessage(bytes, { headOffset: offset + 8, headBytes });
+  const bodyBytes = message.bodyLength;
+  if (!Number.isSafeInteger(bodyBytes) || bodyBytes < 0) throw invalid('a message has no length');
+  return { message, part: { headOffset: offset + 8, headBytes, bodyOffset: offset + 8 + headBytes, bodyBytes } };
+}
+
+export async function readMessage(bytes: RangedBytes, { headOffset, headBytes }: Pick<Part, 'headOffset' | 'headBytes'>): Promise<Message> {
+  const head = await bytes.read(headOffset, headBytes);
+  try {
+    return Message.decode(head);
+  } catch (error) {
+    throw invalid(`a message cannot be read (${(error as Error).message})`);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Cells of some rows of a column, read from just the bytes where they lie. Memory is bounded by the number of rows: a long text is cut, and
+ * texts that are long together are read one by one.
+ */
+import { DataType, type Dictionary, type Message } from 'apache-arrow';
+import { type CellKind, cellKindOf, type Place, widthOf } from './column-layout.ts';
+import { type BatchPart, type Part, readMessage } from './frame-index.ts';
+import { invalid, type RangedBytes } from './ranged-bytes.ts';
+
+/** A date or time is the number that stands for it; a binary and a decimal are their bytes in hex. */
+export type RawCell = boolean | number | bigint | string | null;
+
+/** A batch with its head at hand. */
+export interface OpenBatch {
+  readonly part: Part;
+  readonly rows: number;
+  readonly nullCounts: readonly number[];
+  readonly buffers: readonly { readonly offset: number; readonly length: number }[];
+}
+
+export const CELL_MAX_BYTES = 2_000;
+const TOGETHER_MAX_BYTES = 4 * 1024 * 1024;
+const DICTIONARY_MAX_VALUES = 100_000;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export async function openBatch(bytes: RangedBytes, part: Part): Promise<OpenBatch> {
+  const message: Message = await readMessage(bytes, part);
+  if (!message.isRecordBatch() && !message.isDictionaryBatch()) throw invalid('a batch is none');
+  const header = message.isDictionaryBatch() ? message.header().data : message.header();
+  return {
+    part,
+    rows: Number(header.length),
+    nullCounts: header.nodes.map((node) => Number(node.nullCount)),
+    buffers: header.buffers.map(({ offset, length }) => ({ offset: Number(offset), length: Number(length) })),
+  };
+}
+
+export interface Wanted {
+  readonly type: DataType;
+  readonly place: Place;
+  readonly from: number;
+  readonly to: number;
+  readonly dictionaries: BatchPart['dictionaries'];
+}
+
+/** Null for a type whose cells are not shown. */
+export async function readValues(bytes: RangedBytes, batch: OpenBatch, wanted: Wanted): Promise<RawCell[] | null> {
+  const { type, place, from, to } = wanted;
+  const kind = cellKindOf(type);
+  if (kind === null) return null;
+  if (kind === 'null' || from >= to) return Array.from({ length: Math.max(0, to - from) }, () => null);
+  const read = (buffer: number, offset: number, length: number) => readFrom(bytes, batch, place.buffer + buffer, offset, length);
+  const isValid = (batch.nullCounts[place.node] ?? 0) === 0 ? null : await readBits(read, 0, from, to);
+  const values = await VALUE_READERS[kind]({ bytes, batch, wanted, read });
+  return isValid === null ? values : values.map((value, row) => (isValid(row) ? value : null));
+}
+
+type Read = (buffer: number, offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
+
+interface Reading {
+  readonly bytes: RangedBytes;
+  readonly batch: OpenBatch;
+  readonly wanted: Wanted;
+  readonly read: Read;
+}
+
+async function readFrom(bytes: RangedBytes, { part, buffers }: OpenBatch, index: number, offset: number, length: number) {
+  const region = buffers[index];
+  if (region === undefined || offset + length > region.length || region.offset + region.length > part.bodyBytes)
+    throw invalid('a column has fewer bytes than rows');
+  return bytes.read(part.bodyOffset + region.offset + offset, length);
+}
+
+async function readBits(read: Read, buffer: number, from: number, to: number): Promise<(row: number) => boolean> {
+  const first = from >> 3;
+  const bits = await read(buffer, first, ((to - 1) >> 3) - first + 1);
+  return (row) => (((bits[((from + row) >> 3) - first] as number) >> ((from + row) & 7)) & 1) === 1;
+}
+
+const VALUE_READERS: Readonly<Record<Exclude<CellKind, null | 'null'>, (reading: Reading) => Promise<RawCell[]>>> = {
+  async bool({ read, wanted: { from, to } }) {
+    const isSet = await readBits(read, 1, from, to);
+    return Array.from({ length: to - from }, (_, row) => isSet(row));
+  },
+  async int({ read, wanted: { type, from, to } }) {
+    const width = widthOf(type);
+    const { buffer } = await read(1, from * width, (to - from) * width);
+    const isSigned = !DataType.isInt(type) || type.isSigned;
+    const Numbers = isSigned
+      ? { 1: Int8Array, 2: Int16Array, 4: Int32Array }[width]
+      : { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[width];
+    if (Numbers === undefined) throw invalid(`there are no whole numbers of ${width} bytes`);
+    return Array.from(new Numbers(buffer));
+  },
+  async int64({ read, wanted: { type, from, to } }) {
+    const { buffer } = await read(1, from * 8, (to - from) * 8);
+    return Array.from(DataType.isInt(type) && !type.isSigned ? new BigUint64Array(buffer) : new BigInt64Array(buffer));
+  },
+  async float({ read, wanted: { type, from, to } }) {
+    const width = widthOf(type);
+    const { buffer } = await read(1, from * width, (to - from) * width);
+    return Array.from(width === 4 ? new Float32Array(buffer) : new Float64Array(buffer));
+  },
+  text: (reading) => readVariable(reading, (part) => decoder.decode(part)),
+  binary: (reading) => readVariable(reading, (part) => Buffer.from(part).toString('hex')),
+  async fixed_binary({ read, wanted: { type, from, to } }) {
+    const width = widthOf(type);
+    const all = Buffer.from((await read(1, from * width, (to - from) * width)).buffer);
+    return Array.from({ length: to - from }, (_, row) => all.toString('hex', row * width, (row + 1) * width));
+  },
+  async dictionary({ bytes, read, wanted: { type, from, to, dictionaries } }) {
+    const { indices, dictionary, id } = type as Dictionary;
+    const part = dictionaries.get(Number(id));
+    if (part === undefined) throw invalid('a dictionary is missing');
+    const width = widthOf(indices);
+    const { buffer } = await read(1, from * width, (to - from) * width);
+    const keys = Array.from(
+      width === 8 ? new BigInt64Array(buffer) : new { 1: Int8Array, 2: Int16Array, 4: Int32Array }[width as 1 | 2 | 4](buffer),
+      Number,
+    );
+    const values = await openBatch(bytes, part);
+    if (values.rows > DICTIONARY_MAX_VALUES) return keys.map((key) => `#${key}`);
+    const wanted = { type: dictionary, place: { node: 0, buffer: 0 }, from: 0, to: values.rows, dictionaries };
+    const words = (await readValues(bytes, values, wanted)) ?? [];
+    return keys.map((key) => words[key] ?? null);
+  },
+};
+
+async function readVariable({ read, wanted: { from, to } }: Reading, decode: (part: Uint8Array) => string): Promise<string[]> {
+  const offsets = new Int32Array((await read(1, from * 4, (to - from + 1) * 4)).buffer);
+  const start = offsets[0] as number;
+  const length = (offsets[to - from] as number) - start;
+  if (start < 0 || length < 0) throw invalid('a column of texts goes backwards');
+  const rows = Array.from({ length: to - from }, (_, row) => [offsets[row] as number, offsets[row + 1] as number] as const);
+  if (length <= TOGETHER_MAX_BYTES) {
+    const all = await read(2, start, length);
+    return rows.map(([first, last]) =>
+      cut(decode(all.subarray(first - start, Math.min(last, first + CELL_MAX_BYTES) - start)), last - first),
+    );
+  }
+  const texts: string[] = [];
+  for (const [first, last] of rows)
+    texts.push(cut(decode(await read(2, first, Math.max(0, Math.min(last - first, CELL_MAX_BYTES)))), last - first));
+  return texts;
+}
+
+function cut(text: string, bytes: number): string {
+  return bytes > CELL_MAX_BYTES ? `${text}…` : text;
+}

@@ -1,0 +1,65 @@
+/** GET …/tasks/{taskId}/frame: a look into the frame that a task handed on, however large it is. */
+import { z } from 'zod';
+import { AppError } from '#core/errors.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import { findXComEntry } from '#platform/db/queries/api/find-xcom-entry.ts';
+import { FRAME_LIMITS, FramePreviews } from '#platform/frames/frame-preview.ts';
+import { openFileIn, type RangedBytes } from '#platform/frames/ranged-bytes.ts';
+import { instancePath } from '../api/path-ids.ts';
+import { keyOf } from '../api/task-instances.ts';
+import { integer } from '../http/list-query-schema.ts';
+import { type Route, route, type WebDeps } from '../http/route.ts';
+import type { UiFrame, UiFrameColumnSummary, UiFrameRows } from './types.ts';
+
+const frameQuery = z.object({ map_index: integer.default(-1), key: z.string().min(1).max(512).default('return_value') });
+const rowsQuery = frameQuery.extend({ offset: integer.default(0), limit: integer.default(100) });
+const columnQuery = frameQuery.extend({ column: z.string().max(1_000) });
+
+type Place = z.infer<typeof instancePath>;
+
+export function framePageRoutes({ config }: WebDeps): readonly Route[] {
+  const previews = new FramePreviews();
+  const base = '/ui/api/dags/:dag_id/runs/:dag_run_id/tasks/:task_id/frame';
+  const within = async <T>(db: Queryable, place: Place, query: z.infer<typeof frameQuery>, look: (bytes: RangedBytes) => Promise<T>) => {
+    const entry = await findXComEntry(db, keyOf(place, query.map_index), query.key);
+    const path = (entry?.value as { readonly path?: unknown } | null | undefined)?.path;
+    if (typeof path !== 'string') throw new AppError('NOT_FOUND', `The task handed on no frame as "${query.key}".`);
+    const bytes = await openFileIn(config.scratchFolder, path);
+    try {
+      return await look(bytes);
+    } finally {
+      await bytes.close();
+    }
+  };
+  return [
+    route({
+      method: 'GET',
+      url: base,
+      permission: 'viewer',
+      summary: 'Columns and size of a frame that a task handed on.',
+      params: instancePath,
+      query: frameQuery,
+      handle: ({ db, params, query }): Promise<UiFrame> => within(db, params, query, (bytes) => previews.head(bytes)),
+    }),
+    route({
+      method: 'GET',
+      url: `${base}/rows`,
+      permission: 'viewer',
+      summary: `Rows of a frame, at most ${FRAME_LIMITS.rowsPerPage} at a time.`,
+      params: instancePath,
+      query: rowsQuery,
+      handle: ({ db, params, query }): Promise<UiFrameRows> =>
+        within(db, params, query, async (bytes) => ({ offset: query.offset, rows: await previews.rows(bytes, query.offset, query.limit) })),
+    }),
+    route({
+      method: 'GET',
+      url: `${base}/column`,
+      permission: 'viewer',
+      summary: 'What a column of a frame is like: nulls, least, greatest, and how its values are spread.',
+      params: instancePath,
+      query: columnQuery,
+      handle: ({ db, params, query }): Promise<UiFrameColumnSummary> =>
+        within(db, params, query, (bytes) => previews.column(bytes, query.column)),
+    }),
+  ];
+}
