@@ -89,7 +89,8 @@ function shortCell(cell: string | null): string {
   if (cell === null) return '–';
   if (/^\d{4}-\d\d-\d\d/.test(cell)) return cell.slice(0, 10);
   const number = Number(cell);
-  return Number.isFinite(number) && cell.length > 9
+  if (!Number.isFinite(number)) return cell;
+  return cell.length > 9
     ? number.toLocaleString('en', { maximumSignificantDigits: 4, notation: 'compact' })
-    : cell;
+    : number.toLocaleString('en', { maximumFractionDigits: 9 });
 }

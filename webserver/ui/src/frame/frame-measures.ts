@@ -4,7 +4,7 @@ import type { View } from './use-view.ts';
 
 export const ROW_PX = 28;
 export const HEAD_PX = 112;
-export const NUMBERS_PX = 72;
+export const NUMBERS_PX = 84;
 /** Browsers cannot scroll further than some ten million pixels: longer frames are scrolled in larger steps. */
 export const SCROLL_MAX_PX = 10_000_000;
 const OVERSCAN_ROWS = 6;
@@ -30,10 +30,13 @@ export function rowsInSight(rows: number, { top, height }: View): Sight & { read
   return { from, to, offsetPx: isScaled ? top - (first - from) * ROW_PX : from * ROW_PX };
 }
 
-/** Left edges of the columns, and the right edge of the last. */
-export function edgesOf(columns: UiFrame['columns']): readonly number[] {
+/** Left edges of the columns, and the right edge of the last. Few columns share the width that there is. */
+export function edgesOf(columns: UiFrame['columns'], roomPx: number): readonly number[] {
+  const widths = columns.map(widthOf);
+  const total = widths.reduce((sum, width) => sum + width, 0);
+  const stretch = total === 0 ? 1 : Math.min(1.8, Math.max(1, roomPx / total));
   const edges = [0];
-  for (const column of columns) edges.push((edges.at(-1) ?? 0) + widthOf(column));
+  for (const width of widths) edges.push((edges.at(-1) ?? 0) + Math.floor(width * stretch));
   return edges;
 }
 

@@ -18,9 +18,10 @@ interface FrameTableProps {
 export function FrameTable({ address, frame, selected, onSelect }: FrameTableProps) {
   const box = useRef<HTMLDivElement>(null);
   const view = useView(box);
-  const edges = useMemo(() => edgesOf(frame.columns), [frame]);
+  const roomPx = Math.max(0, view.width - NUMBERS_PX);
+  const edges = useMemo(() => edgesOf(frame.columns, roomPx), [frame, roomPx]);
   const rows = rowsInSight(frame.rows, view);
-  const columns = columnsInSight(edges, { ...view, width: Math.max(0, view.width - NUMBERS_PX) });
+  const columns = columnsInSight(edges, { ...view, width: roomPx });
   const pages = useFrameRows(address, rows.from, rows.to);
   const widthPx = NUMBERS_PX + (edges.at(-1) ?? 0);
   const heightPx = Math.min(HEAD_PX + Math.max(1, frame.rows) * ROW_PX + 16, 560);
