@@ -87,7 +87,7 @@ module.exports = {
       from: { path: UI },
       to: {
         path: ROOMS.filter((room) => room !== 'core' && room !== 'ui-kit').map((room) => `^${room}/`),
-        pathNot: [UI, '^webserver/ui-api/(people-|admin-|asset-)?types\\.ts$', '^monitor/api/types\\.ts$'],
+        pathNot: [UI, '^webserver/ui-api/(people-|admin-|asset-|data-)?types\\.ts$', '^monitor/api/types\\.ts$'],
       },
     },
     mayImport('ui-kit', ['core']),

@@ -13,6 +13,7 @@ import { backfillCancel, backfillPause, backfillSetMaxActiveRuns, backfillUnpaus
 import { backfillCreate } from './commands/backfill-create.ts';
 import { backfillList } from './commands/backfill-list.ts';
 import { configList } from './commands/config-list.ts';
+import { connectionsTest } from './commands/connections-test.ts';
 import { dagsDelete } from './commands/dags-delete.ts';
 import { dagsList } from './commands/dags-list.ts';
 import { dagsListImportErrors } from './commands/dags-list-import-errors.ts';
@@ -58,6 +59,7 @@ export const GROUPS = {
   backfill: 'Runs for dates of the past',
   users: 'Who may log in',
   jobs: 'Processes',
+  connections: 'How tasks reach other systems',
   plugins: 'Plugins',
   config: 'Settings',
 } as const;
@@ -78,6 +80,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { define: why },
   { define: doctor },
   { define: emulators },
+  { group: 'connections', define: connectionsTest },
   ...addBlockCommands.map((define) => ({ group: 'add', define }) as const),
   { group: 'db', define: dbMigrate },
   { group: 'db', define: dbCheck },

@@ -49,6 +49,13 @@ export const CONFIG_KEYS = {
     doc: 'Encrypts connections and variables at rest (any 32+ characters). Empty: standalone makes one in the data folder.',
   },
 
+  googleCredentials: {
+    env: 'GOOGLE_APPLICATION_CREDENTIALS',
+    type: 'secret',
+    fallback: '',
+    doc: 'Key of Google: a file, or the JSON itself. Given to tasks with a connection of Google that brings no key, and to no others. Empty: ~/.google/credentials/google_credentials.json, else what the machine has.',
+  },
+
   dataFolder: {
     env: 'WINDLASS_DATA_FOLDER',
     type: 'path',

@@ -11,6 +11,7 @@ import { findVariable } from '#platform/db/queries/secrets/find-variable.ts';
 import { ProfileSource } from '#platform/profiles/profile-source.ts';
 import { type Connection, connectionVariable, parseConnection } from './connection.ts';
 import { type Envelope, openEnvelope, variablePlace } from './envelope.ts';
+import { defaultGoogleConnection, withGoogleKey } from './google-credentials.ts';
 import type { SecretSource } from './secret-plugins.ts';
 
 /** What a connection keeps encrypted. */
@@ -46,31 +47,36 @@ export function openSecretStore(deps: { readonly config: Config; readonly db: Qu
     const row = await findVariable(db, key);
     return row === null ? null : opened().open(variablePlace(key), row.value);
   };
+  const found = async (id: string): Promise<Connection | null> => {
+    const given = config.connections.get(environmentKey(id));
+    if (given !== undefined) return parseConnection(id, given.reveal());
+    const backed = await plugins?.connection(id);
+    if (backed) return backed;
+    const profiled = await profiles.connection(id, variable);
+    if (profiled !== null) return profiled;
+    const row = await findConnection(db, id);
+    if (row === null) return null;
+    const secret = row.secret === null ? null : openConnectionSecret(opened(), id, row.secret);
+    return {
+      id,
+      type: row.conn_type,
+      host: row.host,
+      port: row.port,
+      login: row.login,
+      password: secret?.password ?? null,
+      schema: row.schema,
+      extra: secret?.extra ? (JSON.parse(secret.extra) as Record<string, unknown>) : {},
+    };
+  };
   return {
     profiles,
     get envelope() {
       return opened();
     },
     async connection(id) {
-      const given = config.connections.get(environmentKey(id));
-      if (given !== undefined) return parseConnection(id, given.reveal());
-      const backed = await plugins?.connection(id);
-      if (backed) return backed;
-      const profiled = await profiles.connection(id, variable);
-      if (profiled !== null) return profiled;
-      const row = await findConnection(db, id);
-      if (row === null) return null;
-      const secret = row.secret === null ? null : openConnectionSecret(opened(), id, row.secret);
-      return {
-        id,
-        type: row.conn_type,
-        host: row.host,
-        port: row.port,
-        login: row.login,
-        password: secret?.password ?? null,
-        schema: row.schema,
-        extra: secret?.extra ? (JSON.parse(secret.extra) as Record<string, unknown>) : {},
-      };
+      const key = config.googleCredentials.reveal();
+      const connection = (await found(id)) ?? (await defaultGoogleConnection(id, key));
+      return connection === null ? null : withGoogleKey(connection, key);
     },
     variable,
   };

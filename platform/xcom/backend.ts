@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AppError } from '#core/errors.ts';
 import type { Config } from '../config/config.ts';
 import { type Connection, parseConnection } from '../secrets/connection.ts';
+import { withGoogleKey } from '../secrets/google-credentials.ts';
 import { FolderBackend } from './folder-backend.ts';
 import { ObjectBackend, type ObjectClient } from './object-backend.ts';
 
@@ -30,7 +31,7 @@ export interface XcomBackend {
 }
 
 /** Null = none is configured. Throws CONFIG_INVALID when the setting names none. */
-export function openXcomBackend({ xcomBackend, xcomBackendConnection }: BackendSettings): XcomBackend | null {
+export function openXcomBackend({ xcomBackend, xcomBackendConnection, googleCredentials }: BackendSettings): XcomBackend | null {
   if (xcomBackend === '') return null;
   const url = xcomBackend.startsWith('/') ? pathToFileURL(xcomBackend).href : xcomBackend;
   if (url.startsWith('file:///')) return new FolderBackend(fileURLToPath(url));
@@ -47,11 +48,28 @@ export function openXcomBackend({ xcomBackend, xcomBackendConnection }: BackendS
     scheme: scheme as ObjectScheme,
     bucket,
     prefix: prefix.replace(/^\/+|\/+$/g, ''),
-    open: () => OPEN_CLIENT[scheme as ObjectScheme](bucket, connection),
+    open: async () =>
+      OPEN_CLIENT[scheme as ObjectScheme](bucket, scheme === 'gs' ? await ofGoogle(connection, googleCredentials) : connection),
   });
 }
 
-type BackendSettings = Pick<Config, 'xcomBackend'> & Partial<Pick<Config, 'xcomBackendConnection'>>;
+type BackendSettings = Pick<Config, 'xcomBackend'> & Partial<Pick<Config, 'xcomBackendConnection' | 'googleCredentials'>>;
+
+/** With the default key, if it brings none and there is one. */
+async function ofGoogle(connection: Connection | null, credentials: Config['googleCredentials'] | undefined): Promise<Connection> {
+  const nothing = {
+    id: 'xcom_backend',
+    type: 'google_cloud_platform',
+    host: null,
+    port: null,
+    login: null,
+    password: null,
+    schema: null,
+    extra: {},
+  };
+  return withGoogleKey(connection ?? nothing, credentials?.reveal() ?? '');
+}
+
 type ObjectScheme = 'gs' | 's3';
 
 /** What speaks to a bucket, loaded when it is needed. */

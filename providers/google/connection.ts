@@ -87,7 +87,8 @@ function parseKey(id: string, text: string): unknown {
 function checkKey(id: string, key: unknown): Readonly<Record<string, string>> {
   const { type, client_email, private_key, refresh_token } = (key ?? {}) as Partial<Record<string, string>>;
   const isServiceAccount = type === 'service_account' && client_email && private_key;
-  if (isServiceAccount || (type === 'authorized_user' && refresh_token)) return key as Readonly<Record<string, string>>;
+  if (isServiceAccount || (type === 'authorized_user' && refresh_token) || type === 'external_account')
+    return key as Readonly<Record<string, string>>;
   throw new Fatal(
     `connection "${id}": the key is of type ${JSON.stringify(type ?? null)}, or incomplete. Give the key of a service account (type, client_email, private_key), or leave it out to use the machine's own credentials.`,
   );

@@ -37,6 +37,14 @@ describe('the pages for connections, variables and pools', { timeout: 90_000 }, 
   it('say where each connection stands, and keep a password when the rest is changed', async () => {
     await row('mysql').getByText('io_config.yaml').waitFor();
     await row('warehouse').getByText('Environment').waitFor();
+    await page.getByRole('button', { name: 'Test warehouse' }).click();
+    await row('warehouse')
+      .getByText(/^Postgres \d+\.\d+, database/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Test mysql' }).click();
+    await row('mysql')
+      .getByText(/MySQL connection "mysql" .* cannot be opened/)
+      .waitFor();
     await page.getByRole('button', { name: 'New connection' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Connection id').fill('orders_db');

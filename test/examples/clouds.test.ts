@@ -3,7 +3,7 @@
  * running them again leaves the same.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,16 +12,21 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
 import { parseConnection } from '#platform/secrets/connection.ts';
 import { duck } from '#test/support/duckdb.ts';
+import { createDatabase } from '#test/support/postgres.ts';
 import { type RunningEmulators, startEmulators } from '../../emulators/main.ts';
 import dailyTrips from '../../examples/daily_trips.ts';
 import gcsToBigquery from '../../examples/gcs_to_bigquery.ts';
+import lakeFanout from '../../examples/lake_fanout.ts';
 import nyTaxiToGcs from '../../examples/ny_taxi_to_gcs.ts';
 import nyTaxiToGcsPartitioned from '../../examples/ny_taxi_to_gcs_partitioned.ts';
+import nyTaxiToPostgres from '../../examples/ny_taxi_to_postgres.ts';
 import titanic from '../../examples/titanic.ts';
 import { connectS3 } from '../../providers/amazon/index.ts';
 import { connectBigQuery, connectGcs } from '../../providers/google/index.ts';
+import { openPostgres } from '../../providers/postgres/index.ts';
 import { flightsFile } from '../../providers/sample-data/index.ts';
 import { runTasks, type TasksRun } from '../dags/run-tasks.ts';
+import { connectionFromUrl } from '../providers/postgres-connection.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -46,11 +51,11 @@ const connections = () =>
   );
 const source = { conn: async <T>(id: string) => connections()[id] as T };
 
-async function run(dag: unknown, params: object, logicalDate?: string): Promise<TasksRun['values']> {
+async function run(dag: unknown, params: object, logicalDate?: string, more: object = {}): Promise<TasksRun['values']> {
   const scratchFolder = await mkdtemp(join(folder, 'run-'));
   const options = {
     params: { ...params },
-    connections: connections(),
+    connections: { ...connections(), ...more },
     scratchFolder,
     ...(logicalDate === undefined ? {} : { logicalDate }),
   };
@@ -114,6 +119,38 @@ it('ny_taxi_to_gcs_partitioned leaves a folder for each day, and gcs_to_bigquery
   const bigquery = await connectBigQuery({ ...source, idempotencyKey: 'test' });
   const [sums] = await bigquery.query('select count(*) as n, sum(passenger_count) as passengers from ny_taxi.yellow_cab_data');
   expect(sums).toEqual({ n: expected[0]?.[0], passengers: expected[0]?.[1] });
+});
+
+it('lake_fanout leaves the same Parquet file in both clouds, and its trips in BigQuery', async () => {
+  const { scratchFolder } = await run(lakeFanout, { rows: 5_000 });
+  const expected = await ofTheCsv(scratchFolder);
+  const [inGcs, inS3] = [
+    await fetched('gs://windlass-examples/raw/yellow_tripdata.parquet'),
+    await fetched('s3://windlass-examples/raw/yellow_tripdata.parquet'),
+  ];
+  expect(await readFile(inS3)).toEqual(await readFile(inGcs));
+  expect(await ofParquet(`'${inGcs}'`)).toEqual(expected);
+  const bigquery = await connectBigQuery({ ...source, idempotencyKey: 'test' });
+  const [sums] = await bigquery.query('select count(*) as n, sum(passenger_count) as passengers from trips_data_all.yellow_tripdata');
+  expect(sums).toEqual({ n: expected[0]?.[0], passengers: expected[0]?.[1] });
+});
+
+it('ny_taxi_to_postgres, of blocks, leaves the trips that had passengers in the table; twice is the same as once', async () => {
+  const database = await createDatabase();
+  try {
+    const warehouse = connectionFromUrl(database.url);
+    for (const _ of [1, 2]) {
+      const { scratchFolder } = await run(nyTaxiToPostgres, { rows: 5_000 }, undefined, { warehouse });
+      const [expected] = await ofTheCsv(scratchFolder);
+      await using postgres = await openPostgres(warehouse);
+      const [sums] = await postgres.query(
+        'select count(*)::int as n, sum(passenger_count)::int as passengers, sum(round(total_amount * 100))::bigint::text as cents from ny_taxi.yellow_cab_data',
+      );
+      expect(Object.values(sums ?? {})).toEqual(expected);
+    }
+  } finally {
+    await database.drop();
+  }
 });
 
 it('titanic fills in what is missing and leaves the rest as it was', async () => {

@@ -1,12 +1,15 @@
 /** /connections: where tasks reach other systems. Passwords and secrets in extra go in and never come back. */
 import { z } from 'zod';
 import { AppError } from '#core/errors.ts';
+import { testConnection } from '#platform/connection-test/test-connection.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { deleteConnection } from '#platform/db/queries/secrets/delete-connection.ts';
 import { type ConnectionRow, findConnection } from '#platform/db/queries/secrets/find-connection.ts';
 import { listConnections } from '#platform/db/queries/secrets/list-connections.ts';
 import { saveConnection } from '#platform/db/queries/secrets/save-connection.ts';
-import { type ConnectionSecret, openConnectionSecret, sealConnectionSecret } from '#platform/secrets/secret-store.ts';
+import type { Connection } from '#platform/secrets/connection.ts';
+import { withGoogleKey } from '#platform/secrets/google-credentials.ts';
+import { type ConnectionSecret, openConnectionSecret, requireConnection, sealConnectionSecret } from '#platform/secrets/secret-store.ts';
 import { listQuery, pattern } from '../http/list-query-schema.ts';
 import { ProblemError, uniqueViolation } from '../http/problem.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
@@ -93,6 +96,35 @@ export function connectionRoutes(deps: WebDeps): readonly Route[] {
       },
     }),
     route({
+      method: 'POST',
+      url: '/api/v2/connections/test',
+      permission: 'op',
+      audit: 'connection.test',
+      summary: 'Try a connection as it is given, from the web server. *** stands for what is stored.',
+      response: adminAnswers.connectionFinding,
+      rateLimitPerMinute: TESTS_PER_MINUTE,
+      body: connectionBody,
+      async handle({ db, body, audit }) {
+        audit({ extra: { connection_id: body.connection_id, conn_type: body.conn_type } });
+        const row = await findConnection(db, body.connection_id);
+        return findingOf(deps, await givenConnection(deps, body, row));
+      },
+    }),
+    route({
+      method: 'POST',
+      url: '/api/v2/connections/:connection_id/test',
+      permission: 'op',
+      audit: 'connection.test',
+      summary: 'Try a connection as tasks get it, wherever it stands, from the web server.',
+      response: adminAnswers.connectionFinding,
+      rateLimitPerMinute: TESTS_PER_MINUTE,
+      params: connectionPath,
+      async handle({ params, audit }) {
+        audit({ extra: { connection_id: params.connection_id } });
+        return findingOf(deps, await requireConnection(deps.secrets, params.connection_id));
+      },
+    }),
+    route({
       method: 'PATCH',
       url: '/api/v2/connections/:connection_id',
       permission: 'op',
@@ -139,6 +171,30 @@ export function connectionRoutes(deps: WebDeps): readonly Route[] {
       },
     }),
   ];
+}
+
+const TESTS_PER_MINUTE = 30;
+
+async function findingOf({ clock }: WebDeps, connection: Connection): Promise<{ status: boolean; message: string }> {
+  const { ok, message } = await testConnection(connection, clock);
+  return { status: ok, message };
+}
+
+/** As it is written in the form: what is hidden there comes from the stored one. */
+async function givenConnection(deps: WebDeps, body: ConnectionBody, row: ConnectionRow | null): Promise<Connection> {
+  const stored: ConnectionSecret = row === null ? { password: null, extra: null } : secretOf(deps, row);
+  const extra = restoredExtra(checkedExtra(body.extra), stored.extra);
+  const connection = {
+    id: body.connection_id,
+    type: body.conn_type,
+    host: body.host || null,
+    port: body.port ?? null,
+    login: body.login || null,
+    password: body.password === HIDDEN ? stored.password : body.password || null,
+    schema: body.schema || null,
+    extra: extra === null ? {} : (JSON.parse(extra) as Record<string, unknown>),
+  };
+  return withGoogleKey(connection, deps.config.googleCredentials.reveal());
 }
 
 function connectionOperations(deps: WebDeps, db: Queryable): BulkOperations<ConnectionBody> {

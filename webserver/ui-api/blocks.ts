@@ -1,7 +1,7 @@
 /** GET /ui/api/blocks: the reusable tasks, and which DAGs use each. */
 import { type BlockUseRow, listBlockUses } from '#platform/db/queries/ui/list-block-uses.ts';
 import { type Route, route } from '../http/route.ts';
-import type { UiBlocks } from './types.ts';
+import type { UiBlocks } from './data-types.ts';
 
 export const blockPageRoutes: readonly Route[] = [
   route({

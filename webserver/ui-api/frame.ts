@@ -9,7 +9,7 @@ import { instancePath } from '../api/path-ids.ts';
 import { keyOf } from '../api/task-instances.ts';
 import { integer } from '../http/list-query-schema.ts';
 import { type Route, route, type WebDeps } from '../http/route.ts';
-import type { UiFrame, UiFrameColumnSummary, UiFrameRows } from './types.ts';
+import type { UiFrame, UiFrameColumnSummary, UiFrameRows } from './data-types.ts';
 
 const frameQuery = z.object({ map_index: integer.default(-1), key: z.string().min(1).max(512).default('return_value') });
 const rowsQuery = frameQuery.extend({ offset: integer.default(0), limit: integer.default(100) });

@@ -7,6 +7,7 @@ import type { BlockKind } from '#core/block.ts';
 import type { DocSpec, TaskKind } from '#core/dag-spec.ts';
 import type { PluginKind, PluginLink } from '#core/plugin-protocol.ts';
 import type { DagRunState, TaskInstanceState } from '#core/states.ts';
+import type { UiCheck } from './data-types.ts';
 
 export type StateCounts = Readonly<Partial<Record<TaskInstanceState, number>>>;
 
@@ -304,60 +305,6 @@ export interface UiTaskInstance extends UiInstance {
   readonly waitingFor: readonly string[];
   /** Runs of other DAGs that it has triggered, the newest first. */
   readonly triggeredRuns: readonly UiRunLink[];
-}
-
-export interface UiCheck {
-  readonly tryNumber: number;
-  readonly name: string;
-  readonly passed: boolean;
-  readonly message: string | null;
-}
-
-/** GET …/tasks/{taskId}/frame?key=return_value */
-export interface UiFrame {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly columns: readonly {
-    readonly name: string;
-    readonly type: string;
-    readonly align: 'left' | 'right';
-    /** false: cells of this type are not shown. */
-    readonly isShown: boolean;
-  }[];
-  /** Of all columns; only the first ones are listed. */
-  readonly columnCount: number;
-}
-
-/** GET …/tasks/{taskId}/frame/rows?key=return_value&offset=0&limit=100 */
-export interface UiFrameRows {
-  readonly offset: number;
-  readonly rows: readonly (readonly (string | null)[])[];
-}
-
-/** GET …/tasks/{taskId}/frame/column?key=return_value&column=fare */
-export interface UiFrameColumnSummary {
-  /** Rows that were looked at. */
-  readonly rows: number;
-  readonly isWhole: boolean;
-  readonly nulls: number;
-  readonly nans: number;
-  readonly min: string | null;
-  readonly max: string | null;
-  readonly mean: string | null;
-  /** Different values of texts and bools; null = too many to count, or not counted. */
-  readonly distinct: number | null;
-  readonly top: readonly { readonly value: string; readonly count: number }[];
-  /** How many values lie in each equal part between min and max. */
-  readonly counts: readonly number[] | null;
-}
-
-/** GET /ui/api/blocks */
-export interface UiBlocks {
-  readonly blocks: readonly {
-    readonly name: string;
-    readonly kind: BlockKind;
-    readonly usedBy: readonly { readonly dagId: string; readonly taskId: string; readonly checks: number }[];
-  }[];
 }
 
 export interface UiAttempt {

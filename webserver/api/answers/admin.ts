@@ -20,6 +20,10 @@ export const pool = z
   .meta({ id: 'Pool' });
 export const pools = pageOf('pools', pool);
 
+export const connectionFinding = z
+  .strictObject({ status: z.boolean(), message: text.describe('What answered, or what is wrong and what to do.') })
+  .meta({ id: 'ConnectionFinding' });
+
 export const variable = z
   .strictObject({ key: text, value: text, description: text.nullable(), is_encrypted: z.boolean(), team_name: nothing })
   .meta({ id: 'Variable' });

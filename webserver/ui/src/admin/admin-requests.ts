@@ -78,6 +78,11 @@ function useChanges<Body>(kind: 'connections' | 'variables' | 'pools', idOf: (bo
   return { save, remove };
 }
 
+/** Tries a connection as tasks get it. */
+export function useConnectionTest(id: string) {
+  return useMutation({ mutationFn: () => request<{ status: boolean; message: string }>('POST', restApi.connectionTest(id)) });
+}
+
 export const useConnectionChanges = () => useChanges<ConnectionBody>('connections', (body) => body.connection_id);
 export const useVariableChanges = () => useChanges<VariableBody>('variables', (body) => body.key);
 export const usePoolChanges = () => useChanges<PoolBody>('pools', (body) => body.name);

@@ -1,8 +1,9 @@
-import { Plug, Plus, SearchX } from 'lucide-react';
+import { CircleCheck, CircleX, Plug, Plus, SearchX } from 'lucide-react';
 import { useState } from 'react';
 import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Button } from '#ui-kit/button.tsx';
+import { cx } from '#ui-kit/class-names.ts';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
 import { Table } from '#ui-kit/table.tsx';
@@ -10,7 +11,7 @@ import type { UiConnection } from '../../../ui-api/admin-types.ts';
 import { DebouncedSearch } from '../shell/debounced-search.tsx';
 import { ErrorPanel } from '../shell/error-panel.tsx';
 import { useUrlState } from '../shell/url-state.ts';
-import { useConnectionChanges, useConnections } from './admin-requests.ts';
+import { useConnectionChanges, useConnections, useConnectionTest } from './admin-requests.ts';
 import { ConnectionDialog } from './connection-dialog.tsx';
 import { connectionType } from './connection-types.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
@@ -97,6 +98,7 @@ function ConnectionTable({ connections, onOverlay }: { connections: readonly UiC
 }
 
 function ConnectionRow({ connection, onOverlay }: { connection: UiConnection; onOverlay: (overlay: Overlay) => void }) {
+  const test = useConnectionTest(connection.id);
   return (
     <tr>
       <td className="max-w-[420px]">
@@ -107,6 +109,7 @@ function ConnectionRow({ connection, onOverlay }: { connection: UiConnection; on
           {connection.problem === null ? null : (
             <span className="text-xs break-words whitespace-normal text-danger">{connection.problem}</span>
           )}
+          <TestFinding finding={test.data} error={test.error} />
           {connection.description === null ? null : <span className="truncate text-xs text-ink-3">{connection.description}</span>}
         </span>
       </td>
@@ -116,15 +119,41 @@ function ConnectionRow({ connection, onOverlay }: { connection: UiConnection; on
         <OriginBadge origin={connection.origin} name={connection.originName} hiddenBy={connection.hiddenBy} />
       </td>
       <td className="w-0">
-        {connection.origin === 'database' ? (
-          <RowButtons
-            name={connection.id}
-            onEdit={() => onOverlay({ kind: 'edit', connection })}
-            onDelete={() => onOverlay({ kind: 'delete', connection })}
-          />
-        ) : null}
+        <span className="flex justify-end gap-1">
+          {connection.hiddenBy !== null || connection.problem !== null ? null : (
+            <Button variant="ghost" size="sm" aria-label={`Test ${connection.id}`} isBusy={test.isPending} onClick={() => test.mutate()}>
+              Test
+            </Button>
+          )}
+          {connection.origin === 'database' ? (
+            <RowButtons
+              name={connection.id}
+              onEdit={() => onOverlay({ kind: 'edit', connection })}
+              onDelete={() => onOverlay({ kind: 'delete', connection })}
+            />
+          ) : null}
+        </span>
       </td>
     </tr>
+  );
+}
+
+/** What the last test of a connection found. */
+function TestFinding({ finding, error }: { finding: { status: boolean; message: string } | undefined; error: Error | null }) {
+  if (finding === undefined && error === null) return null;
+  const isGood = finding?.status === true;
+  return (
+    <span
+      role="status"
+      className={cx('flex items-start gap-1 text-xs break-words whitespace-normal', isGood ? 'text-good' : 'text-danger')}
+    >
+      {isGood ? (
+        <CircleCheck size={13} className="mt-0.5 shrink-0" aria-hidden />
+      ) : (
+        <CircleX size={13} className="mt-0.5 shrink-0" aria-hidden />
+      )}
+      <span className="min-w-0">{finding?.message ?? error?.message}</span>
+    </span>
   );
 }
 

@@ -55,6 +55,7 @@ export const restApi = {
   materialize: (assetId: number) => `/api/v2/assets/${assetId}/materialize`,
   triggeringEvents: (dagId: string, runId: string) => `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/upstreamAssetEvents`,
   connections: '/api/v2/connections',
+  connectionTest: (id: string) => `/api/v2/connections/${enc(id)}/test`,
   variables: '/api/v2/variables',
   pools: '/api/v2/pools',
   backfills: '/api/v2/backfills',

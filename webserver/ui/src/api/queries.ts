@@ -1,7 +1,7 @@
 /** Every read of the app as a hook. Keys start with the word the push stream invalidates by (see stream.tsx). */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { UiBlocks } from '../../../ui-api/data-types.ts';
 import type {
-  UiBlocks,
   UiDag,
   UiDagList,
   UiGrid,

@@ -5,7 +5,7 @@ import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { Table } from '#ui-kit/table.tsx';
-import type { UiBlocks } from '../../../ui-api/types.ts';
+import type { UiBlocks } from '../../../ui-api/data-types.ts';
 import { pages } from '../api/paths.ts';
 import { useBlocks } from '../api/queries.ts';
 import { BlockBadge } from '../shell/block-badge.tsx';

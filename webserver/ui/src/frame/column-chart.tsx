@@ -1,5 +1,5 @@
 import { cx } from '#ui-kit/class-names.ts';
-import type { UiFrameColumnSummary } from '../../../ui-api/types.ts';
+import type { UiFrameColumnSummary } from '../../../ui-api/data-types.ts';
 
 const WIDTH = 120;
 const HEIGHT = 30;

@@ -1,5 +1,5 @@
 import { cx } from '#ui-kit/class-names.ts';
-import type { UiFrame, UiFrameColumnSummary } from '../../../ui-api/types.ts';
+import type { UiFrame, UiFrameColumnSummary } from '../../../ui-api/data-types.ts';
 import { ColumnChart } from './column-chart.tsx';
 import { type FrameAddress, useColumnSummary } from './frame-requests.ts';
 

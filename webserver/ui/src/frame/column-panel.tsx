@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
 import { Button } from '#ui-kit/button.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
-import type { UiFrame, UiFrameColumnSummary } from '../../../ui-api/types.ts';
+import type { UiFrame, UiFrameColumnSummary } from '../../../ui-api/data-types.ts';
 import { Facts } from '../shell/facts.tsx';
 import { ColumnChart } from './column-chart.tsx';
 import { shareWords, typeWords } from './column-head.tsx';

@@ -1,5 +1,5 @@
 /** Where rows and columns of a frame stand: pure arithmetic. */
-import type { UiFrame } from '../../../ui-api/types.ts';
+import type { UiFrame } from '../../../ui-api/data-types.ts';
 import type { View } from './use-view.ts';
 
 export const ROW_PX = 28;

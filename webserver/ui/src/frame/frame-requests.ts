@@ -1,6 +1,6 @@
 /** Reads of a frame: its columns, pages of its rows as they come into sight, and what a column is like. */
 import { useQueries, useQuery } from '@tanstack/react-query';
-import type { UiFrame, UiFrameColumnSummary, UiFrameRows } from '../../../ui-api/types.ts';
+import type { UiFrame, UiFrameColumnSummary, UiFrameRows } from '../../../ui-api/data-types.ts';
 import { queryString, request } from '../api/http.ts';
 import { uiApi } from '../api/paths.ts';
 

@@ -1,7 +1,7 @@
 import { CircleCheck, CircleDashed, CircleX, ListChecks } from 'lucide-react';
 import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
-import type { UiCheck } from '../../../ui-api/types.ts';
+import type { UiCheck } from '../../../ui-api/data-types.ts';
 import { useTaskPage } from './task-layout.tsx';
 
 type Verdict = 'passed' | 'failed' | 'not_run';
