@@ -25,6 +25,13 @@ export function readCliConfig(): Config {
   });
 }
 
+/** The running standalone's warehouse, as its workers see it; one the user set comes first. */
+export function withWarehouse(config: Config): Config {
+  const warehouse = readRunFile(config.dataFolder)?.warehouseUrl;
+  if (!warehouse || config.connections.has('warehouse')) return config;
+  return Object.freeze({ ...config, connections: new Map([...config.connections, ['warehouse', new Secret(warehouse)]]) });
+}
+
 export function loggerFor(config: Config, service: string, level: string = config.logLevel): Logger {
   const format = config.logFormat === 'auto' ? (process.stderr.isTTY ? 'pretty' : 'json') : config.logFormat;
   return createLogger({ level, format: format === 'pretty' ? 'pretty' : 'json', service });

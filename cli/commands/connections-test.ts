@@ -7,13 +7,13 @@ export function connectionsTest(): Command {
     .argument('<connection_id>')
     .option('--json', 'print the finding as JSON')
     .action(async (id: string, { json = false }: { readonly json?: boolean }) => {
-      const { withDatabase } = await import('../environment.ts');
+      const { withDatabase, withWarehouse } = await import('../environment.ts');
       const { print } = await import('../output.ts');
       const { systemClock } = await import('#platform/clock.ts');
       const { openSecretStore, requireConnection } = await import('#platform/secrets/secret-store.ts');
       const { testConnection } = await import('#platform/connection-test/test-connection.ts');
       await withDatabase(async ({ db, config }) => {
-        const connection = await requireConnection(openSecretStore({ config, db }), id);
+        const connection = await requireConnection(openSecretStore({ config: withWarehouse(config), db }), id);
         const { ok, message, tookMs } = await testConnection(connection, systemClock);
         print(
           json

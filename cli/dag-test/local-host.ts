@@ -6,6 +6,7 @@ import type { Config } from '#platform/config/config.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
 import type { Logger } from '#platform/logger.ts';
 import { type Connection, connectionVariable, parseConnection } from '#platform/secrets/connection.ts';
+import { defaultGoogleConnection, withGoogleKey } from '#platform/secrets/google-credentials.ts';
 import { openSecretStore, requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { runCallback } from '#sdk/runtime/run-callback.ts';
@@ -137,8 +138,11 @@ export class LocalHost {
   async #connection(id: string): Promise<Connection> {
     const { config } = this.#options;
     const given = config.connections.get(id.replace(/[^A-Za-z0-9]/g, '_').toLowerCase());
-    if (given !== undefined) return parseConnection(id, given.reveal());
+    const googleKey = config.googleCredentials.reveal();
+    if (given !== undefined) return withGoogleKey(parseConnection(id, given.reveal()), googleKey);
     if (config.databaseUrl.isSet) return requireConnection(this.#openStore(), id);
+    const ofGoogle = await defaultGoogleConnection(id, googleKey);
+    if (ofGoogle !== null) return withGoogleKey(ofGoogle, googleKey);
     throw new AppError(
       'CONNECTION_NOT_FOUND',
       `There is no connection ${JSON.stringify(id)} here: no Windlass runs in this project, and DATABASE_URL is empty. Set ${connectionVariable(id)}, or start Windlass first (npm start).`,

@@ -8,15 +8,14 @@ import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
 import { isKey, runIdFor } from '#core/ids.ts';
 import { describeWaiter } from '#core/waiting/waiter.ts';
-import { type Config, Secret } from '#platform/config/config.ts';
+import type { Config } from '#platform/config/config.ts';
 import { listDagFiles, readDagFile } from '#platform/dag-files.ts';
 import { ParamsCheck } from '#platform/params-check.ts';
 import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { checkTemplates } from '#sdk/runtime/check-templates.ts';
 import { serialiseDag } from '#sdk/runtime/serialise-dag.ts';
-import { clock, loggerFor, readCliConfig } from '../environment.ts';
-import { readRunFile } from '../run-file.ts';
+import { clock, loggerFor, readCliConfig, withWarehouse } from '../environment.ts';
 import { importDagFile, keepImportHooks } from './import-dag-file.ts';
 import { jsonReport } from './json-report.ts';
 import { LocalCallbacks } from './local-callbacks.ts';
@@ -129,13 +128,6 @@ function reserveStdout(): (text: string) => Promise<void> {
   process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
   globalThis.console = new Console(process.stderr, process.stderr);
   return (text) => new Promise((resolve) => write(`${text}\n`, () => resolve()));
-}
-
-/** The running standalone's warehouse, as its workers see it; one the user set comes first. */
-function withWarehouse(config: Config): Config {
-  const warehouse = readRunFile(config.dataFolder)?.warehouseUrl;
-  if (!warehouse || config.connections.has('warehouse')) return config;
-  return Object.freeze({ ...config, connections: new Map([...config.connections, ['warehouse', new Secret(warehouse)]]) });
 }
 
 async function findDag(request: TestDagRequest, config: Config): Promise<DagDefinition> {

@@ -43,6 +43,19 @@ describe('connections', () => {
     expect(stored).toMatchObject({ password: SENTINEL, host: 'new.example', extra: { api_key: SENTINEL, nested: { token: SENTINEL } } });
   });
 
+  it('are tried as they stand, and as they are given, without a secret in the answer', async () => {
+    const gone = { host: '127.0.0.1', port: 1 };
+    await web.request('POST', '/api/v2/connections', { body: connection({ connection_id: 'unreachable', ...gone }) });
+    const tried = await web.request('POST', '/api/v2/connections/unreachable/test');
+    expect(tried).toMatchObject({ status: 200, json: { status: false, message: expect.stringContaining('nothing listens there') } });
+    const given = connection({ connection_id: 'unreachable', ...gone, password: '***', schema: SENTINEL });
+    const answer = await web.request('POST', '/api/v2/connections/test', { body: given });
+    expect(answer.json).toMatchObject({ status: false, message: expect.stringContaining('(127.0.0.1:1/***)') });
+    expect((await web.request('POST', '/api/v2/connections/none/test')).status).toBe(404);
+    expect((await web.request('POST', '/api/v2/connections/unreachable/test', { role: 'user' })).status).toBe(403);
+    await web.request('DELETE', '/api/v2/connections/unreachable');
+  });
+
   it('exist once, and are refused when extra is no JSON object', async () => {
     const twice = await web.request('POST', '/api/v2/connections', { body: connection() });
     expect([twice.status, twice.json.detail.reason]).toEqual([409, 'Unique constraint violation']);
