@@ -32,6 +32,7 @@ import { systemRoutes } from './api/system.ts';
 import { taskInstanceRoutes } from './api/task-instances.ts';
 import { triggerRoutes } from './api/trigger.ts';
 import { variableRoutes } from './api/variables.ts';
+import { webhookRoutes } from './api/webhooks.ts';
 import { whyRoutes } from './api/why.ts';
 import { xcomRoutes } from './api/xcoms.ts';
 import { authRoutes } from './auth/routes.ts';
@@ -92,6 +93,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...poolRoutes,
     ...variableRoutes(deps),
     ...eventRoutes(deps),
+    ...webhookRoutes(deps),
     ...connectionRoutes(deps),
     ...systemRoutes,
     ...homeRoutes(deps, events),

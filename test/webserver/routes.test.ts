@@ -28,6 +28,8 @@ const PUBLIC = [
   'GET /api/v2/monitor/health',
   'GET /api/v2/version',
   'GET /openapi.json',
+  // Its callers have no account: they sign what they send (test/webserver/webhooks.test.ts).
+  'POST /api/v2/webhooks/:webhook_name',
 ];
 const nameOf = (route: Route) => `${route.method} ${route.url}`;
 const urlOf = (route: Route) => route.url.replace(/:(\w+)/g, (_, name: string) => (/index|number|error_id|log_id/.test(name) ? '1' : 'x'));
@@ -45,7 +47,7 @@ describe('every route', () => {
   });
 
   it('needs more than the viewer role when it changes something', () => {
-    const changing = routes.filter((route) => route.audit && !/favorite$/.test(route.url));
+    const changing = routes.filter((route) => route.audit && !/favorite$/.test(route.url) && !PUBLIC.includes(nameOf(route)));
     expect(changing.filter((route) => ['viewer', 'public'].includes(route.permission)).map(nameOf)).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 /** Puts declared routes into Fastify: authentication, permission, same-origin, validation, transaction, audit. */
 
+import { type Readable, Transform } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '#core/errors.ts';
 import { includesRole } from '#platform/auth/roles.ts';
@@ -13,6 +14,10 @@ import type { AuditSubject, Route, RouteContext, WebDeps } from './route.ts';
 import { refuseUnstorableText, validate } from './validation.ts';
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of a route that keeps it. */
+    rawBody?: () => Buffer;
+  }
   interface FastifyContextConfig {
     /** Marks a route as declared through this file. */
     windlass?: Route;
@@ -45,9 +50,24 @@ export function registerRoutes(app: FastifyInstance, deps: WebDeps, routes: read
         request.principal = await authorise(deps, declared, request);
         probe('api.after_auth');
       },
+      ...(declared.keepsRawBody && { preParsing: keepRawBody }),
       handler: (request, reply) => answer(deps, declared, request, reply),
     });
   }
+}
+
+/** Bytes are kept on their way to the parser, which enforces the limit of the body. */
+async function keepRawBody(request: FastifyRequest, _reply: FastifyReply, payload: Readable): Promise<Readable> {
+  const chunks: Buffer[] = [];
+  request.rawBody = () => Buffer.concat(chunks);
+  const keep = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done(null, chunk);
+    },
+  });
+  payload.once('error', (error) => keep.destroy(error));
+  return payload.pipe(keep);
 }
 
 async function authorise(deps: WebDeps, declared: Route, request: FastifyRequest): Promise<Principal | null> {

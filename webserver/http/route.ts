@@ -66,6 +66,8 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly body?: z.ZodType<Body>;
   /** Content types beside JSON that the body may have. */
   readonly accepts?: readonly string[];
+  /** The body as it was sent is at hand too, as `request.rawBody()`: what a signature is over. */
+  readonly keepsRawBody?: true;
   readonly rateLimitPerMinute?: number;
   /** Status of a success; 204 sends no body. Default 200. */
   readonly status?: number;

@@ -112,6 +112,7 @@ export const health = z.strictObject({
 });
 export const version = z.strictObject({ version: text, git_version: nothing });
 
+export const webhookCall = z.strictObject({ dag_id: text, dag_run_id: text, state: text, is_new: z.boolean() });
 export const sentEvent = z.strictObject({ event_id: count.or(text), name: text, received_at: instant });
 export const token = z.strictObject({ access_token: text });
 export const session = z.strictObject({ username: text, role: z.enum(ROLES) });

@@ -69,6 +69,13 @@ export const CONNECTION_TYPES: readonly ConnectionType[] = [
     extraHint: 'A JSON object; may stay empty',
     extraExample: '',
   },
+  {
+    type: 'webhook',
+    label: 'Incoming webhook',
+    fields: { schema: 'DAG that it starts', password: 'Secret (16 characters or more)' },
+    extraHint: 'scheme: windlass or github; window_seconds',
+    extraExample: '{ "scheme": "github" }',
+  },
   { type: 'slack', label: 'Slack', fields: { password: 'Token' }, extraHint: 'A JSON object; may stay empty', extraExample: '' },
   { type: 'sqlite', label: 'SQLite', fields: { host: 'File on the workers' }, extraHint: 'May stay empty', extraExample: '' },
   { type: 'duckdb', label: 'DuckDB', fields: { host: 'File on the workers' }, extraHint: 'May stay empty', extraExample: '' },
