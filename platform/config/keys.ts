@@ -108,6 +108,24 @@ export const CONFIG_KEYS = {
     fallback: '',
     doc: 'Address under which people reach the web server, https://windlass.example.com: links in messages begin with it. Empty: http://localhost and its port.',
   },
+  openLineageTo: {
+    env: 'WINDLASS_OPENLINEAGE_TO',
+    type: 'string',
+    fallback: '',
+    doc: 'Where events of OpenLineage go: the address of an endpoint (https://lineage.example.com/api/v1/lineage), or a file, one event a line. Empty: nowhere.',
+  },
+  openLineageApiKey: {
+    env: 'WINDLASS_OPENLINEAGE_API_KEY',
+    type: 'secret',
+    fallback: '',
+    doc: 'Sent to the endpoint of OpenLineage as a bearer token.',
+  },
+  openLineageNamespace: {
+    env: 'WINDLASS_OPENLINEAGE_NAMESPACE',
+    type: 'string',
+    fallback: 'windlass',
+    doc: 'The namespace of jobs in events of OpenLineage, and of assets that are no URI.',
+  },
   trustedProxies: {
     env: 'WINDLASS_TRUSTED_PROXIES',
     type: 'list',

@@ -10,13 +10,15 @@ import type { RecordBatch } from 'apache-arrow';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
 import type { Connection } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
-import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
+import { beforePublish, isReporting, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
 import { narrow } from '../arrow/cell.ts';
 import type { AnyColumns, Frame } from '../arrow/frame.ts';
 import { uriOfFile } from '../arrow/report-writing.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { readParquetBatches } from '../parquet/read-parquet.ts';
 import { writeParquet } from '../parquet/write-parquet.ts';
+import { type ColumnLineage, columnLineageOf, tablesOf } from '../sql/column-lineage.ts';
+import { parseSelect } from '../sql/parse-select.ts';
 
 export interface DuckdbOptions {
   /** A database file; default: in memory, gone when it is closed. */
@@ -145,12 +147,13 @@ export class Duckdb implements AsyncDisposable {
     const format = FORMATS.find(([ending]) => path.endsWith(ending))?.[1];
     if (format === undefined) throw new Fatal(`${path}: its ending says no format. Use ${FORMATS.map(([ending]) => ending).join(', ')}.`);
     const columns = await this.describe(sql);
+    const columnLineage = isReporting() ? await this.#lineageOf(sql) : null;
     const written = await writeWhole(path, async (unfinished) => {
       const reader = await this.#do(() => this.#parts.connection.runAndReadAll(`copy (${sql}) to ${literal(unfinished)} (${format})`));
       await beforePublish({ uri: uriOfFile(path), columns });
       return { rows: Number(reader.getRows()[0]?.[0] ?? 0), bytes: (await stat(unfinished)).size };
     });
-    reportWritten({ uri: uriOfFile(path), columns, ...written });
+    reportWritten({ uri: uriOfFile(path), columns, ...written, ...(columnLineage !== null && { columnLineage }) });
     return written.rows;
   }
 
@@ -158,6 +161,22 @@ export class Duckdb implements AsyncDisposable {
     this.#parts.connection.closeSync();
     this.#parts.instance.closeSync();
     await rm(this.#parts.folder, { recursive: true, force: true });
+  }
+
+  /** Null for what is not covered. */
+  async #lineageOf(sql: string): Promise<ColumnLineage | null> {
+    const tree = await parseSelect(sql);
+    if (tree === null) return null;
+    const known = new Map<string, readonly string[]>();
+    for (const table of tablesOf(tree)) {
+      const columns = await this.describe(`select * from ${table.includes('/') ? literal(table) : table}`).catch(() => []);
+      if (columns.length > 0)
+        known.set(
+          table,
+          columns.map((column) => column.name),
+        );
+    }
+    return columnLineageOf(tree, (table) => known.get(table) ?? null);
   }
 
   #newFile(): string {

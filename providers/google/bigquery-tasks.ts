@@ -7,6 +7,7 @@ const TEXTS: Field = {
   fits: (value) => (typeof value === 'string' && value !== '') || (Array.isArray(value) && value.length > 0),
   wanted: 'an address, or a list of addresses',
 };
+const FLAG: Field = { fits: (value) => typeof value === 'boolean', wanted: 'true or false' };
 const COUNT: Field = { fits: (value) => Number.isSafeInteger(value) && (value as number) >= 0, wanted: 'a whole number' };
 const OBJECT: Field = { fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), wanted: 'an object' };
 const oneOf = (...words: string[]): Field => ({ fits: (value) => words.includes(value as string), wanted: words.join(', ') });
@@ -28,6 +29,7 @@ export const bigqueryLoad = defineTask({
     ifExists: IF_EXISTS,
     schema: optional(LIST),
     hiveFolder: optional(TEXT),
+    addColumns: optional(FLAG),
     skipLeadingRows: optional(COUNT),
     name: optional(TEXT),
     connection: optional(TEXT),

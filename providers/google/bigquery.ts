@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly schema?: readonly BigQueryField[];
   /** The files lie in Hive's folders below this address, whose columns become columns of the table. */
   readonly hiveFolder?: string;
+  /** append: columns of the files that the table lacks are added to it. */
+  readonly addColumns?: boolean;
   /** csv: lines to pass over, default 1: the header. */
   readonly skipLeadingRows?: number;
   /** Tells two loads of one task apart that are otherwise the same. */
@@ -101,6 +103,7 @@ export class BigQuery {
         destinationTable: this.#table(options.table),
         sourceFormat: FORMATS[format],
         writeDisposition: WRITES[options.ifExists],
+        ...(options.addColumns ? { schemaUpdateOptions: ['ALLOW_FIELD_ADDITION'] } : {}),
         ...(schema === undefined ? {} : { schema: { fields: schema } }),
         ...(format === 'csv' ? { skipLeadingRows: options.skipLeadingRows ?? 1 } : {}),
         ...(hiveFolder === undefined ? {} : { hivePartitioningOptions: { mode: 'AUTO', sourceUriPrefix: hiveFolder } }),

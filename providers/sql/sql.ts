@@ -1,6 +1,8 @@
 /** The `sql` task: one or more statements on a connection, in one transaction. */
 import { type Field, fields, LIST, optional, TEXT } from '#sdk/fields.ts';
 import { defineTask } from '#sdk/index.ts';
+import { beforePublish, isReporting, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { type DescribedWriting, describeWriting } from './describe-writing.ts';
 
 /** One statement; `$1` in it is `values[0]`. */
 export interface SqlStatement {
@@ -60,6 +62,7 @@ export const sql = defineTask({
     );
     let rows: readonly Readonly<Record<string, unknown>>[] = [];
     let rowCount = 0;
+    const written: DescribedWriting[] = [];
     if (!input.autocommit) await database.client.query('begin');
     for (const [index, statement] of statements.entries()) {
       const values = statement.values ?? (statements.length === 1 ? input.values : undefined) ?? [];
@@ -73,6 +76,11 @@ export const sql = defineTask({
       rows = (result.rows ?? []) as Record<string, unknown>[];
       rowCount = result.rowCount ?? 0;
       ctx.log.info(`${result.command ?? 'done'}: ${rowCount} rows`);
+      const writing = isReporting() ? await describeWriting(database, statement.sql, input.connection, rowCount) : null;
+      if (writing !== null) {
+        await beforePublish(writing);
+        written.push(writing);
+      }
     }
     const maxRows = input.maxRows ?? ROWS_MAX;
     if (rows.length > maxRows)
@@ -80,6 +88,7 @@ export const sql = defineTask({
         `The statement returned ${rows.length} rows; maxRows is ${maxRows}. Aggregate or limit in SQL, or write them to a file of ctx.scratch.`,
       );
     if (!input.autocommit) await database.client.query('commit');
+    for (const writing of written) reportWritten(writing);
     return { rows, rowCount };
   },
 });

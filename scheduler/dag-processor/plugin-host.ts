@@ -21,6 +21,7 @@ import { PluginChild } from '#platform/plugins/plugin-child.ts';
 import { Loop, type Service } from '#platform/service/service.ts';
 import { makeTemporaryFolder } from '#platform/temporary-folder.ts';
 import type { CustomTimetables } from '../engine/deps.ts';
+import { LINEAGE_LISTENERS, OPEN_LINEAGE, sendLineage } from '../open-lineage/sender.ts';
 import { BundleError, bundleFile } from './bundle.ts';
 import { hearOnce } from './plugin-ear.ts';
 import { writeBundle } from './write-bundle.ts';
@@ -155,7 +156,20 @@ export class PluginHost implements Service, CustomTimetables {
         )
         .finally(() => this.#hearing.delete(name));
     }
+    this.#sendLineage();
     await this.#saveFaults();
+  }
+
+  /** Events of OpenLineage wait in the same queue as those of plugins. */
+  #sendLineage(): void {
+    const { config, db } = this.#deps;
+    if (config.openLineageTo === '' || this.#hearing.has(OPEN_LINEAGE)) return;
+    this.#hearing.add(OPEN_LINEAGE);
+    const onFault = (what: string) => this.#noteFault(OPEN_LINEAGE, what);
+    void sendLineage(config, db, onFault)
+      .then((isMore) => isMore && this.#ears.wake())
+      .catch((error: Error) => onFault(`not sent yet: ${error.message}`))
+      .finally(() => this.#hearing.delete(OPEN_LINEAGE));
   }
 
   #offering(kind: keyof Provides, name: string): PluginFile | undefined {
@@ -224,9 +238,10 @@ export class PluginHost implements Service, CustomTimetables {
   /** The table tells people, and the DAG processor, what is there; schedules by plugins are planned anew. */
   async #save(): Promise<void> {
     const { db, config, broker } = this.#deps;
-    await savePlugins(
-      db,
-      this.#plugins.map(({ file, name, provides, links, error, code }) => ({
+    const builtIn = config.openLineageTo === '' ? [] : [LINEAGE_ROW];
+    await savePlugins(db, [
+      ...builtIn,
+      ...this.#plugins.map(({ file, name, provides, links, error, code }) => ({
         name,
         filePath: relative(config.pluginsFolder, file),
         provides,
@@ -234,7 +249,7 @@ export class PluginHost implements Service, CustomTimetables {
         error,
         code,
       })),
-    );
+    ]);
     const dagIds = await touchCustomDags(db);
     if (dagIds.length > 0) broker.ring('dags_changed', { dagIds });
   }
@@ -268,6 +283,16 @@ function refuseDoubles(plugins: readonly PluginFile[]): readonly PluginFile[] {
     return { ...plugin, ...EMPTY, name: shown, error: `${taken} is defined in ${seen.get(taken)} already. Rename one.` };
   });
 }
+
+/** People see it on the page of plugins, with what went wrong. */
+const LINEAGE_ROW = {
+  name: OPEN_LINEAGE,
+  filePath: '(built in)',
+  provides: { ...NOTHING_PROVIDED, listeners: LINEAGE_LISTENERS },
+  links: [],
+  error: null,
+  code: null,
+};
 
 const EMPTY = { provides: NOTHING_PROVIDED, links: [], code: null, child: null } as const;
 

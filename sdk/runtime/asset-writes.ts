@@ -52,6 +52,12 @@ export function withWriteListener<T>(listener: WriteListener, run: () => T): T {
   return storage().run(listener, run);
 }
 
+/** Whether anybody listens: what costs something to find out need not be found out otherwise. */
+export function isReporting(): boolean {
+  const listener = shared[STORAGE]?.getStore();
+  return listener !== undefined && listener !== NOBODY;
+}
+
 /** To be called with everything written and nothing visible: rejects when these columns may not be published. */
 export async function beforePublish(publication: Publication): Promise<void> {
   await shared[STORAGE]?.getStore()?.beforePublish(publication);

@@ -61,9 +61,11 @@ export class VersionDesk implements WriteListener {
     if (facts) this.written({ ...facts, uri: to });
   }
 
-  written({ uri, alsoKnownAs = [], adds = false, ...given }: Written): void {
-    const facts = parseFacts(given);
-    if (facts === null) return;
+  written({ uri, alsoKnownAs = [], adds = false, ...said }: Written): void {
+    const given = parseFacts(said);
+    if (given === null) return;
+    const before = adds ? this.#known.get(uri) : undefined;
+    const facts = before ? addFacts(before, given) : given;
     if (this.#known.size < PLACES_MAX || this.#known.has(uri)) this.#known.set(uri, facts);
     const outlet = this.#match({ uri, alsoKnownAs });
     if (outlet === null) {
@@ -71,8 +73,7 @@ export class VersionDesk implements WriteListener {
       if (!isScratch || this.#elsewhere?.isScratch !== false) this.#elsewhere = { facts, isScratch };
       return;
     }
-    const before = adds ? outlet.places.get(uri) : undefined;
-    if (outlet.places.size < PLACES_MAX || outlet.places.has(uri)) outlet.places.set(uri, before ? addFacts(before, facts) : facts);
+    if (outlet.places.size < PLACES_MAX || outlet.places.has(uri)) outlet.places.set(uri, facts);
   }
 
   /** What the author says counts more than what writers report. */

@@ -2,12 +2,13 @@
  * Goal: what a task writes is known to the catalogue without a word of its author, and columns that no longer fit are not published
  * where the asset forbids it. Method: a scheduler and a worker with real task processes; files on this disk.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listAssets } from '#platform/db/queries/assets/list-assets.ts';
 import { type AssetVersionRow, listAssetVersions } from '#platform/db/queries/assets/list-versions.ts';
+import { until } from '#test/support/until.ts';
 import { startWholeWindlass, type WholeWindlass } from '#test/support/whole-windlass.ts';
 
 const lake = mkdtempSync(join(tmpdir(), 'windlass-lake-'));
@@ -45,7 +46,7 @@ export const tell = dag('tell', { isPausedUponCreation: false }, ({ task }) => {
 `;
 
 beforeAll(async () => {
-  windlass = await startWholeWindlass({ 'lake.ts': DAG });
+  windlass = await startWholeWindlass({ 'lake.ts': DAG }, { openLineageTo: join(lake, 'events/lineage.ndjson') });
   await windlass.know('read', 'load', 'split', 'tell');
 }, 60_000);
 afterAll(async () => {
@@ -109,5 +110,35 @@ describe('a version', { timeout: 90_000 }, () => {
     );
     expect(attempt?.message).toContain('column "id" (Int64) is gone');
     expect(await versionsOf('orders')).toHaveLength(1);
+  });
+});
+
+describe('OpenLineage', { timeout: 90_000 }, () => {
+  it('hears of each try: its start, and its end with what was read and written', async () => {
+    const events = () =>
+      existsSync(join(lake, 'events/lineage.ndjson'))
+        ? readFileSync(join(lake, 'events/lineage.ndjson'), 'utf8')
+            .split('\n')
+            .filter((line) => line !== '')
+            .map((line) => JSON.parse(line))
+        : [];
+    const of = (name: string, type: string) => events().filter((event) => event.job.name === name && event.eventType === type);
+    await until(() => of('load.write', 'FAIL').length === 1 && of('load', 'FAIL').length === 1, { what: 'the failed run was told' });
+    const [start] = of('load.write', 'START');
+    const [complete] = of('load.write', 'COMPLETE');
+    expect(complete.run.runId).toBe(start.run.runId);
+    expect(complete.inputs).toMatchObject([
+      { namespace: 'file', name: `${lake}/raw.arrow`, facets: { schema: { fields: [{ name: 'id', type: 'Int64' }] } } },
+    ]);
+    expect(complete.outputs).toMatchObject([
+      {
+        namespace: 'file',
+        name: `${lake}/orders.parquet`,
+        facets: { schema: { fields: [{ name: 'id' }, { name: 'name' }] } },
+        outputFacets: { outputStatistics: { rowCount: 3 } },
+      },
+    ]);
+    expect(complete.run.facets.parent.run.runId).toBe(of('load', 'START')[0].run.runId);
+    expect(of('load.write', 'FAIL')[0].run.facets.errorMessage.message).toContain('is gone');
   });
 });

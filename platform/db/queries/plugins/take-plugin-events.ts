@@ -4,6 +4,8 @@ export interface TakenPluginEvent {
   readonly eventId: string;
   readonly listener: string;
   readonly event: object;
+  /** When it happened. */
+  readonly at: Date;
   /** How often it was taken, this time included. */
   readonly takes: number;
 }
@@ -20,7 +22,7 @@ with next as (
 update plugin_event e
    set taken_until = clock_timestamp() + $3 * interval '1 millisecond', takes = takes + 1
   from next where e.event_id = next.event_id
-returning e.event_id as "eventId", e.listener, e.event, e.takes`,
+returning e.event_id as "eventId", e.listener, e.event, e.at, e.takes`,
 };
 
 /**

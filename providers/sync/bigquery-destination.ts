@@ -1,0 +1,102 @@
+/** Rows into a table of BigQuery by way of Cloud Storage, with the state of the sync beside the staged files. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AssetColumn } from '#core/assets/asset-version.ts';
+import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
+import { type BigQuery, openBigQuery } from '../google/bigquery.ts';
+import { GOOGLE_DEFAULT, googleAccess } from '../google/connection.ts';
+import { connectGcs, type Gcs } from '../google/gcs.ts';
+import { writeParquet } from '../parquet/write-parquet.ts';
+import { evolve } from './evolve.ts';
+import type { OpenDestination, SyncCtx, SyncDestination, SyncPage, SyncState, SyncStream } from './sync-types.ts';
+
+export interface BigqueryDestinationOptions {
+  /** Default google_cloud_default. */
+  readonly connection?: string;
+  /** `dataset.table` or `project.dataset.table`; made from the first page if need be. */
+  readonly table: string;
+  /** `gs://bucket/folder` for the files that are loaded, and for the state. */
+  readonly staging: string;
+}
+
+interface Kept {
+  readonly state: SyncState | null;
+  readonly pages: number;
+  readonly columns: readonly AssetColumn[] | null;
+  /** Another one when the state was removed to begin from the start: its jobs are new ones. */
+  readonly began: string;
+}
+
+/**
+ * Every run adds rows. A page's load has an id made of the stream and the page's number, so one whose end was not written down is found again
+ * and not repeated, by whichever attempt or run goes on.
+ */
+export function bigqueryDestination(options: BigqueryDestinationOptions): SyncDestination {
+  const connection = options.connection ?? GOOGLE_DEFAULT;
+  return {
+    name: `bigquery ${options.table}`,
+    async open(ctx: SyncCtx, stream: SyncStream) {
+      const gcs = await connectGcs(ctx, connection);
+      const access = await googleAccess(ctx, connection);
+      const stateUri = `${options.staging.replace(/\/$/, '')}/_windlass_sync.${stream.name}.json`;
+      const kept = (await gcs.exists(stateUri)) ? (JSON.parse((await gcs.read(stateUri)).toString('utf8')) as Kept) : null;
+      const first: Kept = { state: null, pages: 0, columns: null, began: new Date().toISOString() };
+      // Written before the first load, so that its id is the same after a crash.
+      if (kept === null) await gcs.upload(Buffer.from(JSON.stringify(first)), stateUri);
+      const open = (page: string) => openBigQuery(access, { idempotencyKey: page, signal: ctx.signal });
+      return new IntoBigquery({ gcs, open, ctx, stream, stateUri, options }, kept ?? first);
+    },
+  };
+}
+
+interface Parts {
+  readonly gcs: Gcs;
+  readonly open: (page: string) => Promise<BigQuery>;
+  readonly ctx: SyncCtx;
+  readonly stream: SyncStream;
+  readonly stateUri: string;
+  readonly options: BigqueryDestinationOptions;
+}
+
+class IntoBigquery implements OpenDestination {
+  readonly #parts: Parts;
+  #kept: Kept;
+
+  constructor(parts: Parts, kept: Kept) {
+    this.#parts = parts;
+    this.#kept = kept;
+  }
+
+  async state(): Promise<SyncState | null> {
+    return this.#kept.state;
+  }
+
+  async write({ batch: given, state }: SyncPage): Promise<void> {
+    const { gcs, open, ctx, stream, stateUri, options } = this.#parts;
+    const { pages, began } = this.#kept;
+    const { batch, columns, added } = evolve(stream, this.#kept.columns, given);
+    const place = { uri: `bigquery://${options.table.replace(/[.:]/g, '/')}`, alsoKnownAs: [options.table] };
+    await beforePublish({ ...place, columns });
+    const name = `${stream.name}-${began.replace(/\D/g, '')}-${String(pages).padStart(8, '0')}`;
+    const staged = `${options.staging.replace(/\/$/, '')}/${name}.parquet`;
+    const path = join(ctx.scratch, `${name}.parquet`);
+    const { bytes } = await withoutReporting(async () => {
+      const file = await writeParquet(path, [batch]);
+      await gcs.upload(path, staged);
+      await rm(path, { force: true });
+      const bigquery = await open(name);
+      await bigquery.load({
+        from: staged,
+        table: options.table,
+        ifExists: 'append',
+        ...(added.length > 0 && pages > 0 && { addColumns: true }),
+      });
+      return file;
+    });
+    this.#kept = { state, pages: pages + 1, columns, began };
+    await gcs.upload(Buffer.from(JSON.stringify(this.#kept)), stateUri);
+    reportWritten({ ...place, columns, rows: batch.numRows, bytes, adds: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

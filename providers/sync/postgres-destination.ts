@@ -1,0 +1,141 @@
+/** Rows into a table of Postgres, with the state of the sync in the same transaction. */
+import { randomBytes } from 'node:crypto';
+import type { Field, RecordBatch } from 'apache-arrow';
+import type { AssetColumn } from '#core/assets/asset-version.ts';
+import { Fatal } from '#sdk/outcomes.ts';
+import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { columnTypeOf } from '../postgres/column-types.ts';
+import { connectPostgres, type Postgres } from '../postgres/connect.ts';
+import { quoteName, quoteTable, type TableName } from '../postgres/identifiers.ts';
+import { loadTemporaryTable, placeOf } from '../postgres/load-table.ts';
+import { evolve } from './evolve.ts';
+import type { OpenDestination, SyncCtx, SyncDestination, SyncPage, SyncState, SyncStream } from './sync-types.ts';
+
+export interface PostgresDestinationOptions {
+  /** Id of a connection of type postgres. */
+  readonly connection: string;
+  /** Made if need be. Default public. */
+  readonly schema?: string;
+  /** Made from the first page if need be. */
+  readonly table: string;
+  /** A row whose key is there already replaces it. Default: every row is added. */
+  readonly key?: readonly string[];
+}
+
+const STATES = '_windlass_sync';
+
+export function postgresDestination(options: PostgresDestinationOptions): SyncDestination {
+  const name = { schema: options.schema ?? 'public', table: options.table };
+  return {
+    name: `postgres ${name.schema}.${name.table}`,
+    async open(ctx: SyncCtx, stream: SyncStream) {
+      const postgres = await connectPostgres(ctx, options.connection);
+      try {
+        await postgres.query(`create schema if not exists ${quoteName(name.schema)}`);
+        await postgres.query(
+          `create table if not exists ${statesOf(name)} (stream text primary key, state jsonb not null, columns jsonb not null, updated_at timestamptz not null default now())`,
+        );
+      } catch (error) {
+        await postgres.close();
+        throw error;
+      }
+      return new IntoPostgres(postgres, stream, name, options);
+    },
+  };
+}
+
+const statesOf = ({ schema }: TableName): string => quoteTable({ ...(schema !== undefined && { schema }), table: STATES });
+
+class IntoPostgres implements OpenDestination {
+  readonly #postgres: Postgres;
+  readonly #stream: SyncStream;
+  readonly #name: TableName;
+  readonly #options: PostgresDestinationOptions;
+
+  constructor(postgres: Postgres, stream: SyncStream, name: TableName, options: PostgresDestinationOptions) {
+    this.#postgres = postgres;
+    this.#stream = stream;
+    this.#name = name;
+    this.#options = options;
+  }
+
+  async state(): Promise<SyncState | null> {
+    return (await this.#kept())?.state ?? null;
+  }
+
+  async write({ batch: given, state }: SyncPage): Promise<void> {
+    const { client } = this.#postgres;
+    const place = placeOf(client, this.#name, this.#options.connection);
+    await client.query('begin');
+    try {
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`windlass.sync ${quoteTable(this.#name)}`]);
+      const { batch, added, widened, columns } = evolve(this.#stream, (await this.#kept())?.columns ?? null, given);
+      await this.#alter(batch, added, widened);
+      await this.#insert(batch);
+      await client.query(
+        `insert into ${statesOf(this.#name)} (stream, state, columns) values ($1, $2, $3)
+           on conflict (stream) do update set state = excluded.state, columns = excluded.columns, updated_at = now()`,
+        [this.#stream.name, JSON.stringify(state), JSON.stringify(columns)],
+      );
+      await beforePublish({ ...place, columns });
+      await client.query('commit');
+      reportWritten({ ...place, columns, rows: batch.numRows, adds: true });
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#postgres.close();
+  }
+
+  async #kept(): Promise<{ readonly state: SyncState; readonly columns: readonly AssetColumn[] } | undefined> {
+    return (
+      await this.#postgres.query<{ state: SyncState; columns: AssetColumn[] }>(
+        `select state, columns from ${statesOf(this.#name)} where stream = $1`,
+        [this.#stream.name],
+      )
+    )[0];
+  }
+
+  async #alter(batch: RecordBatch, added: readonly AssetColumn[], widened: readonly AssetColumn[]): Promise<void> {
+    const { client } = this.#postgres;
+    const table = quoteTable(this.#name);
+    const typeOf = ({ name }: AssetColumn) =>
+      columnTypeOf((batch.schema.fields.find((field) => field.name === name) as Field).type, name).sql;
+    const key = this.#options.key ?? [];
+    for (const column of key)
+      if (!batch.schema.fields.some((field) => field.name === column))
+        throw new Fatal(`The source of "${this.#stream.name}" has no column "${column}", which is part of the key of ${table}.`);
+    const columns = batch.schema.fields.map((field) => `${quoteName(field.name)} ${columnTypeOf(field.type, field.name).sql}`);
+    await client.query(
+      `create table if not exists ${table} (${[...columns, ...(key.length > 0 ? [`primary key (${key.map(quoteName).join(', ')})`] : [])].join(', ')})`,
+    );
+    for (const column of added)
+      await client.query(`alter table ${table} add column if not exists ${quoteName(column.name)} ${typeOf(column)}`);
+    for (const column of widened) await client.query(`alter table ${table} alter column ${quoteName(column.name)} type ${typeOf(column)}`);
+  }
+
+  async #insert(batch: RecordBatch): Promise<void> {
+    const { client } = this.#postgres;
+    const staging = `sync_${randomBytes(4).toString('hex')}`;
+    await loadTemporaryTable(client, staging, [batch]);
+    const names = batch.schema.fields.map((field) => field.name);
+    const list = names.map(quoteName).join(', ');
+    const key = this.#options.key ?? [];
+    const others = names.filter((name) => !key.includes(name));
+    const change =
+      others.length === 0 ? 'nothing' : `update set ${others.map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`).join(', ')}`;
+    const keyed = key.map(quoteName).join(', ');
+    // Of several rows of a page with one key the last one counts; ctid is the order in which they came.
+    const rows =
+      key.length === 0
+        ? `select ${list} from pg_temp.${quoteName(staging)}`
+        : `select distinct on (${keyed}) ${list} from pg_temp.${quoteName(staging)} order by ${keyed}, ctid desc`;
+    await client.query(
+      `insert into ${quoteTable(this.#name)} (${list}) ${rows}${key.length === 0 ? '' : ` on conflict (${keyed}) do ${change}`}`,
+    );
+    await client.query(`drop table pg_temp.${quoteName(staging)}`);
+  }
+}

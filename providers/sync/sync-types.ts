@@ -1,0 +1,43 @@
+/** What sources and destinations of a sync say to each other. */
+import type { RecordBatch } from 'apache-arrow';
+import type { Ctx } from '#sdk/context.ts';
+
+/** Plain JSON by which a source goes on: what it was given with the last page that was written. */
+export type SyncState = Readonly<Record<string, unknown>>;
+
+export type SyncCtx = Pick<Ctx<unknown>, 'conn' | 'signal' | 'log' | 'scratch'>;
+
+/** Rows, and where to go on after them. */
+export interface SyncPage {
+  readonly batch: RecordBatch;
+  readonly state: SyncState;
+}
+
+export interface SyncSource {
+  /** Shown in the log: "postgres public.orders". */
+  readonly name: string;
+  /** Yields what is there after `state`, null = from the start; ends when nothing more is there now. */
+  pages(ctx: SyncCtx, state: SyncState | null): AsyncIterable<SyncPage>;
+}
+
+/** What becomes of a source whose columns change: new ones are added, none are taken away. */
+export type SyncSchemaPolicy = 'evolve' | 'fail' | 'discard';
+
+export interface SyncStream {
+  /** Names the state in the destination: two syncs into one place need two names. */
+  readonly name: string;
+  readonly schemaChange: SyncSchemaPolicy;
+}
+
+export interface OpenDestination extends AsyncDisposable {
+  /** Of the last page that was written; null = none was. */
+  state(): Promise<SyncState | null>;
+  /** Rows and state are kept together, or neither is: whatever dies between, nothing is lost and nothing is there twice. */
+  write(page: SyncPage): Promise<void>;
+}
+
+export interface SyncDestination {
+  /** Shown in the log. */
+  readonly name: string;
+  open(ctx: SyncCtx, stream: SyncStream): Promise<OpenDestination>;
+}

@@ -1,0 +1,53 @@
+/** Moves what is new from a source to a destination, page by page, and goes on where it stopped. */
+import type { Ctx } from '#sdk/context.ts';
+import { Fatal } from '#sdk/outcomes.ts';
+import type { SyncDestination, SyncSchemaPolicy, SyncSource, SyncState } from './sync-types.ts';
+
+export interface SyncOptions {
+  readonly from: SyncSource;
+  readonly to: SyncDestination;
+  /**
+   * New or wider columns of the source: `evolve` (default) changes the destination, `fail` fails before anything is written, `discard`
+   * leaves new columns out. A column that is gone stays, with nulls. A type that does not hold the old values always fails.
+   */
+  readonly schemaChange?: SyncSchemaPolicy;
+}
+
+export interface SyncResult {
+  readonly stream: string;
+  readonly rows: number;
+  readonly pages: number;
+  /** Where the next run goes on. */
+  readonly state: SyncState | null;
+}
+
+const POLICIES: readonly SyncSchemaPolicy[] = ['evolve', 'fail', 'discard'];
+
+/**
+ * The body of a task: `task('sync_orders', sync('orders', { from: postgresSource(…), to: lakeDestination(…) }), { outlets: [orders] })`.
+ * The state is kept in the destination with the rows, under the name of the stream, so that a killed attempt, a retry and the next
+ * run all go on after the last page that is there.
+ */
+export function sync(stream: string, { from, to, schemaChange = 'evolve' }: SyncOptions): (ctx: Ctx<unknown>) => Promise<SyncResult> {
+  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stream))
+    throw new Fatal(`sync(${JSON.stringify(stream)}, …): the name of a stream has letters, digits, "_", "-" and "." only, at most 100.`);
+  if (!POLICIES.includes(schemaChange))
+    throw new Fatal(`sync("${stream}"): schemaChange must be ${POLICIES.join(', ')}, not ${JSON.stringify(schemaChange)}.`);
+  return async (ctx) => {
+    await using destination = await to.open(ctx, { name: stream, schemaChange });
+    let state = await destination.state();
+    ctx.log.info(`${from.name} to ${to.name}: ${state === null ? 'from the start' : `after ${JSON.stringify(state).slice(0, 500)}`}`);
+    let rows = 0;
+    let pages = 0;
+    for await (const page of from.pages(ctx, state)) {
+      ctx.signal.throwIfAborted();
+      await destination.write(page);
+      state = page.state;
+      rows += page.batch.numRows;
+      pages += 1;
+      ctx.heartbeat({ done: rows, total: rows, note: `${rows} rows` });
+    }
+    ctx.log.info(`${rows} rows in ${pages} pages`);
+    return { stream, rows, pages, state };
+  };
+}
