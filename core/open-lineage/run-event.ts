@@ -27,7 +27,8 @@ export interface LineageTask {
   readonly dagId: string;
   readonly taskId: string;
   readonly dagRunId: string;
-  readonly operator: string;
+  /** Of Windlass. */
+  readonly version: string;
   readonly logicalDate: string | null;
   /** Of the namespace of jobs. */
   readonly namespace: string;
@@ -37,7 +38,7 @@ export interface LineageTask {
   readonly outputs: readonly LineageOutput[];
 }
 
-const PRODUCER = 'https://windlass.dev/open-lineage';
+const PRODUCER = 'urn:windlass';
 const SPEC = 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent';
 
 const facet = (name: string, version: string, content: object) => ({
@@ -58,7 +59,7 @@ export function runEventOf(task: LineageTask): object {
       runId: task.runId,
       facets: {
         parent: facet('ParentRunFacet', '1-0-1', { run: { runId: task.dagRunId }, job: { namespace, name: task.dagId } }),
-        processing_engine: facet('ProcessingEngineRunFacet', '1-1-1', { version: '0.1.0', name: 'Windlass' }),
+        processing_engine: facet('ProcessingEngineRunFacet', '1-1-1', { version: task.version, name: 'Windlass' }),
         ...(task.logicalDate !== null && { nominalTime: facet('NominalTimeRunFacet', '1-0-1', { nominalStartTime: task.logicalDate }) }),
         ...(task.type === 'FAIL' && {
           errorMessage: facet('ErrorMessageRunFacet', '1-0-1', {

@@ -12,6 +12,7 @@ import type { Database } from '#platform/db/client.ts';
 import { findLineage, findRunId } from '#platform/db/queries/assets/find-lineage.ts';
 import { removeOldPluginEvents, removePluginEvents } from '#platform/db/queries/plugins/remove-plugin-events.ts';
 import { type TakenPluginEvent, takePluginEvents } from '#platform/db/queries/plugins/take-plugin-events.ts';
+import { WINDLASS_VERSION } from '#platform/version.ts';
 
 /** A plugin's file cannot be called so. */
 export const OPEN_LINEAGE = 'windlass:openlineage';
@@ -52,7 +53,6 @@ interface Told {
   readonly taskId?: string;
   readonly mapIndex?: number;
   readonly tryNumber?: number;
-  readonly operator?: string;
   readonly reason?: string | null;
 }
 
@@ -84,7 +84,7 @@ async function eventOf(config: Config, db: Database, { listener, event, at }: Ta
     taskId,
     runId: uuidOf(`${lineage.taskInstanceId}/${told.tryNumber ?? 1}`),
     dagRunId: lineage.dagRunId,
-    operator: told.operator ?? '',
+    version: WINDLASS_VERSION,
     logicalDate: lineage.logicalDate?.toISOString() ?? null,
     message: told.reason ?? null,
     inputs: lineage.inputs,

@@ -91,7 +91,7 @@ it('makes events of the shape that the specification asks for', () => {
     type: 'COMPLETE',
     taskId: 'load',
     dagRunId: common.runId,
-    operator: 'task',
+    version: '1',
     logicalDate: null,
     message: null,
     inputs: [{ name: 'raw', uri: 's3://lake/raw/x', columns: null, versionId: 4 }],
