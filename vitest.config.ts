@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { brokerSuites } from './test/support/broker-suites.ts';
 import { TwoLanes } from './test/support/suite-order.ts';
+
+// Each suite is a process of its own, and all of them load the same packages: what one has compiled the others find.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compile-tests', import.meta.url));
 
 const SHARED = { pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000 } as const;
 /** Suites that use a broker run on each; the others once. `npm run test:brokers` leaves none of them on one only. */
