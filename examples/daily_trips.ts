@@ -40,11 +40,16 @@ export default dag(
       return { day, path, rows };
     });
 
-    return task('load', { trips }, async ({ trips }, ctx) => {
-      const uri = `gs://${ctx.params.bucket}/${trips.day.replaceAll('-', '/')}/daily-trips.parquet`;
-      const object = await (await connectGcs(ctx)).upload(trips.path, uri);
-      ctx.log.info(`uploaded ${object.bytes} bytes to ${uri}`);
-      return { uri, rows: trips.rows };
-    });
+    return task(
+      'load',
+      { trips },
+      async ({ trips }, ctx) => {
+        const uri = `gs://${ctx.params.bucket}/${trips.day.replaceAll('-', '/')}/daily-trips.parquet`;
+        const object = await (await connectGcs(ctx)).upload(trips.path, uri);
+        ctx.log.info(`uploaded ${object.bytes} bytes to ${uri}`);
+        return { uri, rows: trips.rows };
+      },
+      { checks: { 'it lies under its day': (out) => /\/\d{4}\/\d\d\/\d\d\/daily-trips\.parquet$/.test(out.uri) || out.uri } },
+    );
   },
 );

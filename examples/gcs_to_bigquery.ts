@@ -27,14 +27,19 @@ export default dag(
       return { folder, days: days.length };
     });
 
-    const loaded = task('load', { found }, async ({ found }, ctx) => {
-      const bigquery = await connectBigQuery(ctx);
-      await bigquery.ensureDataset(ctx.params.dataset);
-      const table = `${ctx.params.dataset}.yellow_cab_data`;
-      const result = await bigquery.load({ from: `${found.folder}*`, hiveFolder: found.folder, table, ifExists: 'replace' });
-      ctx.log.info(`${result.rows} rows in ${table}${result.wasDone ? ', loaded by an earlier attempt' : ''}`);
-      return result;
-    });
+    const loaded = task(
+      'load',
+      { found },
+      async ({ found }, ctx) => {
+        const bigquery = await connectBigQuery(ctx);
+        await bigquery.ensureDataset(ctx.params.dataset);
+        const table = `${ctx.params.dataset}.yellow_cab_data`;
+        const result = await bigquery.load({ from: `${found.folder}*`, hiveFolder: found.folder, table, ifExists: 'replace' });
+        ctx.log.info(`${result.rows} rows in ${table}${result.wasDone ? ', loaded by an earlier attempt' : ''}`);
+        return result;
+      },
+      { checks: { 'rows were loaded': (out) => out.rows > 0 || 'the folder had no rows' } },
+    );
 
     return task('summarise', { found, loaded }, async ({ found, loaded }, ctx) => {
       const bigquery = await connectBigQuery(ctx);

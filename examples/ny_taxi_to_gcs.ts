@@ -35,13 +35,18 @@ export default dag(
       return { path: (await writeTaxiTrips(path, { rows, signal: ctx.signal })).path };
     });
 
-    const parquet = task('transform', { file }, async ({ file }, ctx) => {
-      const trips = readCsvBatches(file.path, { types: TAXI_COLUMN_TYPES });
-      const carried = filterRows(trips, { passenger_count: (passengers) => passengers !== null && passengers > 0 });
-      const written = await writeParquet(join(ctx.scratch, 'yellow_cab_data.parquet'), renameColumns(carried, snakeCase));
-      ctx.log.info(`kept ${written.rows} trips with passengers`);
-      return written;
-    });
+    const parquet = task(
+      'transform',
+      { file },
+      async ({ file }, ctx) => {
+        const trips = readCsvBatches(file.path, { types: TAXI_COLUMN_TYPES });
+        const carried = filterRows(trips, { passenger_count: (passengers) => passengers !== null && passengers > 0 });
+        const written = await writeParquet(join(ctx.scratch, 'yellow_cab_data.parquet'), renameColumns(carried, snakeCase));
+        ctx.log.info(`kept ${written.rows} trips with passengers`);
+        return written;
+      },
+      { checks: { 'some trips are left': (out) => out.rows > 0 || 'every trip was dropped' } },
+    );
 
     const sent = task('load', { parquet }, async ({ parquet }, ctx) => {
       const gcs = await connectGcs(ctx);

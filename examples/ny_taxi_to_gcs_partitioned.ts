@@ -30,22 +30,36 @@ export default dag(
       return { path: (await writeTaxiTrips(path, { rows: ctx.params.rows, signal: ctx.signal })).path };
     });
 
-    const dataset = task('transform', { file }, async ({ file }, ctx) => {
-      const trips = readCsvBatches(file.path, { types: TAXI_COLUMN_TYPES });
-      const carried = filterRows(trips, { passenger_count: (passengers) => passengers !== null && passengers > 0 });
-      const written = await writeDataset(join(ctx.scratch, 'by_pickup_date'), renameColumns(carried, snakeCase), {
-        partitionBy: [{ name: 'pickup_date', from: 'tpep_pickup_datetime', value: dayOf }],
-        existing: 'replace-all',
-      });
-      ctx.log.info(`${written.rows} trips on ${written.files.length} days`);
-      return written;
-    });
+    const dataset = task(
+      'transform',
+      { file },
+      async ({ file }, ctx) => {
+        const trips = readCsvBatches(file.path, { types: TAXI_COLUMN_TYPES });
+        const carried = filterRows(trips, { passenger_count: (passengers) => passengers !== null && passengers > 0 });
+        const written = await writeDataset(join(ctx.scratch, 'by_pickup_date'), renameColumns(carried, snakeCase), {
+          partitionBy: [{ name: 'pickup_date', from: 'tpep_pickup_datetime', value: dayOf }],
+          existing: 'replace-all',
+        });
+        ctx.log.info(`${written.rows} trips on ${written.files.length} days`);
+        return written;
+      },
+      { checks: { 'some trips are left': (out) => out.rows > 0 || 'every trip was dropped' } },
+    );
 
-    return task('load', { dataset }, async ({ dataset }, ctx) => {
-      const gcs = await connectGcs(ctx);
-      const objects = await gcs.uploadDataset(dataset, `gs://${ctx.params.bucket}/${ctx.params.folder}`);
-      ctx.log.info(`uploaded ${objects.length} objects`);
-      return { rows: dataset.rows, objects: objects.length };
-    });
+    return task(
+      'load',
+      { dataset },
+      async ({ dataset }, ctx) => {
+        const gcs = await connectGcs(ctx);
+        const objects = await gcs.uploadDataset(dataset, `gs://${ctx.params.bucket}/${ctx.params.folder}`);
+        ctx.log.info(`uploaded ${objects.length} objects`);
+        return { rows: dataset.rows, files: dataset.files.length, objects: objects.length };
+      },
+      {
+        checks: {
+          'every file is in the bucket': (out) => out.objects === out.files || `${out.objects} of ${out.files} files were uploaded`,
+        },
+      },
+    );
   },
 );

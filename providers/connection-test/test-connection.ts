@@ -162,6 +162,7 @@ function counted(count: number, what: string): string {
 function wordsOf(error: unknown): string {
   const { message, cause } = error as Error & { cause?: Error };
   const text = (message || String(error)).split('\n')[0] ?? '';
+  if (/DECODER routines/.test(text)) return 'The private key cannot be read: is it whole, with its line breaks?';
   const why = text === 'fetch failed' && cause?.message ? `${text}: ${cause.message}` : text;
   return why.length > 600 ? `${why.slice(0, 600)}…` : why;
 }
