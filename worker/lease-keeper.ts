@@ -36,6 +36,7 @@ export interface LeaseHolder {
 const MARGIN_SHARE = 8 / 30;
 /** Of the margin, this part is the time between SIGTERM and SIGKILL. */
 const GRACE_SHARE = 5 / 8;
+const IDLE_MS = 60_000;
 
 export class LeaseKeeper {
   readonly #timing: LeaseTiming;
@@ -72,7 +73,10 @@ export class LeaseKeeper {
       clock,
       logger,
       intervalMs: Math.min(250, this.#timing.renewMs / 2),
-      runOnce: () => this.fenceOnce(),
+      runOnce: async () => {
+        await this.fenceOnce();
+        return this.#holders.size === 0 ? IDLE_MS : undefined;
+      },
     });
   }
 
@@ -85,6 +89,8 @@ export class LeaseKeeper {
   }
 
   add(holder: LeaseHolder): void {
+    // The fence sleeps long while there is nothing to fence.
+    if (this.#holders.size === 0) this.#fence.wake();
     this.#holders.set(holder, { trustedUntil: this.#trustFrom(holder.takenAt) });
   }
 
