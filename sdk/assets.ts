@@ -1,6 +1,6 @@
 /** Assets: things that tasks make and other DAGs wait for. */
 import { ASSET_LIMITS, DEFAULT_GROUP } from '#core/assets/asset-spec.ts';
-import { readSchemaPolicy, type SchemaPolicy, type VersionRetention } from '#core/assets/asset-version.ts';
+import { readSchemaPolicy, type SchemaPolicy, VERSION_LIMITS, type VersionRetention } from '#core/assets/asset-version.ts';
 import { normaliseUri } from '#core/assets/normalise-uri.ts';
 import type { WatchSpec } from '#core/assets/watch.ts';
 import { type Duration, parseDuration } from '#core/duration.ts';
@@ -24,6 +24,7 @@ export interface Asset {
   readonly tags: readonly string[];
   readonly schemaChange: SchemaPolicy | null;
   readonly retain: VersionRetention | null;
+  readonly previewRows: number | null;
 }
 
 export interface AssetOptions {
@@ -48,6 +49,8 @@ export interface AssetOptions {
   schemaChange?: SchemaPolicy;
   /** Which versions the catalogue keeps: the last so many, those of so long, or what either keeps. Default: as the settings say. */
   retain?: { versions?: number; for?: Duration };
+  /** Keeps the first so many rows of each version, at most 50, for everybody who may see the catalogue. Default: none. */
+  preview?: number;
 }
 
 /** Stands for assets that only a running task knows. */
@@ -95,6 +98,7 @@ const OPTIONS: OptionTable = {
   tags: 'known',
   schemaChange: 'known',
   retain: 'known',
+  preview: 'known',
 };
 const TAGS_MAX = 50;
 
@@ -135,6 +139,7 @@ export function asset(nameOrUri: string | ({ name?: string; uri?: string } & Ass
     tags: readTags(where, given.tags),
     schemaChange: readSchemaPolicy(where, given.schemaChange),
     retain: readRetain(where, given.retain),
+    previewRows: readPreview(where, given.preview),
   };
 }
 
@@ -150,6 +155,12 @@ function readTags(where: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length > TAGS_MAX)
     return refuse(`Option "tags" of ${where} must be a list of at most ${TAGS_MAX} texts.`);
   return [...new Set((value as unknown[]).map((tag) => readWords(where, 'tags', tag ?? '') as string))];
+}
+
+function readPreview(where: string, value: unknown): number | null {
+  if (value === undefined || value === null) return null;
+  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= VERSION_LIMITS.sampleRows) return value as number;
+  return refuse(`Option "preview" of ${where} must be a whole number of rows from 1 to ${VERSION_LIMITS.sampleRows}.`);
 }
 
 function readRetain(where: string, value: AssetOptions['retain']): VersionRetention | null {

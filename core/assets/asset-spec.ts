@@ -25,6 +25,8 @@ export interface AssetDefinition {
   readonly schemaChange?: SchemaPolicy;
   /** Which of its versions are kept. Absent = as the settings say. */
   readonly retain?: VersionRetention;
+  /** Rows of each version that people may look at. Absent = none. */
+  readonly previewRows?: number;
 }
 
 /** A name for assets that are known only when a task runs. */

@@ -15,6 +15,13 @@ export interface ColumnSource {
   readonly column: string;
 }
 
+/** The first rows, for people to look at. */
+export interface AssetSample {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly SampleCell[])[];
+}
+export type SampleCell = string | number | boolean | null;
+
 /** What is not known is absent. */
 export interface VersionFacts {
   readonly columns?: readonly AssetColumn[];
@@ -22,6 +29,8 @@ export interface VersionFacts {
   readonly bytes?: number;
   /** Those that were written: "day=2026-03-10". */
   readonly partitions?: readonly string[];
+  /** Kept only where the asset asks for a preview. */
+  readonly sample?: AssetSample;
   /** Column -> what it is made of. */
   readonly columnLineage?: Readonly<Record<string, readonly ColumnSource[]>>;
 }
@@ -36,7 +45,16 @@ export interface VersionRetention {
   readonly keptMs?: number;
 }
 
-export const VERSION_LIMITS = { columns: 2_000, partitions: 1_000, sources: 50, textChars: 500, factsBytes: 512 * 1024 } as const;
+export const VERSION_LIMITS = {
+  columns: 2_000,
+  partitions: 1_000,
+  sources: 50,
+  textChars: 500,
+  sampleRows: 50,
+  sampleColumns: 200,
+  cellChars: 200,
+  factsBytes: 512 * 1024,
+} as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -51,12 +69,14 @@ export function parseFacts(value: unknown): VersionFacts | null {
   const columns = listOf(value['columns'], VERSION_LIMITS.columns, parseColumn);
   const partitions = listOf(value['partitions'], VERSION_LIMITS.partitions, (one) => (isText(one) ? one : null));
   const columnLineage = parseLineage(value['columnLineage']);
+  const sample = parseSample(value['sample']);
   const facts: VersionFacts = {
     ...(columns !== null && { columns }),
     ...(isCount(value['rows']) && { rows: value['rows'] }),
     ...(isCount(value['bytes']) && { bytes: value['bytes'] }),
     ...(partitions !== null && { partitions }),
     ...(columnLineage !== null && { columnLineage }),
+    ...(sample !== null && { sample }),
   };
   if (Object.keys(facts).length === 0) return null;
   return JSON.stringify(facts).length > VERSION_LIMITS.factsBytes ? null : facts;
@@ -64,7 +84,10 @@ export function parseFacts(value: unknown): VersionFacts | null {
 
 function listOf<T>(value: unknown, max: number, parse: (one: unknown) => T | null): readonly T[] | null {
   if (!Array.isArray(value) || value.length === 0) return null;
-  return (value as unknown[]).slice(0, max).flatMap((one) => parse(one) ?? []);
+  return (value as unknown[])
+    .slice(0, max)
+    .map(parse)
+    .filter((one) => one !== null);
 }
 
 function parseColumn(value: unknown): AssetColumn | null {
@@ -86,6 +109,24 @@ function parseLineage(value: unknown): NonNullable<VersionFacts['columnLineage']
 function parseSource(value: unknown): ColumnSource | null {
   if (!isFields(value) || !isText(value['asset']) || !isText(value['column'])) return null;
   return { asset: value['asset'], column: value['column'] };
+}
+
+function parseSample(value: unknown): AssetSample | null {
+  if (!isFields(value)) return null;
+  const columns = listOf(value['columns'], VERSION_LIMITS.sampleColumns, (one) => (isText(one) ? one : null));
+  const rows = listOf(value['rows'], VERSION_LIMITS.sampleRows, (row) =>
+    Array.isArray(row) ? row.slice(0, columns?.length ?? 0).map(parseCell) : null,
+  );
+  return columns === null || rows === null ? null : { columns, rows };
+}
+
+/** What Postgres cannot hold is replaced. */
+function parseCell(value: unknown): SampleCell {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'boolean' || value === null || value === undefined) return value ?? null;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const short = text.length > VERSION_LIMITS.cellChars ? `${text.slice(0, VERSION_LIMITS.cellChars)}…` : text;
+  return short.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
 /** Of two sayings about one writing the later one counts, part by part. */

@@ -1,6 +1,6 @@
 /** Checks the assets of a spec that arrives from the caged child. */
 import { ASSET_LIMITS, type AssetCondition } from './asset-spec.ts';
-import { SCHEMA_POLICIES } from './asset-version.ts';
+import { SCHEMA_POLICIES, VERSION_LIMITS } from './asset-version.ts';
 import { isKeyFormat, PERIODS } from './partition.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,10 +35,23 @@ export function isAssetUses(value: unknown): boolean {
   return Array.isArray(value) && value.length <= ASSET_LIMITS.leaves && value.every(isAssetUse);
 }
 
-const DEFINITION_KEYS = ['name', 'uri', 'group', 'extra', 'freshnessMs', 'watch', 'description', 'owner', 'tags', 'schemaChange', 'retain'];
+const DEFINITION_KEYS = [
+  'name',
+  'uri',
+  'group',
+  'extra',
+  'freshnessMs',
+  'watch',
+  'description',
+  'owner',
+  'tags',
+  'schemaChange',
+  'retain',
+  'previewRows',
+];
 const TAGS_MAX = 50;
 
-function hasCatalogueWords({ description, owner, tags, schemaChange, retain }: Fields): boolean {
+function hasCatalogueWords({ description, owner, tags, schemaChange, retain, previewRows }: Fields): boolean {
   const words = [description, owner].every((text) => text === undefined || isShortText(text));
   const areTags = tags === undefined || (Array.isArray(tags) && tags.length <= TAGS_MAX && (tags as unknown[]).every(isShortText));
   const isPolicy = schemaChange === undefined || SCHEMA_POLICIES.includes(schemaChange as never);
@@ -48,7 +61,8 @@ function hasCatalogueWords({ description, owner, tags, schemaChange, retain }: F
       hasOnly(retain, ['versions', 'keptMs']) &&
       Object.keys(retain).length > 0 &&
       Object.values(retain).every(isPositive));
-  return words && areTags && isPolicy && isKept;
+  const isPreviewed = previewRows === undefined || (isPositive(previewRows) && (previewRows as number) <= VERSION_LIMITS.sampleRows);
+  return words && areTags && isPolicy && isKept && isPreviewed;
 }
 
 export function isAssetDefinitions(value: unknown): boolean {

@@ -10,7 +10,7 @@ import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { END_OF_STREAM, encodeBatch } from './encode-batch.ts';
 import { batchesOf, type Frame } from './frame.ts';
-import { columnsOf, uriOfFile } from './report-writing.ts';
+import { columnsOf, firstRowsOf, uriOfFile } from './report-writing.ts';
 
 /** What one task tells the next about a frame it left in a file. Small, plain JSON. */
 export interface FrameFile {
@@ -33,6 +33,7 @@ export type FrameSource = string | Pick<FrameFile, 'path' | 'sha256'>;
  */
 export async function writeFrame(path: string, frame: Frame): Promise<FrameFile> {
   let schema: Schema | null = null;
+  let first: RecordBatch | null = null;
   const written = await writeWhole(path, async (unfinished) => {
     const file = await open(unfinished, 'w');
     const hash = createHash('sha256');
@@ -47,6 +48,7 @@ export async function writeFrame(path: string, frame: Frame): Promise<FrameFile>
       for await (const batch of batchesOf(frame)) {
         await write(encodeBatch(batch, schema === null));
         schema ??= batch.schema;
+        first ??= batch;
         rows += batch.numRows;
       }
       if (schema === null) throw new RangeError('a frame without a single batch has no columns and cannot be written.');
@@ -58,7 +60,8 @@ export async function writeFrame(path: string, frame: Frame): Promise<FrameFile>
     await beforePublish({ uri: uriOfFile(path), columns: columnsOf(schema) });
     return { path, rows, columns: Object.keys(types), bytes, schema: types, sha256: hash.digest('hex') };
   });
-  if (schema !== null) reportWritten({ uri: uriOfFile(path), columns: columnsOf(schema), rows: written.rows, bytes: written.bytes });
+  if (schema !== null)
+    reportWritten({ uri: uriOfFile(path), columns: columnsOf(schema), rows: written.rows, bytes: written.bytes, ...firstRowsOf(first) });
   return written;
 }
 

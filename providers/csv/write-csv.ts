@@ -10,7 +10,7 @@ import { type Data, DataType, type RecordBatch, type Schema, TimeUnit } from 'ap
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
-import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
+import { columnsOf, firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
 import { writeWhole } from '../files/whole-file.ts';
 
@@ -27,6 +27,7 @@ export interface WriteCsvOptions {
 export interface CsvProgress {
   rows: number;
   schema?: Schema;
+  first?: RecordBatch;
 }
 
 const CHUNK_ROWS = 2048;
@@ -42,7 +43,13 @@ export async function writeCsv(path: string, frame: Frame, options: WriteCsvOpti
     if (count.schema) await beforePublish({ uri: uriOfFile(path), columns: columnsOf(count.schema) });
     return (await stat(unfinished)).size;
   });
-  reportWritten({ uri: uriOfFile(path), rows: count.rows, bytes, ...(count.schema && { columns: columnsOf(count.schema) }) });
+  reportWritten({
+    uri: uriOfFile(path),
+    rows: count.rows,
+    bytes,
+    ...(count.schema && { columns: columnsOf(count.schema) }),
+    ...firstRowsOf(count.first),
+  });
   return count.rows;
 }
 
@@ -57,6 +64,7 @@ export async function* csvText(frame: Frame, options: WriteCsvOptions = {}, coun
     if (isFirst) yield batch.schema.fields.map((field) => quoted(field.name)).join(delimiter) + lineEnd;
     isFirst = false;
     count.schema ??= batch.schema;
+    count.first ??= batch;
     const cells = batch.data.children.map((child, index) => cellText(child, batch.schema.fields[index]?.name ?? '', quoted));
     yield* rowsText(batch, cells, delimiter, lineEnd);
     count.rows += batch.numRows;

@@ -6,7 +6,7 @@ import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
-import { columnsOf as describe } from '../arrow/report-writing.ts';
+import { columnsOf as describe, firstRowsOf } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
 
 export interface LoadOptions {
@@ -44,7 +44,7 @@ export async function loadTable(client: MysqlClient, { table, frame, ifExists }:
     const rows = appends
       ? await append(client, table, existing, schema, first.value, batches)
       : await fillAnew(client, table, existing.length > 0, schema, first.value, batches);
-    reportWritten({ ...place, columns: describe(schema), rows, adds: appends });
+    reportWritten({ ...place, columns: describe(schema), rows, adds: appends, ...firstRowsOf(first.value) });
     return { table, rows, columns: schema.fields.map((field) => field.name) };
   } finally {
     await batches.return(undefined);

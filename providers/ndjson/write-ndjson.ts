@@ -6,11 +6,11 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type Data, DataType, type Schema, TimeUnit } from 'apache-arrow';
+import { type Data, DataType, type RecordBatch, type Schema, TimeUnit } from 'apache-arrow';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
-import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
+import { columnsOf, firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
 import { writeWhole } from '../files/whole-file.ts';
 
@@ -23,6 +23,7 @@ export interface WriteNdjsonOptions {
 export interface NdjsonProgress {
   rows: number;
   schema?: Schema;
+  first?: RecordBatch;
 }
 
 const CHUNK_ROWS = 2048;
@@ -38,7 +39,13 @@ export async function writeNdjson(path: string, frame: Frame, options: WriteNdjs
     if (count.schema) await beforePublish({ uri: uriOfFile(path), columns: columnsOf(count.schema) });
     return (await stat(unfinished)).size;
   });
-  reportWritten({ uri: uriOfFile(path), rows: count.rows, bytes, ...(count.schema && { columns: columnsOf(count.schema) }) });
+  reportWritten({
+    uri: uriOfFile(path),
+    rows: count.rows,
+    bytes,
+    ...(count.schema && { columns: columnsOf(count.schema) }),
+    ...firstRowsOf(count.first),
+  });
   return count.rows;
 }
 
@@ -46,6 +53,7 @@ export async function writeNdjson(path: string, frame: Frame, options: WriteNdjs
 export async function* ndjsonText(frame: Frame, count: NdjsonProgress = { rows: 0 }): AsyncGenerator<string> {
   for await (const batch of batchesOf(frame)) {
     count.schema ??= batch.schema;
+    count.first ??= batch;
     const cells = batch.data.children.map((child, index) => {
       const name = batch.schema.fields[index]?.name ?? '';
       return { key: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, text: jsonText(child, name) };

@@ -13,7 +13,7 @@ import { selectBatch } from '../arrow/columns.ts';
 import { END_OF_STREAM, encodeBatch } from '../arrow/encode-batch.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
 import { readFrameBatches } from '../arrow/frame-file.ts';
-import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
+import { columnsOf, firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { takeRows } from '../arrow/take-rows.ts';
 import { folderReader, nameOf, type PartitionColumn, type PartitionValues, parseFolder } from './partition.ts';
 import { type ParquetOptions, writeParquet } from './write-parquet.ts';
@@ -61,7 +61,7 @@ export async function writeDataset(folder: string, frame: Frame, options: Datase
   const work = join(folder, `${UNFINISHED}${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(work);
   try {
-    const { partitions, columns } = await sortOut(join(work, 'rows'), frame, options);
+    const { partitions, columns, first } = await sortOut(join(work, 'rows'), frame, options);
     const files: DatasetFile[] = [];
     const ready = join(work, 'ready');
     for (const [partition, rowsFile] of partitions) {
@@ -78,6 +78,7 @@ export async function writeDataset(folder: string, frame: Frame, options: Datase
     reportWritten({
       uri: uriOfFile(folder),
       columns,
+      ...firstRowsOf(first),
       rows: dataset.rows,
       bytes: dataset.bytes,
       partitions: partitions.map(([name]) => name),
@@ -93,8 +94,10 @@ async function sortOut(folder: string, frame: Frame, { partitionBy, partitionsMa
   await mkdir(folder);
   const files = new Map<string, string>();
   let columns: readonly AssetColumn[] = [];
+  let first: RecordBatch | null = null;
   const leftOut = new Set(partitionBy.filter((column) => typeof column === 'string'));
   for await (const batch of batchesOf(frame)) {
+    first ??= batch;
     if (columns.length === 0) columns = [...columnsOf(batch.schema), ...foldersOnly(batch.schema, partitionBy)];
     const kept = batch.schema.fields.map((field) => field.name).filter((name) => !leftOut.has(name));
     if (kept.length === 0) throw new RangeError(`partitioning by ${partitionBy.map(nameOf).join(', ')} leaves no column for the files.`);
@@ -111,7 +114,7 @@ async function sortOut(folder: string, frame: Frame, { partitionBy, partitionsMa
     }
   }
   for (const file of files.values()) await appendFile(file, END_OF_STREAM);
-  return { partitions: [...files].sort(([a], [b]) => (a < b ? -1 : 1)), columns };
+  return { partitions: [...files].sort(([a], [b]) => (a < b ? -1 : 1)), columns, first };
 }
 
 /** Columns that only the names of the folders have. */

@@ -5,13 +5,13 @@ import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Schema } from 'apache-arrow';
+import type { RecordBatch, Schema } from 'apache-arrow';
 import type * as ParquetWasm from 'parquet-wasm';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { encodeStream } from '../arrow/encode-batch.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
 import { describeSchema } from '../arrow/frame-file.ts';
-import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
+import { columnsOf, firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { writeWhole } from '../files/whole-file.ts';
 
 export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'none';
@@ -37,6 +37,7 @@ export interface ParquetFile {
 export interface ParquetProgress {
   rows: number;
   schema: Schema | null;
+  first?: RecordBatch;
 }
 
 const ROW_GROUP_ROWS = 262_144;
@@ -51,7 +52,13 @@ export async function writeParquet(path: string, frame: Frame, options: ParquetO
     await beforePublish({ uri: uriOfFile(path), columns: columnsOf(progress.schema as Schema) });
     return { path, rows: progress.rows, bytes: (await stat(unfinished)).size, columns: Object.keys(schema), schema };
   });
-  reportWritten({ uri: uriOfFile(path), columns: columnsOf(progress.schema as Schema), rows: file.rows, bytes: file.bytes });
+  reportWritten({
+    uri: uriOfFile(path),
+    columns: columnsOf(progress.schema as Schema),
+    rows: file.rows,
+    bytes: file.bytes,
+    ...firstRowsOf(progress.first),
+  });
   return file;
 }
 
@@ -76,6 +83,7 @@ export async function* parquetBytes(
             return;
           }
           progress.schema ??= next.value.schema;
+          progress.first ??= next.value;
           progress.rows += next.value.numRows;
           const table = wasm.Table.fromIPCStream(encodeStream(next.value));
           for (const batch of table.recordBatches()) controller.enqueue(batch);

@@ -9,7 +9,7 @@ import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
-import { columnsOf } from '../arrow/report-writing.ts';
+import { columnsOf, firstRowsOf } from '../arrow/report-writing.ts';
 import { columnTypeOf } from './column-types.ts';
 import { type CopyProgress, encodeCopy } from './encode-copy.ts';
 import { quoteName, quoteTable, stagingName, type TableName } from './identifiers.ts';
@@ -69,7 +69,7 @@ export async function loadTable(client: Client, options: LoadOptions, connection
     await batches.return(undefined);
     throw explain(error, options);
   }
-  reportWritten({ ...place, columns: columnsOf(schema), ...progress, adds: options.ifExists === 'append' });
+  reportWritten({ ...place, columns: columnsOf(schema), ...progress, adds: options.ifExists === 'append', ...firstRowsOf(first.value) });
   return {
     schema: options.schema ?? 'public',
     table: options.table,

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
 import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
+import { firstRowsOf } from '../arrow/report-writing.ts';
 import { type BigQuery, openBigQuery } from '../google/bigquery.ts';
 import { GOOGLE_DEFAULT, googleAccess } from '../google/connection.ts';
 import { connectGcs, type Gcs } from '../google/gcs.ts';
@@ -95,7 +96,7 @@ class IntoBigquery implements OpenDestination {
     });
     this.#kept = { state, pages: pages + 1, columns, began };
     await gcs.upload(Buffer.from(JSON.stringify(this.#kept)), stateUri);
-    reportWritten({ ...place, columns, rows: batch.numRows, bytes, adds: true });
+    reportWritten({ ...place, columns, rows: batch.numRows, bytes, adds: true, ...firstRowsOf(batch) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

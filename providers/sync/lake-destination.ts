@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
 import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
-import { uriOfFile } from '../arrow/report-writing.ts';
+import { firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { writeParquet } from '../parquet/write-parquet.ts';
 import { evolve } from './evolve.ts';
@@ -71,7 +71,7 @@ class IntoLake implements OpenDestination {
     const kept: Kept = { state, pages: pages + 1, columns };
     await writeWhole(stateFile(this.#folder, this.#stream), (unfinished) => writeFile(unfinished, JSON.stringify(kept), { flush: true }));
     this.#kept = kept;
-    reportWritten({ uri: uriOfFile(this.#folder), columns, rows, bytes, adds: true });
+    reportWritten({ uri: uriOfFile(this.#folder), columns, rows, bytes, adds: true, ...firstRowsOf(batch) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -4,6 +4,7 @@ import type { Field, RecordBatch } from 'apache-arrow';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
 import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { firstRowsOf } from '../arrow/report-writing.ts';
 import { columnTypeOf } from '../postgres/column-types.ts';
 import { connectPostgres, type Postgres } from '../postgres/connect.ts';
 import { quoteName, quoteTable, type TableName } from '../postgres/identifiers.ts';
@@ -79,7 +80,7 @@ class IntoPostgres implements OpenDestination {
       );
       await beforePublish({ ...place, columns });
       await client.query('commit');
-      reportWritten({ ...place, columns, rows: batch.numRows, adds: true });
+      reportWritten({ ...place, columns, rows: batch.numRows, adds: true, ...firstRowsOf(batch) });
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
       throw error;

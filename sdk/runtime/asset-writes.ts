@@ -3,7 +3,7 @@
  * task, or in one without outlets, nobody listens and nothing is done.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AssetColumn, VersionFacts } from '#core/assets/asset-version.ts';
+import type { AssetColumn, AssetSample, VersionFacts } from '#core/assets/asset-version.ts';
 
 /** A place and the columns it is about to have. */
 export interface Publication {
@@ -19,6 +19,8 @@ export interface Written extends VersionFacts {
   readonly alsoKnownAs?: readonly string[];
   /** Adds to what is there, as appending does. Default: it replaces what was written to the same place. */
   readonly adds?: boolean;
+  /** The first rows; asked for when an asset of the task keeps a preview. */
+  readonly firstRows?: (rows: number) => AssetSample;
 }
 
 export interface WriteListener {

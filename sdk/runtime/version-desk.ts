@@ -13,6 +13,8 @@ import type { TaskHost } from './task-host.ts';
 interface Outlet {
   readonly use: Extract<AssetUse, { asset: unknown }>;
   readonly policy: Asset['schemaChange'];
+  /** 0 = no preview is kept. */
+  readonly previewRows: number;
   /** By place: a file that is written twice is there once. */
   readonly places: Map<string, VersionFacts>;
   /** What the author said by `describe`. */
@@ -39,7 +41,16 @@ export class VersionDesk implements WriteListener {
     this.#outlets = outlets.flatMap((like) => {
       const use = readUse('outlets', like);
       if ('alias' in use) return [];
-      return [{ use, policy: like.kind === 'asset' ? like.schemaChange : null, places: new Map(), said: null, checked: null }];
+      return [
+        {
+          use,
+          policy: like.kind === 'asset' ? like.schemaChange : null,
+          previewRows: like.kind === 'asset' ? (like.previewRows ?? 0) : 0,
+          places: new Map(),
+          said: null,
+          checked: null,
+        },
+      ];
     });
   }
 
@@ -61,8 +72,9 @@ export class VersionDesk implements WriteListener {
     if (facts) this.written({ ...facts, uri: to });
   }
 
-  written({ uri, alsoKnownAs = [], adds = false, ...said }: Written): void {
-    const given = parseFacts(said);
+  written({ uri, alsoKnownAs = [], adds = false, firstRows, ...said }: Written): void {
+    const wanted = Math.max(0, ...this.#outlets.map((outlet) => outlet.previewRows));
+    const given = parseFacts(wanted > 0 && firstRows ? { ...said, sample: firstRows(wanted) } : said);
     if (given === null) return;
     const before = adds ? this.#known.get(uri) : undefined;
     const facts = before ? addFacts(before, given) : given;
@@ -108,7 +120,11 @@ export class VersionDesk implements WriteListener {
 
   #factsOf(outlet: Outlet): VersionFacts | null {
     const written = [...outlet.places.values()].reduce<VersionFacts | null>((sum, one) => (sum ? addFacts(sum, one) : one), null);
-    return mergeFacts(written ?? (this.#outlets.length === 1 ? (this.#elsewhere?.facts ?? null) : null), outlet.said);
+    const facts = mergeFacts(written ?? (this.#outlets.length === 1 ? (this.#elsewhere?.facts ?? null) : null), outlet.said);
+    if (facts?.sample === undefined) return facts;
+    const { sample, ...others } = facts;
+    const kept = outlet.previewRows > 0 && { sample: { ...sample, rows: sample.rows.slice(0, outlet.previewRows) } };
+    return Object.keys(others).length === 0 && !kept ? null : { ...others, ...kept };
   }
 
   async #check(outlet: Outlet, columns: readonly AssetColumn[]): Promise<void> {

@@ -96,6 +96,8 @@ describe('assets', { timeout: 90_000 }, () => {
     await page.getByRole('link', { name: 'trips', exact: true }).click();
     await page.getByText('− fare Float64').waitFor();
     await page.getByRole('img', { name: /1,500 rows/ }).waitFor();
+    await page.getByRole('tab', { name: 'Preview' }).click();
+    await page.getByRole('cell', { name: 'JFK' }).first().waitFor();
     await page.getByRole('link', { name: /^fares/ }).click();
     await page.getByRole('tab', { name: /^Columns/ }).click();
     await page.getByText('trips.fare, trips.tip').waitFor();

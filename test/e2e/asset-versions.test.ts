@@ -20,7 +20,7 @@ import { writeFrame } from 'windlass/providers/arrow';
 import { readCsvBatches } from 'windlass/providers/csv';
 import { writeDataset, writeParquet } from 'windlass/providers/parquet';
 
-const orders = asset({ name: 'orders', uri: 'file://${lake}/orders.parquet', owner: 'ann', tags: ['pii', 'gold'], schemaChange: 'fail', retain: { versions: 2 } });
+const orders = asset({ name: 'orders', uri: 'file://${lake}/orders.parquet', owner: 'ann', tags: ['pii', 'gold'], schemaChange: 'fail', retain: { versions: 2 }, preview: 2 });
 const raw = asset({ name: 'raw', uri: 'file://${lake}/raw.arrow' });
 const trips = asset({ name: 'trips', uri: 'file://${lake}/trips' });
 const said = asset('said');
@@ -74,6 +74,7 @@ describe('a version', { timeout: 90_000 }, () => {
     expect(await run('read')).toBe('success');
     expect(await run('load')).toBe('success');
     const [raw] = await versionsOf('raw');
+    expect(raw?.sample).toBe(null);
     expect(await versionsOf('orders')).toEqual([
       expect.objectContaining({
         columns: [
@@ -81,6 +82,13 @@ describe('a version', { timeout: 90_000 }, () => {
           { name: 'name', type: 'Utf8', nullable: true },
         ],
         row_count: 3,
+        sample: {
+          columns: ['id', 'name'],
+          rows: [
+            [1, 'a'],
+            [2, 'b'],
+          ],
+        },
         bytes: expect.any(Number),
         dag_id: 'load',
         task_id: 'write',

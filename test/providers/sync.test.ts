@@ -217,8 +217,6 @@ describe('a process that is killed at any page', () => {
     for (const [killAfter, when] of [
       [1, 'before'],
       [0, 'after'],
-      [1, 'after'],
-      [0, 'before'],
     ] as const)
       expect(await child(to, killAfter, when)).toBe(null);
     expect(await child(to, 99, 'never')).toBe(0);

@@ -93,6 +93,7 @@ describe('the success of a producer', () => {
     await database.db.transaction('save', (tx) => saveAssetUses(tx, [spec], []));
     await finish(run, 'make', { assetEvents: [event('orders')], leaseEpoch: 99 });
     expect(await sql('select 1 from asset_event')).toHaveLength(0);
+    expect(await sql('select 1 from asset_version')).toHaveLength(0);
   });
 
   it('is written once, though the worker that got no answer writes it again', async () => {
@@ -116,6 +117,7 @@ describe('the success of a producer', () => {
     const again = await finishAttempts(database.db, { workerId: 'w', finishes: [end] });
     expect([again.attemptIds.size, again.assetDagIds]).toEqual([0, []]);
     expect(await sql('select 1 from asset_event')).toHaveLength(1);
+    expect(await sql('select 1 from asset_version v join asset_event e on e.event_id = v.version_id')).toHaveLength(1);
   });
 
   it('says nothing to a DAG that is paused, and nothing of an asset no DAG mentions', async () => {

@@ -1,5 +1,5 @@
 /** What the pages of assets read. */
-import type { AssetColumn, ColumnSource, SchemaPolicy } from '#core/assets/asset-version.ts';
+import type { AssetColumn, AssetSample, ColumnSource, SchemaPolicy } from '#core/assets/asset-version.ts';
 import type { UiAssetWait, UiTaskName } from './types.ts';
 
 export interface UiAssetName {
@@ -42,6 +42,8 @@ export interface UiAsset extends UiAssetCard {
   readonly aliases: readonly string[];
   readonly columns: readonly AssetColumn[] | null;
   readonly columnLineage: Readonly<Record<string, readonly ColumnSource[]>> | null;
+  /** The first rows of the newest version that kept them. */
+  readonly sample: AssetSample | null;
   readonly schemaChange: SchemaPolicy;
   readonly keepVersions: number | null;
   readonly keepMs: number | null;

@@ -102,6 +102,7 @@ async function readAsset(db: Queryable, assetId: number, nowMs: number): Promise
     ...card,
     columns: row.columns,
     columnLineage: row.column_lineage,
+    sample: row.sample,
     schemaChange: row.schema_change ?? 'allow',
     keepVersions: row.keep_versions,
     keepMs: row.keep_ms,

@@ -12,6 +12,7 @@ const trips = asset({
   freshness: '26h',
   schemaChange: 'warn',
   retain: { versions: 90 },
+  preview: 5,
 });
 const zones = asset({ name: 'zones', uri: 's3://lake/zones', group: 'taxi' });
 const fares = asset({ name: 'fares', uri: 's3://lake/fares', group: 'taxi', owner: 'bob', tags: ['gold'] });

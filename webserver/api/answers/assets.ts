@@ -83,6 +83,9 @@ export const assetVersion = z
     bytes: count.nullable(),
     partitions: z.array(text).nullable(),
     column_lineage: z.record(text, z.array(columnSource)).nullable(),
+    sample: z
+      .strictObject({ columns: z.array(text), rows: z.array(z.array(z.union([text, z.number(), z.boolean()]).nullable())) })
+      .nullable(),
     upstream: z.array(z.strictObject({ asset_id: count, name: text, version_id: count.nullable() })),
     compared_with: count.nullable(),
     column_changes: z.array(

@@ -23,6 +23,7 @@ export function assetVersionShape(row: AssetVersionRow) {
     bytes: row.bytes,
     partitions: row.partitions,
     column_lineage: row.column_lineage,
+    sample: row.sample,
     upstream: row.upstream,
     /** Of the newest version before it whose columns are known; null = there is none. */
     compared_with: row.earlier_id,

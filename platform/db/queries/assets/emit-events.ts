@@ -42,10 +42,10 @@ coalesce((
 
 const VERSIONS = `versions as (
   insert into asset_version (version_id, asset_id, partition_key, dag_id, run_id, task_id, map_index, attempt_id, dag_version, code_hash,
-                             columns, row_count, bytes, partitions, column_lineage, upstream)
+                             columns, row_count, bytes, partitions, column_lineage, sample, upstream)
   select n.event_id, n.asset_id, n.partition_key, s.dag_id, s.run_id, s.task_id, s.map_index, s.attempt_id, v.version_number, v.bundle_hash,
          s.facts -> 'columns', (s.facts ->> 'rows')::bigint, (s.facts ->> 'bytes')::bigint,
-         case when s.facts ? 'partitions' then array(select jsonb_array_elements_text(s.facts -> 'partitions')) end, s.facts -> 'columnLineage', ${UPSTREAM}
+         case when s.facts ? 'partitions' then array(select jsonb_array_elements_text(s.facts -> 'partitions')) end, s.facts -> 'columnLineage', s.facts -> 'sample', ${UPSTREAM}
     from emitted n
     join said s on s.attempt_id = n.attempt_id and s.asset_id = n.asset_id and s.partition_key is not distinct from n.partition_key
     left join dag_version v on v.version_id = s.version_id

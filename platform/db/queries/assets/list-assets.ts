@@ -1,5 +1,5 @@
 /** Pages through assets with who makes, reads and waits for each. Called by the API, the pages and the CLI. */
-import type { AssetColumn, ColumnSource, SchemaPolicy } from '#core/assets/asset-version.ts';
+import type { AssetColumn, AssetSample, ColumnSource, SchemaPolicy } from '#core/assets/asset-version.ts';
 import type { Queryable } from '../../client.ts';
 import { type ListPage, type ListRequest, type ListSource, readList } from '../../list-query.ts';
 
@@ -37,6 +37,8 @@ export interface AssetRow {
   /** Of the newest version that says; null = none does. */
   readonly columns: readonly AssetColumn[] | null;
   readonly column_lineage: Readonly<Record<string, readonly ColumnSource[]>> | null;
+  /** Of the newest version that has one. */
+  readonly sample: AssetSample | null;
   readonly row_count: number | null;
   readonly bytes: number | null;
 }
@@ -54,10 +56,12 @@ const SOURCE: ListSource = {
     ${usesOf('schedule')} as scheduled_dags, ${usesOf('outlet')} as producing_tasks, ${usesOf('inlet')} as consuming_tasks,
     coalesce((select json_agg(json_build_object('id', l.alias_id, 'name', l.name, 'group', l.asset_group) order by l.name)
        from asset_alias_asset aa join asset_alias l using (alias_id) where aa.asset_id = a.asset_id), '[]') as aliases,
-    last.event_id as last_event_id, last.at as last_event_at, described.columns, described.column_lineage, sized.row_count, sized.bytes`,
+    last.event_id as last_event_id, last.at as last_event_at, described.columns, described.column_lineage, sampled.sample, sized.row_count, sized.bytes`,
   from: `asset a left join lateral (select e.event_id, e.at from asset_event e where e.asset_id = a.asset_id order by e.event_id desc limit 1) last on true
     left join lateral (select v.columns, v.column_lineage from asset_version v where v.asset_id = a.asset_id and v.columns is not null
                         order by v.version_id desc limit 1) described on true
+    left join lateral (select v.sample from asset_version v where a.preview_rows is not null and v.asset_id = a.asset_id and v.sample is not null
+                        order by v.version_id desc limit 1) sampled on true
     left join lateral (select v.row_count, v.bytes from asset_version v where v.asset_id = a.asset_id order by v.version_id desc limit 1) sized on true`,
   fields: {
     id: 'a.asset_id',

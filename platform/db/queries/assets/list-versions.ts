@@ -1,5 +1,5 @@
 /** Pages through the versions of assets, each with the columns of the one before it. Called by the API, the pages and the CLI. */
-import type { AssetColumn, ColumnSource } from '#core/assets/asset-version.ts';
+import type { AssetColumn, AssetSample, ColumnSource } from '#core/assets/asset-version.ts';
 import type { Queryable } from '../../client.ts';
 import { type ListPage, type ListRequest, type ListSource, readList } from '../../list-query.ts';
 
@@ -28,6 +28,7 @@ export interface AssetVersionRow {
   readonly bytes: number | null;
   readonly partitions: readonly string[] | null;
   readonly column_lineage: Readonly<Record<string, readonly ColumnSource[]>> | null;
+  readonly sample: AssetSample | null;
   readonly upstream: readonly UpstreamVersion[];
   /** Of the newest version before it whose columns are known. */
   readonly earlier_id: number | null;
@@ -37,7 +38,7 @@ export interface AssetVersionRow {
 const SOURCE: ListSource = {
   name: 'list_asset_versions',
   select: `v.version_id, v.asset_id, a.name, v.at, v.partition_key, v.dag_id, v.run_id, v.task_id, v.map_index, v.attempt_id, v.dag_version, v.code_hash,
-    v.columns, v.row_count, v.bytes, v.partitions, v.column_lineage,
+    v.columns, v.row_count, v.bytes, v.partitions, v.column_lineage, v.sample,
     coalesce((select jsonb_agg(jsonb_build_object('asset_id', u.asset_id, 'name', o.name, 'version_id', u.version_id) order by o.name)
        from jsonb_to_recordset(v.upstream) as u(asset_id bigint, version_id bigint) join asset o on o.asset_id = u.asset_id), '[]') as upstream,
     earlier.version_id as earlier_id, earlier.columns as earlier_columns`,

@@ -10,18 +10,18 @@ const LOCK = { name: 'lock_assets', text: 'lock table asset in share row exclusi
 const DEFINE = {
   name: 'define_assets',
   text: `
-insert into asset as a (name, uri, asset_group, extra, freshness_ms, watch, description, owner, tags, schema_change, keep_versions, keep_ms)
+insert into asset as a (name, uri, asset_group, extra, freshness_ms, watch, description, owner, tags, schema_change, keep_versions, keep_ms, preview_rows)
 select d.name, d.uri, d.asset_group, d.extra, d.freshness_ms, d.watch, d.description, d.owner,
-       coalesce(array(select jsonb_array_elements_text(d.tags)), '{}'), d.schema_change, d.keep_versions, d.keep_ms
+       coalesce(array(select jsonb_array_elements_text(d.tags)), '{}'), d.schema_change, d.keep_versions, d.keep_ms, d.preview_rows
   from jsonb_to_recordset($1::jsonb) as d(name text, uri text, asset_group text, extra jsonb, freshness_ms float8, watch jsonb, description text,
-                                          owner text, tags jsonb, schema_change text, keep_versions int, keep_ms float8)
+                                          owner text, tags jsonb, schema_change text, keep_versions int, keep_ms float8, preview_rows int)
 on conflict (name, uri) do update
    set asset_group = excluded.asset_group, extra = excluded.extra, freshness_ms = excluded.freshness_ms, watch = excluded.watch,
        description = excluded.description, owner = excluded.owner, tags = excluded.tags, schema_change = excluded.schema_change,
-       keep_versions = excluded.keep_versions, keep_ms = excluded.keep_ms, found_at_run = false, updated_at = clock_timestamp()
- where (a.asset_group, a.extra, a.freshness_ms, a.watch, a.description, a.owner, a.tags, a.schema_change, a.keep_versions, a.keep_ms, a.found_at_run)
+       keep_versions = excluded.keep_versions, keep_ms = excluded.keep_ms, preview_rows = excluded.preview_rows, found_at_run = false, updated_at = clock_timestamp()
+ where (a.asset_group, a.extra, a.freshness_ms, a.watch, a.description, a.owner, a.tags, a.schema_change, a.keep_versions, a.keep_ms, a.preview_rows, a.found_at_run)
        is distinct from (excluded.asset_group, excluded.extra, excluded.freshness_ms, excluded.watch, excluded.description, excluded.owner,
-                         excluded.tags, excluded.schema_change, excluded.keep_versions, excluded.keep_ms, false)`,
+                         excluded.tags, excluded.schema_change, excluded.keep_versions, excluded.keep_ms, excluded.preview_rows, false)`,
 };
 
 const ALIASES = {
@@ -129,6 +129,7 @@ function rowOf(asset: AssetDefinition): Readonly<Record<string, unknown>> {
     schema_change: asset.schemaChange ?? null,
     keep_versions: asset.retain?.versions ?? null,
     keep_ms: asset.retain?.keptMs ?? null,
+    preview_rows: asset.previewRows ?? null,
   };
 }
 

@@ -26,6 +26,7 @@ import { ColumnList } from './column-list.tsx';
 import { EventDialog } from './event-dialog.tsx';
 import { EventList } from './event-list.tsx';
 import { Lineage } from './lineage.tsx';
+import { SampleTable } from './sample-table.tsx';
 import { VersionList } from './version-list.tsx';
 
 /** One asset: where it comes from, whom it runs, and what happened to it. */
@@ -86,22 +87,28 @@ const POLICY_WORDS: Readonly<Record<UiAsset['schemaChange'], string>> = {
   fail: 'a break is not published',
 };
 
-type Part = 'versions' | 'columns' | 'events';
+type Part = 'versions' | 'columns' | 'preview' | 'events';
 
 function Parts({ asset }: { asset: UiAsset }) {
   const [params] = useUrlState();
   const asked = params.get('show');
-  const part: Part = asked === 'columns' || asked === 'events' ? asked : 'versions';
+  const part: Part = asked === 'columns' || asked === 'preview' || asked === 'events' ? asked : 'versions';
   const tab = (id: Part, label: string, count?: number) => ({ id, label, to: id === 'versions' ? '?' : `?show=${id}`, count });
   return (
     <div className="flex min-w-0 flex-col gap-3">
       <Tabs
         label="Parts of the asset"
         active={part}
-        items={[tab('versions', 'Versions'), tab('columns', 'Columns', asset.columns?.length), tab('events', 'Events')]}
+        items={[
+          tab('versions', 'Versions'),
+          tab('columns', 'Columns', asset.columns?.length),
+          tab('preview', 'Preview'),
+          tab('events', 'Events'),
+        ]}
       />
       {part === 'versions' ? <VersionList assetId={asset.assetId} /> : null}
       {part === 'columns' ? <ColumnList asset={asset} /> : null}
+      {part === 'preview' ? <SampleTable sample={asset.sample} /> : null}
       {part === 'events' ? <EventList assetId={asset.assetId} /> : null}
     </div>
   );

@@ -8,7 +8,7 @@ import type { UiAsset } from '../../../ui-api/asset-types.ts';
 export function ColumnList({ asset }: { asset: UiAsset }) {
   const { columns, columnLineage } = asset;
   return (
-    <Card>
+    <Card bodyClassName="rounded-[inherit]">
       {columns === null ? (
         <EmptyState icon={<Columns3 size={18} />} title="Columns are not known">
           They come with the first version that a writer of the providers makes, or from{' '}

@@ -21,7 +21,7 @@ export function EventList({ assetId }: { assetId: number }) {
   const [offset, setOffset] = useState(0);
   const events = useAssetEvents(assetId, offset, PAGE_SIZE);
   return (
-    <Card>
+    <Card bodyClassName="rounded-[inherit]">
       {events.error === null ? null : <ErrorPanel error={events.error} onRetry={() => void events.refetch()} />}
       {events.isPending ? <SkeletonRows rows={4} label="Loading events" /> : null}
       {events.data === undefined ? null : events.data.asset_events.length === 0 ? (

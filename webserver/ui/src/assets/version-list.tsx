@@ -24,7 +24,7 @@ export function VersionList({ assetId }: { assetId: number }) {
   const [offset, setOffset] = useState(0);
   const versions = useAssetVersions(assetId, offset, PAGE_SIZE);
   return (
-    <Card>
+    <Card bodyClassName="rounded-[inherit]">
       {versions.error === null ? null : <ErrorPanel error={versions.error} onRetry={() => void versions.refetch()} />}
       {versions.isPending ? <SkeletonRows rows={4} label="Loading versions" /> : null}
       {versions.data === undefined ? null : versions.data.asset_versions.length === 0 ? (
