@@ -3,18 +3,19 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { issueToken } from '#platform/auth/tokens.ts';
+import type { Broker } from '#platform/broker/broker.ts';
+import { openBroker } from '#platform/broker/open-broker.ts';
 import { newSecret } from '#platform/clock.ts';
+import { readConfig } from '#platform/config/config.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
-import { ensureDatabase } from '#platform/db/embedded-databases.ts';
-import { migrate } from '#platform/db/migrate.ts';
+import { copyDatabase } from '#platform/db/embedded-databases.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { until } from '#test/support/until.ts';
 import { Member, type Role } from './member.ts';
 import type { Servers } from './servers.ts';
-import { LEASE_GRACE_MS, LEASE_RENEW_MS, LEASE_TTL_MS, MEMBERS, RERING_AFTER_MS, SHARD_TTL_MS, TASK_KILL_GRACE_MS } from './settings.ts';
+import { LEASE_GRACE_MS, LEASE_RENEW_MS, LEASE_TTL_MS, RERING_AFTER_MS, SHARD_TTL_MS, TASK_KILL_GRACE_MS } from './settings.ts';
 import { WATCHED_SHARDS } from './shard-log.ts';
 
-const DATABASE = 'chaos';
 /** A busy machine takes its time to start seven processes. */
 const START_DEADLINE_MS = 180_000;
 const PARSE_DEADLINE_MS = 180_000;
@@ -22,6 +23,9 @@ const TOKEN_TTL_MS = 24 * 3_600_000;
 
 export interface ClusterOptions {
   readonly servers: Servers;
+  /** Of its database, its queues and its folder. */
+  readonly name: string;
+  readonly members: readonly { readonly name: string; readonly role: Role }[];
   readonly pools: Readonly<Record<string, number>>;
   readonly nodeFlags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -31,40 +35,43 @@ export interface ClusterOptions {
 
 export class Cluster {
   readonly servers: Servers;
+  readonly name: string;
+  /** Everything it writes outside of its database. */
+  readonly folder: string;
   readonly members: readonly Member[];
   /** The harness's own way to Postgres: no proxy between. */
   readonly db: Database;
   readonly logsFolder: string;
+  /** The settings of its processes, but for their ways to Postgres and Redis. */
+  readonly environment: Readonly<Record<string, string>>;
   /** A secret that must turn up nowhere in clear. */
   readonly sentinel: string;
   readonly token: string;
 
-  private constructor(parts: {
-    readonly servers: Servers;
-    readonly members: readonly Member[];
-    readonly db: Database;
-    readonly sentinel: string;
-    readonly token: string;
-  }) {
+  private constructor(parts: Pick<Cluster, 'servers' | 'name' | 'folder' | 'members' | 'db' | 'environment' | 'sentinel' | 'token'>) {
     this.servers = parts.servers;
+    this.name = parts.name;
+    this.folder = parts.folder;
     this.members = parts.members;
     this.db = parts.db;
+    this.environment = parts.environment;
     this.sentinel = parts.sentinel;
     this.token = parts.token;
-    this.logsFolder = join(parts.servers.folder, 'logs');
+    this.logsFolder = join(parts.folder, 'logs');
   }
 
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const { servers } = options;
-    for (const name of ['dags', 'plugins', 'logs', 'data', 'scratch']) mkdirSync(join(servers.folder, name), { recursive: true });
+    const { servers, name } = options;
+    const folder = join(servers.folder, name);
+    for (const below of ['dags', 'plugins', 'logs', 'data', 'scratch']) mkdirSync(join(folder, below), { recursive: true });
     const db = await prepareDatabase(options);
     const { token } = await issueToken(db, { username: 'chaos', kind: 'api', ttlMs: TOKEN_TTL_MS });
     const sentinel = newSecret(18);
-    const environment = settings(servers, sentinel, options.environment);
+    const environment = { ...settings(name, folder, sentinel), ...options.environment };
     const members = await Promise.all(
-      MEMBERS.map((one) => Member.open({ ...one, servers, database: DATABASE, environment, nodeFlags: options.nodeFlags })),
+      options.members.map((one) => Member.open({ ...one, servers, database: name, folder, environment, nodeFlags: options.nodeFlags })),
     );
-    const cluster = new Cluster({ servers, members, db, sentinel, token });
+    const cluster = new Cluster({ servers, name, folder, members, db, environment, sentinel, token });
     for (const member of members) member.start();
     return cluster;
   }
@@ -73,14 +80,14 @@ export class Cluster {
   async ready(deadlineMs: number = START_DEADLINE_MS): Promise<void> {
     const missing = () => this.members.filter((member) => !member.isReady).map((member) => member.name);
     await until(() => missing().length === 0, { deadlineMs, pollMs: 50, what: 'every process is ready' }).catch((error: Error) => {
-      throw new Error(`${error.message}; not yet: ${missing().join(', ')}; their logs are in ${this.servers.folder}`);
+      throw new Error(`${error.message}; not yet: ${missing().join(', ')}; their logs are in ${this.folder}`);
     });
   }
 
   /** Saves files in the dags folder (name -> text), as a person does, and resolves when that many DAGs are known. */
   async save(files: Readonly<Record<string, string>>, dags: number): Promise<void> {
     for (const [name, text] of Object.entries(files)) {
-      const path = join(this.servers.folder, 'dags', name);
+      const path = join(this.folder, 'dags', name);
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
     }
@@ -103,36 +110,50 @@ export class Cluster {
     return (await this.db.pool.query<Row>(text, [...values])).rows;
   }
 
+  /** The harness's own way to the broker. */
+  openBroker(): Promise<Broker> {
+    const { servers, name, folder } = this;
+    const all = { ...this.environment, DATABASE_URL: servers.databaseUrl(name), REDIS_URL: servers.redisUrl() };
+    const settings = Object.fromEntries(Object.entries(all).filter(([key]) => /^(WINDLASS_(?!VAR_)|DATABASE_URL|REDIS_URL)/.test(key)));
+    return openBroker(readConfig(settings, folder), this.db, quietLogger());
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop()));
     await this.db.close();
   }
+
+  /** As a machine that loses its power. */
+  async kill(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()));
+    await this.db.close();
+  }
 }
 
-async function prepareDatabase({ servers, pools, sql }: ClusterOptions): Promise<Database> {
+async function prepareDatabase({ servers, name, pools, sql }: ClusterOptions): Promise<Database> {
   const open = (database: string) =>
     openDatabase({ url: servers.databaseUrl(database), applicationName: 'harness', logger: quietLogger(), maxConnections: 6 });
+  const template = await servers.template();
   const admin = open('postgres');
-  await ensureDatabase(admin, DATABASE);
+  await copyDatabase(admin, template, name);
   await admin.close();
-  const db = open(DATABASE);
-  await migrate(db);
+  const db = open(name);
   await db.pool.query(WATCHED_SHARDS);
   if (sql !== undefined) await db.pool.query(sql);
   // Nobody logs in with it: the harness acts with a token.
   await db.pool.query(`insert into app_user (username, password_hash, role) values ('chaos', 'none', 'admin')`);
-  for (const [name, slots] of Object.entries(pools)) await db.pool.query('insert into pool (name, slots) values ($1, $2)', [name, slots]);
+  for (const [pool, slots] of Object.entries(pools)) await db.pool.query('insert into pool (name, slots) values ($1, $2)', [pool, slots]);
   return db;
 }
 
-function settings(servers: Servers, sentinel: string, more: Readonly<Record<string, string>>): Record<string, string> {
-  const inFolder = (name: string) => join(servers.folder, name);
+function settings(name: string, folder: string, sentinel: string): Record<string, string> {
+  const inFolder = (below: string) => join(folder, below);
   return {
     PATH: process.env['PATH'] ?? '',
-    HOME: servers.folder,
+    HOME: folder,
     TMPDIR: process.env['TMPDIR'] ?? '/tmp',
     WINDLASS_BROKER: 'redis',
-    WINDLASS_BROKER_PREFIX: DATABASE,
+    WINDLASS_BROKER_PREFIX: name,
     WINDLASS_SECRET_KEY: createHash('sha256').update(sentinel).digest('hex'),
     WINDLASS_VAR_SENTINEL_PASSWORD: sentinel,
     WINDLASS_DAGS_FOLDER: inFolder('dags'),
@@ -153,6 +174,5 @@ function settings(servers: Servers, sentinel: string, more: Readonly<Record<stri
     WINDLASS_WORKER_DRAIN_MS: '1000',
     WINDLASS_TASK_KILL_GRACE_MS: String(TASK_KILL_GRACE_MS),
     WINDLASS_LOG_FORMAT: 'json',
-    ...more,
   };
 }

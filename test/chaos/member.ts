@@ -20,6 +20,8 @@ export interface MemberOptions {
   readonly role: Role;
   readonly servers: Servers;
   readonly database: string;
+  /** Where it is started, and its log is. */
+  readonly folder: string;
   /** Settings all processes share. */
   readonly environment: Readonly<Record<string, string>>;
   /** Flags of Node before the command. */
@@ -88,14 +90,14 @@ export class Member {
   }
 
   #spawn(): void {
-    const { servers, database, environment, nodeFlags, role } = this.#options;
+    const { servers, database, folder, environment, nodeFlags, role } = this.#options;
     this.starts += 1;
     this.#isReady = false;
     this.#isAsked = false;
     this.#isFrozen = false;
-    const log = openSync(join(servers.folder, `${this.name}.log`), 'a');
+    const log = openSync(join(folder, `${this.name}.log`), 'a');
     const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, ...nodeFlags, BIN, role], {
-      cwd: servers.folder,
+      cwd: folder,
       env: {
         ...environment,
         DATABASE_URL: servers.databaseUrl(database, this.links.postgres.port),
@@ -130,6 +132,26 @@ export class Member {
     return this.#child.kill(signal);
   }
 
+  /** Its ways are good again, and it is not frozen. */
+  heal(): void {
+    for (const link of Object.values(this.links)) link.heal();
+    if (this.#isFrozen) this.signal('SIGCONT');
+  }
+
+  /** At once, with all below it; it is not started again. */
+  async kill(): Promise<void> {
+    this.#isWanted = false;
+    const child = this.#child;
+    const below = this.descendants;
+    if (child !== null) {
+      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.kill('SIGKILL');
+      await gone;
+    }
+    for (const pid of below) killIfThere(pid);
+    await Promise.all([this.links.postgres.close(), this.links.redis.close()]);
+  }
+
   /** Ends it, gently first; it is not started again. */
   async stop(): Promise<void> {
     this.#isWanted = false;
@@ -146,5 +168,13 @@ export class Member {
       }
     }
     await Promise.all([this.links.postgres.close(), this.links.redis.close()]);
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It went with its parent.
   }
 }

@@ -1,104 +1,100 @@
-/** One chaos run: a cluster, people at work, faults by a schedule, quiet again, and a judgement. */
+/**
+ * Chaos in rounds: a cluster, people at work, faults by a schedule, quiet again, and a judgement. Rounds with other seeds follow
+ * each other on one cluster, with DAGs of their own; each is judged with all that came before it.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#platform/clock.ts';
 import { until } from '#test/support/until.ts';
 import type { Broken, Evidence } from './checks/check.ts';
 import { Cluster } from './cluster.ts';
-import { EarlyEnd, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { readLedger } from './ledger.ts';
 import { Nemesis } from './nemesis/nemesis.ts';
-import { FAULT_KINDS, type FaultKind, planFaults, sayFault } from './nemesis/schedule.ts';
+import { FAULT_KINDS, type FaultKind, planFaults, sayFault, strikesRedis } from './nemesis/schedule.ts';
+import { proofOf } from './proof.ts';
 import { Sampler } from './sampler.ts';
 import { Servers } from './servers.ts';
-import { countTotals, type Verdict } from './verdict.ts';
+import { type BrokerKind, MEMBERS } from './settings.ts';
+import { countTotals, markOf, type Verdict } from './verdict.ts';
 import { dagFiles } from './workload/dag-file.ts';
 import { POOLS, planDags } from './workload/plan.ts';
 import { Users } from './workload/users.ts';
 
 export interface RoundOptions {
-  readonly seed: number;
-  /** How long faults strike. */
+  /** How long faults strike in each round. */
   readonly durationMs: number;
   readonly kinds?: readonly FaultKind[];
-  readonly members?: readonly string[];
-  readonly gapMs?: readonly [number, number];
-  readonly link?: 'postgres' | 'redis';
-  readonly forMs?: readonly [number, number];
-  readonly dags?: number;
-  /** How long bodies may take; absent = some outlive a lease, most do not. */
-  readonly bodiesMs?: readonly number[];
-  /** So many runs may be open before people trigger more. */
-  readonly openRuns?: number;
-  /** Flags of Node for every process, and variables they read. */
-  readonly nodeFlags?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly broker?: BrokerKind;
   /** How long it may take until everything is quiet again. */
   readonly quietDeadlineMs?: number;
-  /** Changes to the database before anything starts. */
-  readonly sql?: string;
-  /** The run is over as soon as one of these checks is broken. */
-  readonly stopsWhenBroken?: readonly string[];
-  /** Whether rows and logs of a red run are kept. */
-  readonly keepsEvidence?: boolean;
   readonly say?: (line: string) => void;
 }
 
-const DEFAULTS = {
-  kinds: FAULT_KINDS,
-  gapMs: [400, 1_800],
-  dags: 6,
-  openRuns: 24,
-  nodeFlags: [],
-  environment: {},
-  quietDeadlineMs: 120_000,
-  stopsWhenBroken: [],
-  keepsEvidence: true,
-  say: () => {},
-} as const;
-/** Clock ticks end a little before the faults do. */
-const SCHEDULE_LEAD_MS = 2_000;
+const DEFAULTS = { kinds: FAULT_KINDS, broker: 'redis', quietDeadlineMs: 120_000, say: () => {} } as const;
+/** Between the beginnings of two faults. */
+const GAP_MS = [400, 1_800] as const;
+const DAGS = 6;
+/** So many runs may be open before people trigger more. */
+const OPEN_RUNS_MAX = 24;
+/** Before the faults end: clock ticks do, and people go home, so that what is open then is struck to its end. */
+const SCHEDULE_LEAD_MS = 4_000;
+const HOME_LEAD_MS = 8_000;
 /** What was killed with its parent may take a moment. */
 const LAST_BREATH_MS = 5_000;
 
-type Options = RoundOptions & Omit<Required<RoundOptions>, 'members' | 'sql' | 'link' | 'forMs' | 'bodiesMs'>;
+type Options = Required<RoundOptions>;
 
-export async function playRound(given: RoundOptions): Promise<Verdict> {
+/** A verdict for each seed, in order; after a red one no other is played. */
+export async function* playRounds(seeds: readonly number[], given: RoundOptions): AsyncGenerator<Verdict, void, void> {
   const options: Options = { ...DEFAULTS, ...given };
-  const { nodeFlags, environment, sql } = options;
+  const { broker } = options;
   const servers = await Servers.start();
   let cluster: Cluster | null = null;
-  let isKept = false;
+  let isKept = true; // what is thrown is explained by the logs
   try {
-    cluster = await Cluster.start({ servers, pools: POOLS, nodeFlags, environment, ...(sql !== undefined && { sql }) });
-    await cluster.ready();
-    const { broken, totals } = await play(cluster, options);
-    isKept = broken.length > 0 && options.keepsEvidence;
-    const left = await stopAll(cluster);
-    cluster = null;
-    const folder = isKept ? servers.folder : null;
-    return { seed: options.seed, durationMs: options.durationMs, totals, broken: [...broken, ...left], folder };
-  } catch (error) {
-    isKept = true; // its logs say why
-    throw error;
+    const started = await Cluster.start({
+      servers,
+      name: 'chaos',
+      members: MEMBERS,
+      pools: POOLS,
+      nodeFlags: [],
+      environment: { WINDLASS_BROKER: broker },
+    });
+    cluster = started;
+    await started.ready();
+    for (const [number, seed] of seeds.entries()) {
+      const { broken, totals } = await play(started, seed, number + 1, options);
+      const isLast = broken.length > 0 || number === seeds.length - 1;
+      const left: readonly Broken[] = isLast ? await stopAll(started) : [];
+      if (isLast) cluster = null;
+      isKept = broken.length + left.length > 0;
+      const folder = isKept ? servers.folder : null;
+      yield { seed, broker, durationMs: options.durationMs, totals, broken: [...broken, ...left], folder };
+      if (isLast) return;
+      isKept = true;
+    }
   } finally {
     await cluster?.stop();
     await servers.stop(isKept);
   }
 }
 
-async function play(cluster: Cluster, options: Options): Promise<Pick<Verdict, 'broken' | 'totals'>> {
-  const { seed, durationMs } = options;
-  const schedule = planFaults(options);
-  const plans = planDags(seed, options.dags, options.bodiesMs);
+/** `number`: of the round, from 1. */
+async function play(cluster: Cluster, seed: number, number: number, options: Options): Promise<Pick<Verdict, 'broken' | 'totals'>> {
+  const { durationMs, broker } = options;
+  const kinds = broker === 'redis' ? options.kinds : options.kinds.filter((kind) => !strikesRedis(kind));
+  const schedule = planFaults({ seed, durationMs, gapMs: GAP_MS, kinds, ...(broker === 'postgres' && { link: 'postgres' }) });
+  const plans = planDags(seed, DAGS);
+  const before = await markOf(cluster);
   const startMs = systemClock.now();
   const endMs = startMs + durationMs - SCHEDULE_LEAD_MS;
-  const ledger = join(cluster.servers.folder, 'ledger.jsonl');
-  await cluster.save(dagFiles(plans, { ledger, startMs, endMs }), plans.length);
-  options.say(`${schedule.length} faults over ${durationMs / 1000} s on ${cluster.members.length} processes; ${cluster.servers.folder}`);
+  const ledger = join(cluster.folder, 'ledger.jsonl');
+  await cluster.save(dagFiles(plans, { name: `chaos_${seed}.ts`, ledger, startMs, endMs }), plans.length * number);
+  options.say(`${schedule.length} faults over ${durationMs / 1000} s on ${cluster.members.length} processes; ${cluster.folder}`);
 
-  const users = new Users({ cluster, plans, seed: seed + 1, gapMs: [100, 500], openRunsMax: options.openRuns });
+  const users = new Users({ cluster, plans, seed: seed + 1, gapMs: [100, 500], openRunsMax: OPEN_RUNS_MAX });
   const sampler = new Sampler(cluster);
   const nemesis = new Nemesis(cluster, schedule);
   const isCalm = schedule.every((fault) => fault.kind === 'slow');
@@ -108,21 +104,26 @@ async function play(cluster: Cluster, options: Options): Promise<Pick<Verdict, '
   };
   sampler.start();
   users.start();
-  const early = new EarlyEnd(options.stopsWhenBroken, sampler, nemesis, gather);
-  early.start();
+  const home = systemClock.after(durationMs - HOME_LEAD_MS, () => void users.stop());
   await nemesis.play(durationMs);
-  await early.stop();
-  const found = early.isBroken
-    ? early.broken
-    : [...(await becomeQuiet(cluster, users, options.quietDeadlineMs)), ...(await judge(gather()))];
-  await users.stop(early.isBroken);
-  const broken = [...found, ...(await sampler.stop())].filter((one) => one.violations.length > 0);
-  if (broken.length > 0 && options.keepsEvidence) await keepEvidence(cluster, schedule.map(sayFault), broken);
-  return { broken, totals: await countTotals(gather(), nemesis, sampler) };
+  home.cancel();
+  const faultsEnded = performance.now();
+  const loud = await becomeQuiet(cluster, users, options);
+  const quiet = performance.now();
+  const found = [...loud, ...(await judge(gather())), ...(await sampler.stop())];
+  options.say(`every run has ended ${seconds(quiet - faultsEnded)} after the last fault; judged in ${seconds(performance.now() - quiet)}`);
+  const totals = await countTotals(gather(), { nemesis, sampler, before });
+  const broken = [...found, proofOf(totals, durationMs, kinds)].filter((one) => one.violations.length > 0);
+  if (broken.length > 0) await keepEvidence(cluster, schedule.map(sayFault), broken);
+  return { broken, totals };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** Liveness: everything ends by itself once the faults are over. */
-async function becomeQuiet(cluster: Cluster, users: Users, deadlineMs: number): Promise<readonly Broken[]> {
+async function becomeQuiet(cluster: Cluster, users: Users, { quietDeadlineMs: deadlineMs, say }: Options): Promise<readonly Broken[]> {
   const promise = 'Once the faults are over every run ends, every process is ready, and nobody has to help.';
   const startedAt = performance.now();
   const open = () =>
@@ -133,7 +134,11 @@ async function becomeQuiet(cluster: Cluster, users: Users, deadlineMs: number): 
         from dag_run r where r.state in ('queued', 'running') order by r.queued_at`);
   try {
     await cluster.ready(deadlineMs);
-    await users.stop(false);
+    const ready = performance.now();
+    await users.stop();
+    say(
+      `every process is ready ${seconds(ready - startedAt)} after the last fault, people have their answers ${seconds(performance.now() - ready)} later`,
+    );
     await until(async () => (await open()).length === 0, {
       deadlineMs: Math.max(1_000, deadlineMs - (performance.now() - startedAt)),
       pollMs: 250,

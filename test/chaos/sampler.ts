@@ -36,7 +36,9 @@ export class Sampler {
   }
 
   async #look(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    // Once more at the end: what was brought about last is seen, too.
+    for (let isLast = false; !isLast; ) {
+      isLast = this.#stopping.signal.aborted;
       try {
         for (const check of INSTANT_CHECKS) {
           const rows = await this.#cluster.sql<{ detail: string }>(check.text, check.values);

@@ -5,13 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newSecret, systemClock } from '#platform/clock.ts';
 import { findOnPath } from '#platform/config/find-on-path.ts';
+import { openDatabase } from '#platform/db/client.ts';
+import { ensureDatabase } from '#platform/db/embedded-databases.ts';
+import { migrate } from '#platform/db/migrate.ts';
 import { findPostgresBinaries } from '#platform/embedded/postgres-binaries.ts';
 import { ensureCluster } from '#platform/embedded/postgres-cluster.ts';
 import { type PostgresServer, startPostgresServer } from '#platform/embedded/postgres-server.ts';
 import { type RedisServer, startRedisServer } from '#platform/embedded/redis.ts';
 import { giveTo, unprivilegedUser } from '#platform/embedded/unprivileged-user.ts';
+import { quietLogger } from '#platform/logger.ts';
 
 const ANSWER_MS = 5_000;
+const TEMPLATE = 'chaos_template';
 
 export class Servers {
   /** Of everything that belongs to the run; it may be looked at after a red one. */
@@ -21,6 +26,7 @@ export class Servers {
   readonly #redisProgram: string;
   #postgres!: PostgresServer;
   #redis!: RedisServer;
+  #template: Promise<string> | null = null;
 
   private constructor(redisProgram: string) {
     this.folder = mkdtempSync(join(tmpdir(), 'windlass-chaos-'));
@@ -65,6 +71,24 @@ export class Servers {
 
   redisUrl(port: number = this.redisPort): string {
     return `redis://:${this.redisPassword}@127.0.0.1:${port}/0`;
+  }
+
+  /** Name of a database that is migrated and that nobody is connected to. */
+  template(): Promise<string> {
+    this.#template ??= this.#makeTemplate();
+    return this.#template;
+  }
+
+  async #makeTemplate(): Promise<string> {
+    const open = (database: string) =>
+      openDatabase({ url: this.databaseUrl(database), applicationName: 'harness', logger: quietLogger(), maxConnections: 1 });
+    const admin = open('postgres');
+    await ensureDatabase(admin, TEMPLATE);
+    await admin.close();
+    const db = open(TEMPLATE);
+    await migrate(db);
+    await db.close();
+    return TEMPLATE;
   }
 
   /** Also after a crash of it, on the port it had. */

@@ -1,6 +1,8 @@
 /** The shape of the cluster that chaos is played on, and its times: short ones, so that leases end many times in a minute. */
 import type { Role } from './member.ts';
 
+export type BrokerKind = 'redis' | 'postgres';
+
 export const LEASE_TTL_MS = 3_000;
 export const LEASE_RENEW_MS = 500;
 export const LEASE_GRACE_MS = 500;

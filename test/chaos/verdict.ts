@@ -1,7 +1,9 @@
 /** What a chaos run comes to, on one screen. */
 import type { Broken, Evidence } from './checks/check.ts';
+import type { Cluster } from './cluster.ts';
 import type { Nemesis } from './nemesis/nemesis.ts';
 import type { Sampler } from './sampler.ts';
+import type { BrokerKind } from './settings.ts';
 
 export interface Totals {
   /** By kind: faults that found something to strike. */
@@ -22,6 +24,7 @@ export interface Totals {
 
 export interface Verdict {
   readonly seed: number;
+  readonly broker: BrokerKind;
   readonly durationMs: number;
   readonly totals: Totals;
   readonly broken: readonly Broken[];
@@ -31,37 +34,60 @@ export interface Verdict {
 
 const VIOLATIONS_SHOWN = 5;
 
-export async function countTotals({ cluster, lives, users }: Evidence, nemesis: Nemesis, sampler: Sampler): Promise<Totals> {
-  const count = async (text: string) => {
-    const rows = await cluster.sql<{ name: string; n: number }>(text);
-    return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
-  };
+/** What had been counted on the cluster when the round began. */
+export interface Mark {
+  readonly links: Readonly<Record<string, number>>;
+  readonly starts: number;
+  readonly at: Date;
+}
+
+export async function markOf(cluster: Cluster): Promise<Mark> {
+  const rows = await cluster.sql<{ at: Date }>('select clock_timestamp() as at');
+  return { ...countsOf(cluster), at: rows[0]?.at as Date };
+}
+
+function countsOf(cluster: Cluster): Omit<Mark, 'at'> {
   const links: Record<string, number> = {};
   for (const { links: ofMember } of cluster.members)
     for (const link of Object.values(ofMember)) for (const [name, n] of Object.entries(link.counts)) links[name] = (links[name] ?? 0) + n;
-  const moves = await cluster.sql<{ n: number }>('select count(*)::int as n from chaos_shard_log where owner is not null');
+  return { links, starts: cluster.members.reduce((sum, member) => sum + member.starts, 0) };
+}
+
+export interface Round {
+  readonly nemesis: Nemesis;
+  readonly sampler: Sampler;
+  readonly before: Mark;
+}
+
+/** Of this round alone. */
+export async function countTotals({ cluster, lives, users }: Evidence, { nemesis, sampler, before }: Round): Promise<Totals> {
+  const count = async (text: string) => {
+    const rows = await cluster.sql<{ name: string; n: number }>(text, [before.at]);
+    return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
+  };
+  const now = countsOf(cluster);
+  const moves = await count('select 1 as name, count(*)::int as n from chaos_shard_log where owner is not null and at >= $1');
+  const bodies = lives.filter((life) => life.startMs >= before.at.getTime());
   return {
     struck: Object.fromEntries(nemesis.struck),
     missed: nemesis.missed,
-    links,
-    starts: cluster.members.reduce((sum, member) => sum + member.starts, 0),
-    attempts: await count(`select coalesce(outcome, 'open') as name, count(*)::int as n from task_attempt group by 1 order by 2 desc`),
-    runs: await count('select state as name, count(*)::int as n from dag_run group by 1 order by 2 desc'),
-    shardMoves: moves[0]?.n ?? 0,
-    bodies: lives.length,
-    bodiesCutOff: lives.filter((life) => life.how === null).length,
+    links: Object.fromEntries(Object.entries(now.links).map(([name, n]) => [name, n - (before.links[name] ?? 0)])),
+    starts: now.starts - before.starts,
+    attempts: await count(
+      `select coalesce(outcome, 'open') as name, count(*)::int as n from task_attempt where claimed_at >= $1 group by 1 order by 2 desc`,
+    ),
+    runs: await count('select state as name, count(*)::int as n from dag_run where queued_at >= $1 group by 1 order by 2 desc'),
+    shardMoves: moves['1'] ?? 0,
+    bodies: bodies.length,
+    bodiesCutOff: bodies.filter((life) => life.how === null).length,
     samples: sampler.samples,
     actions: Object.fromEntries(users.done),
     apiRetries: users.retries,
   };
 }
 
-export function finishedRuns({ totals }: Verdict): number {
-  return (totals.runs['success'] ?? 0) + (totals.runs['failed'] ?? 0);
-}
-
 export function sayVerdict(verdict: Verdict): string {
-  const { seed, durationMs, totals, broken, folder } = verdict;
+  const { seed, broker, durationMs, totals, broken, folder } = verdict;
   const list = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
       .filter(([, n]) => n > 0)
@@ -69,7 +95,7 @@ export function sayVerdict(verdict: Verdict): string {
       .join(', ');
   const sum = Object.values(totals.struck).reduce((all, n) => all + n, 0);
   return [
-    `seed ${seed}, ${Math.round(durationMs / 1000)} s: ${broken.length === 0 ? 'GREEN' : 'RED'}`,
+    `seed ${seed}, ${broker}, ${Math.round(durationMs / 1000)} s: ${broken.length === 0 ? 'GREEN' : 'RED'}`,
     `  faults    ${sum}: ${list(totals.struck)}`,
     `  links     ${list(totals.links)}`,
     `  processes ${totals.starts} starts; shards changed hands ${totals.shardMoves} times`,
@@ -82,6 +108,11 @@ export function sayVerdict(verdict: Verdict): string {
       ...violations.slice(0, VIOLATIONS_SHOWN).map((words) => `    ${words}`),
       ...(violations.length > VIOLATIONS_SHOWN ? [`    and ${violations.length - VIOLATIONS_SHOWN} more`] : []),
     ]),
-    ...(folder === null ? [] : [`  evidence  ${folder}`, `  again     npm run chaos -- --seed ${seed} --minutes ${durationMs / 60_000}`]),
+    ...(folder === null
+      ? []
+      : [
+          `  evidence  ${folder}`,
+          `  again     npm run chaos -- --seed ${seed} --minutes ${durationMs / 60_000}${broker === 'redis' ? '' : ` --broker ${broker}`}`,
+        ]),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 /** Limits, replayed over the whole history: what was true at every instant. */
-import { FIXED_POOLS, POOLS } from '../workload/plan.ts';
+import { POOLS, RESIZED_POOLS } from '../workload/plan.ts';
 import type { Check } from './check.ts';
 
 /** What an event adds to the slots in use: an instance holds them from queued until it leaves running. */
@@ -74,8 +74,8 @@ select 'pool ' || p.name || ': ' || coalesce(u.used, 0) || ' in work, ' || coale
   left join (select ti.pool, sum(ti.pool_slots) as used from dag_run r join task_instance ti using (dag_run_id)
               where r.state in ('queued', 'running') and ti.state in ('queued', 'running', 'restarting') group by ti.pool) u on u.pool = p.name
   left join (select pool, sum(slots) as slots from pool_reservation group by pool) h on h.pool = p.name
- where p.name = any($1) and greatest(coalesce(u.used, 0), coalesce(h.slots, 0)) > p.slots`,
-    values: [FIXED_POOLS],
+ where p.name <> all($1) and p.slots >= 0 and greatest(coalesce(u.used, 0), coalesce(h.slots, 0)) > p.slots`,
+    values: [RESIZED_POOLS],
   },
   {
     id: 'NOW-ATTEMPTS',

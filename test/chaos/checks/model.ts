@@ -58,7 +58,7 @@ function replay(recorded: RecordedRun): readonly string[] {
   let end: string | null = null;
   for (let steps = 0; end === null && steps < STEPS_MAX; steps++) {
     const decision = decideRun(run, 0);
-    for (const { instance } of decision.moves) wrong.push(...judge(run, instance, byId.get(instance.id) as Recorded, recorded));
+    for (const { instance } of decision.moves) wrong.push(...judge(run, instance, byId, recorded));
     end = decision.end?.state ?? null;
     const next = nextToEnd(run, byId);
     if (next === null && end === null && decision.moves.length === 0) break;
@@ -101,24 +101,34 @@ function nextToEnd(run: RunModel, byId: ReadonlyMap<string, Recorded>): { readon
   return ready.toSorted((a, b) => a.ended.endedBy - b.ended.endedBy)[0] ?? null;
 }
 
-function judge(run: RunModel, instance: Instance, ended: Recorded, { dagId, runId }: RecordedRun): readonly string[] {
+function judge(
+  run: RunModel,
+  instance: Instance,
+  byId: ReadonlyMap<string, Recorded>,
+  { dagId, runId }: Pick<RecordedRun, 'dagId' | 'runId'>,
+): readonly string[] {
+  const ended = byId.get(instance.id) as Recorded;
   const didRun = !BY_RULE.has(ended.lastEvent ?? '');
   const isRight = instance.state === 'scheduled' ? didRun : instance.state === ended.state && (!didRun || instance.state === 'success');
   if (isRight) return [];
-  const isOrder = dependsOnOrder(run, instance, instance.state, ended);
+  const isOrder = dependsOnOrder(run, instance, byId);
+  const said = instance.state === 'scheduled' ? 'it runs' : instance.state;
   // Whatever the model thinks, what follows is judged by what was.
   if (instance.state !== ended.state) run.setState(instance, ended.state);
   if (isOrder) return [];
   const index = ended.mapIndex < 0 ? '' : `[${ended.mapIndex}]`;
-  const said = instance.state === 'scheduled' ? 'it runs' : instance.state;
   return [`${dagId} ${runId} ${ended.taskId}${index} (${ended.id}): ended as ${ended.state} by ${ended.lastEvent}, by the model ${said}`];
 }
 
-/** Two upstreams that end in one pass or in two may settle a rule in two ways; both are right. */
-function dependsOnOrder(run: RunModel, instance: Instance, model: TaskInstanceState, ended: Recorded): boolean {
+/**
+ * Two upstreams that end in one pass or in two may settle a rule in two ways, and so may one that was cleared and ended once
+ * more when the others had; both are right. So it goes by how the upstreams ended, whenever they did.
+ */
+function dependsOnOrder(run: RunModel, instance: Instance, byId: ReadonlyMap<string, Recorded>): boolean {
   const { task } = run.taskOf(instance);
-  const states = new Set(task.upstream.flatMap((number) => run.tasks[number]?.instances.map((one) => one.state) ?? []));
-  const pair = new Set([model, ended.state]);
+  const upstreams = task.upstream.flatMap((number) => run.tasks[number]?.instances ?? []);
+  const states = new Set(upstreams.map(({ id }) => byId.get(id)?.state));
+  const pair = new Set<TaskInstanceState | undefined>([instance.state, byId.get(instance.id)?.state]);
   if (pair.has('skipped') && pair.has('upstream_failed'))
     return states.has('skipped') && (states.has('failed') || states.has('upstream_failed'));
   return AT_ONCE.has(task.spec.triggerRule) && run.index.tasks.some((other) => other.spec.kind === 'gate' || other.spec.kind === 'branch');

@@ -54,9 +54,10 @@ export const RUN_CHECKS: readonly Check[] = [
   {
     id: 'INV-20',
     promise: 'A trigger that was answered made its run, once; nobody else made one by hand.',
-    async violations({ cluster, users }) {
+    async violations({ cluster, users, plans }) {
       const rows = await cluster.sql<{ name: string; state: string }>(
-        `select dag_id || ' ' || run_id as name, state from dag_run where run_type = 'manual'`,
+        `select dag_id || ' ' || run_id as name, state from dag_run where run_type = 'manual' and dag_id = any($1)`,
+        [plans.map((plan) => plan.dagId)],
       );
       const found = new Map(rows.map((row) => [row.name, row.state]));
       const lost = [...users.accepted].filter((name) => !found.has(name)).map((name) => `${name}: was accepted, and does not exist`);

@@ -85,8 +85,10 @@ export const TRACE_CHECKS: readonly Check[] = [
     id: 'INV-24',
     promise: 'When everything is quiet, nothing waits in the queue.',
     async violations({ cluster }) {
-      const waiting = (await cluster.servers.redis('LLEN {chaos}:default:wait')).trim();
-      return waiting === ':0' ? [] : [`the queue holds ${waiting.replace(':', '')} messages`];
+      const broker = await cluster.openBroker();
+      const [depth] = await broker.depths(['default']);
+      await broker.close();
+      return depth?.waiting === 0 ? [] : [`the queue holds ${depth?.waiting} messages`];
     },
   },
   {

@@ -12,7 +12,6 @@ export class Nemesis {
   readonly missed: string[] = [];
   readonly #cluster: Cluster;
   readonly #schedule: readonly PlannedFault[];
-  readonly #stopping = new AbortController();
   /** What is being struck, or is still coming back: on a busy machine that takes longer than planned. */
   readonly #taken = new Set<string>();
 
@@ -27,23 +26,13 @@ export class Nemesis {
     const playing: Promise<void>[] = [];
     for (const fault of this.#schedule) {
       await this.#sleep(fault.atMs - (performance.now() - startedAt));
-      if (this.#stopping.signal.aborted) break;
       const strike = this.#strike(fault);
       strike.catch(() => {}); // it is awaited below
       playing.push(strike);
     }
     await this.#sleep(durationMs - (performance.now() - startedAt));
     await Promise.all(playing);
-    for (const member of this.#cluster.members) {
-      member.links.postgres.heal();
-      member.links.redis.heal();
-      if (member.isFrozen) member.signal('SIGCONT');
-    }
-  }
-
-  /** Undoes what is done now, and does nothing more. */
-  stop(): void {
-    this.#stopping.abort();
+    for (const member of this.#cluster.members) member.heal();
   }
 
   async #strike(fault: PlannedFault): Promise<void> {
@@ -77,6 +66,6 @@ export class Nemesis {
   }
 
   async #sleep(ms: number): Promise<void> {
-    if (ms > 0) await systemClock.sleep(ms, this.#stopping.signal);
+    if (ms > 0) await systemClock.sleep(ms);
   }
 }

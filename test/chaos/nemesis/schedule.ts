@@ -71,12 +71,8 @@ export interface ScheduleOptions {
   /** Between the beginnings of two faults. */
   readonly gapMs: readonly [number, number];
   readonly kinds: readonly FaultKind[];
-  /** Processes that are struck; absent = all, those that work more often. */
-  readonly members?: readonly string[];
   /** The only way that is struck; absent = either. */
   readonly link?: 'postgres' | 'redis';
-  /** How long each fault lasts; absent = as is usual for its kind. */
-  readonly forMs?: readonly [number, number];
 }
 
 /** Of what is struck: schedulers and workers more often than what only looks on. */
@@ -103,14 +99,27 @@ export function planFaults(options: ScheduleOptions): readonly PlannedFault[] {
 }
 
 function drawFault(dice: Dice, kind: FaultKind, atMs: number, options: ScheduleOptions): PlannedFault {
-  const { scope } = FAULT_DRAWS[kind];
-  const forMs = options.forMs ?? FAULT_DRAWS[kind].forMs;
-  const member = dice.pick(options.members ?? TARGETS);
+  const { scope, forMs } = FAULT_DRAWS[kind];
+  const member = dice.pick(TARGETS);
   const link = options.link ?? dice.pick(['postgres', 'postgres', 'redis'] as const);
   const drawnMs = dice.int(Math.round(forMs[0]), Math.round(forMs[1]));
   const seed = dice.int(0, 2 ** 31);
   const ofProcess = scope === 'member' || scope === 'link';
   return { atMs, kind, forMs: drawnMs, member: ofProcess ? member : null, link: scope === 'link' ? link : null, seed };
+}
+
+/** What is struck, in the words of a verdict: each sort has to strike in a round. */
+export type Sort = 'kills' | 'freezes' | 'links' | 'postgres' | 'redis';
+
+export function sortOf(kind: FaultKind): Sort {
+  const { scope } = FAULT_DRAWS[kind];
+  if (scope === 'member') return kind === 'freeze' ? 'freezes' : 'kills';
+  return scope === 'link' ? 'links' : scope;
+}
+
+/** Without Redis there is nothing to strike. */
+export function strikesRedis(kind: FaultKind): boolean {
+  return FAULT_DRAWS[kind].scope === 'redis';
 }
 
 /** What the fault strikes: nothing else strikes it meanwhile. */

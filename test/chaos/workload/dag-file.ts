@@ -2,6 +2,8 @@
 import type { DagPlan } from './plan.ts';
 
 export interface DagFileOptions {
+  /** Of the DAG file: it stays when another comes. */
+  readonly name: string;
   /** Where bodies write down what they do; no part of Windlass knows it. */
   readonly ledger: string;
   /** Of the DAGs that run by the clock, ms since 1970. */
@@ -10,10 +12,10 @@ export interface DagFileOptions {
 }
 
 /** File name in the dags folder -> text. */
-export function dagFiles(plans: readonly DagPlan[], { ledger, startMs, endMs }: DagFileOptions): Readonly<Record<string, string>> {
+export function dagFiles(plans: readonly DagPlan[], { name, ledger, startMs, endMs }: DagFileOptions): Readonly<Record<string, string>> {
   const instant = (ms: number) => JSON.stringify(new Date(ms).toISOString());
   const dags = DAGS.replace('PLANS', JSON.stringify(plans)).replace('START', instant(startMs)).replace('END', instant(endMs));
-  return { 'lib/live.ts': BODIES.replace('LEDGER', JSON.stringify(ledger)), 'chaos.ts': dags };
+  return { 'lib/live.ts': BODIES.replace('LEDGER', JSON.stringify(ledger)), [name]: dags };
 }
 
 const DAGS = `

@@ -34,8 +34,8 @@ export interface DagPlan {
 
 /** Slots, by name. `elastic` is made smaller and larger while everything runs, up to this. */
 export const POOLS: Readonly<Record<string, number>> = { few: 3, two: 2, elastic: 4 };
-/** Pools whose size nobody changes: they never hold more than it, at any instant. */
-export const FIXED_POOLS: readonly string[] = ['few', 'two'];
+/** The others never hold more than their size, at any instant. */
+export const RESIZED_POOLS: readonly string[] = ['elastic'];
 
 const EVERY_MS = 5_000;
 
@@ -67,7 +67,9 @@ const DURATIONS_MS = [20, 100, 300, 700, 1_500, 3_000, 5_000];
 /** `count` DAGs, whose bodies take these times; the first runs by the clock. */
 export function planDags(seed: number, count: number, durationsMs: readonly number[] = DURATIONS_MS): readonly DagPlan[] {
   const dice = new Dice(seed);
-  return Array.from({ length: count }, (_, number) => planDag(`chaos_${number}`, number === 0 ? EVERY_MS : null, dice.fork(), durationsMs));
+  return Array.from({ length: count }, (_, number) =>
+    planDag(`chaos_${seed}_${number}`, number === 0 ? EVERY_MS : null, dice.fork(), durationsMs),
+  );
 }
 
 function planDag(dagId: string, everyMs: number | null, dice: Dice, durationsMs: readonly number[]): DagPlan {

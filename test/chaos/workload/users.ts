@@ -41,8 +41,7 @@ export class Users {
   readonly #options: UsersOptions;
   readonly #dice: Dice;
   readonly #stopping = new AbortController();
-  readonly #givingUp = new AbortController();
-  #isOver = false;
+  #stopped: Promise<void> | null = null;
   #working: Promise<void> = Promise.resolve();
   #count = 0;
 
@@ -55,13 +54,15 @@ export class Users {
     this.#working = this.#work();
   }
 
-  /** Resolves when every action has its answer, every DAG runs, and the pools have their slots; or at once. Idempotent. */
-  async stop(atOnce: boolean): Promise<void> {
-    if (atOnce) this.#givingUp.abort();
+  /** Resolves when every action has its answer, every DAG runs, and the pools have their slots. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping.abort();
     await this.#working;
-    if (atOnce || this.#isOver) return;
-    this.#isOver = true;
     for (const { dagId } of this.#options.plans) await this.#setPaused(dagId, false);
     await this.#setSlots(POOLS['elastic'] as number);
   }
@@ -157,7 +158,7 @@ export class Users {
   async #ask(method: string, path: string, body: unknown, onTry: () => void = () => {}): Promise<Answer | null> {
     const { cluster } = this.#options;
     const giveUpAt = performance.now() + PATIENCE_MS;
-    for (let tries = 0; performance.now() < giveUpAt && !this.#givingUp.signal.aborted; tries++) {
+    for (let tries = 0; performance.now() < giveUpAt; tries++) {
       if (tries > 0) await systemClock.sleep(TRY_AGAIN_MS);
       const url = cluster.ofRole('webserver')[0]?.url;
       if (!url) continue;
