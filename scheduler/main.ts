@@ -87,7 +87,6 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const keeper = new ShardKeeper({
     schedulerId,
     db: db.reserved,
-    clock,
     ttlMs: config.shardLeaseTtlMs,
     serviceHeartbeatMs: config.serviceHeartbeatMs,
     gained: (shards) => {
@@ -99,9 +98,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
       pending = pending.filter((held) => held.shard !== shard);
       engine.lose(shard);
     },
-    offset: (offsetMs) => {
-      engine.clockOffsetMs = offsetMs;
-    },
+    databaseTime: (ms) => engine.hearDatabaseTime(ms),
   });
   const heartbeat = (stopped: boolean) =>
     saveService(db.reserved, {

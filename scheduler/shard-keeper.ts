@@ -4,7 +4,6 @@
  */
 
 import { SHARD_COUNT } from '#core/sharding.ts';
-import type { Clock } from '#platform/clock.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { countSchedulers } from '#platform/db/queries/count-schedulers.ts';
 import { type HeldShard, holdShards, releaseShards } from '#platform/db/queries/hold-shards.ts';
@@ -13,13 +12,12 @@ import { probe } from '#platform/probes/probe.ts';
 export interface ShardKeeperOptions {
   readonly schedulerId: string;
   readonly db: Queryable;
-  readonly clock: Clock;
   readonly ttlMs: number;
   readonly serviceHeartbeatMs: number;
   readonly gained: (shards: readonly HeldShard[]) => void;
   readonly lost: (shard: number) => void;
-  /** Database time minus ours, ms. */
-  readonly offset: (offsetMs: number) => void;
+  /** What the database's clock says just now, ms since 1970. */
+  readonly databaseTime: (ms: number) => void;
 }
 
 export class ShardKeeper {
@@ -31,12 +29,12 @@ export class ShardKeeper {
   }
 
   async runOnce(): Promise<void> {
-    const { schedulerId, db, clock, ttlMs, serviceHeartbeatMs, gained, lost, offset } = this.#options;
+    const { schedulerId, db, ttlMs, serviceHeartbeatMs, gained, lost, databaseTime } = this.#options;
     const alive = Math.max(1, await countSchedulers(db, 3 * serviceHeartbeatMs));
     probe('leadership.before_renew');
     const answer = await holdShards(db, { owner: schedulerId, ttlMs, wantedMax: Math.ceil(SHARD_COUNT / alive) });
     probe('leadership.renewed');
-    if (answer.databaseNow) offset(answer.databaseNow.getTime() - clock.now());
+    if (answer.databaseNow) databaseTime(answer.databaseNow.getTime());
     const now = new Map(answer.shards.map((shard) => [shard.shard, shard.epoch]));
     // A shard with another epoch was retaken meanwhile, by another or by our own engine: it is gained anew.
     for (const shard of this.#held.keys()) if (!now.has(shard)) lost(shard);

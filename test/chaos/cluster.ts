@@ -42,6 +42,8 @@ export class Cluster {
   /** The harness's own way to Postgres: no proxy between. */
   readonly db: Database;
   readonly logsFolder: string;
+  /** Processes that stood still together with their parent and went on, and when (ms since 1970). */
+  readonly thawed: { readonly pid: number; readonly atMs: number }[] = [];
   /** The settings of its processes, but for their ways to Postgres and Redis. */
   readonly environment: Readonly<Record<string, string>>;
   /** A secret that must turn up nowhere in clear. */

@@ -3,7 +3,7 @@
  * has, and started again when it ends, as a service manager does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#platform/clock.ts';
 import { FaultProxy } from '#test/support/fault-proxy.ts';
@@ -100,6 +100,7 @@ export class Member {
       cwd: folder,
       env: {
         ...environment,
+        CHAOS_CLOCK: this.#clockFile,
         DATABASE_URL: servers.databaseUrl(database, this.links.postgres.port),
         REDIS_URL: servers.redisUrl(this.links.redis.port),
       },
@@ -121,6 +122,17 @@ export class Member {
       this.url = '';
       if (this.#isWanted) void systemClock.sleep(RESTART_MS).then(() => this.#isWanted && this.#child === null && this.#spawn());
     });
+  }
+
+  /** Its wall clock is so far off from now on. Returns false when there is no process. */
+  setClock(offMs: number): boolean {
+    writeFileSync(this.#clockFile, String(offMs));
+    // One that has not started yet knows no such signal.
+    return this.#isReady && (this.#child?.kill('SIGUSR2') ?? false);
+  }
+
+  get #clockFile(): string {
+    return join(this.#options.folder, `${this.name}.clock`);
   }
 
   /** Returns false when there is nothing to be signalled. */

@@ -32,15 +32,16 @@ export interface RoundOptions {
   readonly say?: (line: string) => void;
 }
 
+const CLOCK_PRELOAD = new URL('nemesis/clock-preload.mjs', import.meta.url).href;
 const DEFAULTS = { kinds: FAULT_KINDS, broker: 'redis', quietDeadlineMs: 120_000, say: () => {} } as const;
 /** Between the beginnings of two faults. */
 const GAP_MS = [400, 1_800] as const;
 const DAGS = 6;
 /** So many runs may be open before people trigger more. */
-const OPEN_RUNS_MAX = 24;
+const OPEN_RUNS_MAX = 14;
 /** Before the faults end: clock ticks do, and people go home, so that what is open then is struck to its end. */
 const SCHEDULE_LEAD_MS = 4_000;
-const HOME_LEAD_MS = 8_000;
+const HOME_LEAD_MS = 10_000;
 /** What was killed with its parent may take a moment. */
 const LAST_BREATH_MS = 5_000;
 
@@ -59,7 +60,7 @@ export async function* playRounds(seeds: readonly number[], given: RoundOptions)
       name: 'chaos',
       members: MEMBERS,
       pools: POOLS,
-      nodeFlags: [],
+      nodeFlags: ['--import', CLOCK_PRELOAD],
       environment: { WINDLASS_BROKER: broker },
     });
     cluster = started;

@@ -57,7 +57,6 @@ export class DyingScheduler {
     this.#keeper = new ShardKeeper({
       schedulerId: this.schedulerId,
       db: deps.db,
-      clock: systemClock,
       ttlMs: SHARD_TTL_MS,
       serviceHeartbeatMs: HEARTBEAT_MS,
       gained: (shards) => {
@@ -68,9 +67,7 @@ export class DyingScheduler {
         this.#pending = this.#pending.filter((held) => held.shard !== shard);
         this.engine.lose(shard);
       },
-      offset: (offsetMs) => {
-        this.engine.clockOffsetMs = offsetMs;
-      },
+      databaseTime: (ms) => this.engine.hearDatabaseTime(ms),
     });
   }
 

@@ -94,18 +94,21 @@ export let engine: Engine;
 export let inbox: Inbox;
 export let deps: EngineDeps;
 export let schedulerId: string;
+/** How far its machine's wall clock is off. */
+export const wall = { offMs: 0 };
 /** What goes wrong between the engine and Postgres; nothing unless a test says so. */
 export let faults: Faults;
 
 beforeEach(async () => {
   schedulerId = `test-${newId()}`;
   faults = new Faults();
+  wall.offMs = 0;
   deps = {
     schedulerId,
     config: testConfig(),
     db: faults.over(database.db),
     broker,
-    clock: systemClock,
+    clock: { ...systemClock, now: () => systemClock.now() + wall.offMs },
     logger,
     timetables: { nextRun: async () => null },
   };

@@ -1,7 +1,7 @@
 /** Goal: the engine takes runs through their states in Postgres, with the history beside them. */
 import { describe, expect, it } from 'vitest';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
-import { engine, finish, inbox, instances, runState, saveDag, settle, sql, startRun, statesOf, trigger } from './engine-harness.ts';
+import { engine, finish, inbox, instances, runState, saveDag, settle, sql, startRun, statesOf, trigger, wall } from './engine-harness.ts';
 
 describe('the engine', () => {
   it('takes a chain from none to success, each state with its event', async () => {
@@ -86,6 +86,18 @@ describe('the engine', () => {
     const run = await startRun(aDagSpec('retrying', [aTask('a', { retries: 1 })]));
     await finish(run, 'a', { event: 'retry', reason: 'boom', nextTryInMs: 3_600_000 });
     expect(await statesOf(run)).toEqual({ a: 'up_for_retry' });
+    engine.clockOffsetMs = 3_700_000;
+    await settle();
+    expect((await instances(run))[0]).toMatchObject({ state: 'queued', try_number: 2 });
+  });
+
+  it('tries nothing sooner or later because the wall clock of its machine is set', async () => {
+    const run = await startRun(aDagSpec('clocked', [aTask('a', { retries: 2 })]));
+    await finish(run, 'a', { event: 'retry', reason: 'boom', nextTryInMs: 3_600_000 });
+    wall.offMs = 7_200_000;
+    await settle();
+    expect(await statesOf(run)).toEqual({ a: 'up_for_retry' });
+    wall.offMs = -7_200_000;
     engine.clockOffsetMs = 3_700_000;
     await settle();
     expect((await instances(run))[0]).toMatchObject({ state: 'queued', try_number: 2 });

@@ -34,6 +34,7 @@ export async function attemptTask(dag: unknown, taskId: string, options: Attempt
     runAfter: '2026-11-23T00:00:00Z',
     params: options.params ?? {},
     firstStartedAt: null,
+    tryAgeMs: 0,
     idempotencyKey: 'key',
     scratchFolder: '/tmp',
     ...(options.resumed === undefined ? {} : { resumed: options.resumed }),

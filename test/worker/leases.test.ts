@@ -75,6 +75,22 @@ describe('claims', () => {
   });
 });
 
+describe('a claim', () => {
+  it('says for how long the try has been going on by the clock of Postgres, whatever the worker believes', async () => {
+    const task = await queueTask(world.db, dag, 'elsewhere');
+    await world.db.pool.query(
+      `update task_instance set first_started_at = clock_timestamp() - interval '1 minute' where task_instance_id = $1`,
+      [task.taskInstanceId],
+    );
+    const commits = new Commits({ db: world.db, broker: world.broker, workerId: 'w', hostname: 'h', leaseTtlMs: 60_000 });
+    const claimed = await commits.claim({ taskInstanceId: task.taskInstanceId, tryNumber: 1, leaseEpoch: 0 });
+    expect(claimed?.tryAgeMs).toBeGreaterThanOrEqual(60_000);
+    expect(claimed?.tryAgeMs).toBeLessThan(70_000);
+    const first = await queueTask(world.db, dag, 'elsewhere');
+    expect((await commits.claim({ taskInstanceId: first.taskInstanceId, tryNumber: 1, leaseEpoch: 0 }))?.tryAgeMs).toBe(0);
+  });
+});
+
 describe('a lost lease', () => {
   it('kills the process at once and leaves state and log to the new holder', async () => {
     await world.worker();

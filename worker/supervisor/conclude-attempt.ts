@@ -131,7 +131,8 @@ async function settleProcess({ attempt, ending, process, desk }: Ended, deps: At
 
 function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
   const { claimed, takenAt } = attempt;
-  const sinceFirstStartMs = claimed.firstStartedAt ? deps.clock.now() - claimed.firstStartedAt.getTime() : deps.clock.monotonic() - takenAt;
+  // The clock of the worker's machine may be wrong, and be set right meanwhile.
+  const sinceFirstStartMs = claimed.tryAgeMs + deps.clock.monotonic() - takenAt;
   return {
     task: plan?.task ?? null,
     tryNumber: claimed.tryNumber,

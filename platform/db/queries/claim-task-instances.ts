@@ -40,6 +40,8 @@ export interface Claimed {
   readonly versionId: string;
   readonly bundleHash: string;
   readonly firstStartedAt: Date | null;
+  /** Since the try began, by the database's clock: 0 = with this claim. */
+  readonly tryAgeMs: number;
   /** What the body deferred for has come. */
   readonly resumed: Resumed | null;
   /** The partition the run is for. */
@@ -89,7 +91,8 @@ export function claimSteps(claims: readonly Claim[], at: Parameters): readonly s
          max_tries as "maxTries", clear_number as "clearNumber", dag_id as "dagId", run_id as "runId", dag_run_id as "dagRunId", shard, run_type as "runType",
          task_id as "taskId", map_index as "mapIndex", logical_date as "logicalDate", data_interval_start as "dataIntervalStart",
          data_interval_end as "dataIntervalEnd", run_after as "runAfter", conf, params, version_id as "versionId", bundle_hash as "bundleHash",
-         case when first_started_at < started_at then first_started_at end as "firstStartedAt", resumed, partition_key as "partitionKey", begun
+         case when first_started_at < started_at then first_started_at end as "firstStartedAt",
+         (extract(epoch from started_at - first_started_at) * 1000)::float8 as "tryAgeMs", resumed, partition_key as "partitionKey", begun
     from claimed
 )`,
     `attempts as (

@@ -19,6 +19,8 @@ type Inject = (strike: Strike) => Promise<Undo | null>;
 type Undo = () => Promise<void> | void;
 
 const nothingToUndo: Undo = () => {};
+const CLOCK_JUMP_MIN_MS = 600_000;
+const CLOCK_JUMP_MAX_MS = 6 * 3_600_000;
 
 /** A fault of a line: it struck when there are connections, or something tried to make one meanwhile. */
 function onLink(strikeLink: (link: FaultProxy, strike: Strike) => void): Inject {
@@ -50,6 +52,22 @@ const INJECT: Readonly<Record<FaultKind, Inject>> = {
   async freeze({ member }) {
     if (!member.isReady || !member.signal('SIGSTOP')) return null;
     return () => void (member.isFrozen && member.signal('SIGCONT'));
+  },
+  async freeze_tree({ cluster, member }) {
+    const below = member.descendants;
+    if (!member.isReady || below.length === 0 || !member.signal('SIGSTOP')) return null;
+    const stopped = below.filter((pid) => signalIfThere(pid, 'SIGSTOP'));
+    return () => {
+      // Bodies first: what they still say before they are killed is said while their worker sleeps.
+      for (const pid of stopped) if (signalIfThere(pid, 'SIGCONT')) cluster.thawed.push({ pid, atMs: systemClock.now() });
+      if (member.isFrozen) member.signal('SIGCONT');
+    };
+  },
+  async jump_clock({ member, dice }) {
+    if (!member.isReady) return null;
+    const sign = dice.pick([-1, 1]);
+    if (!member.setClock(sign * dice.int(CLOCK_JUMP_MIN_MS, CLOCK_JUMP_MAX_MS))) return null;
+    return () => void member.setClock(0);
   },
 
   cut: onLink((link) => link.cut()),
@@ -116,6 +134,14 @@ const INJECT: Readonly<Record<FaultKind, Inject>> = {
     return async () => void (await cluster.servers.redis('CONFIG SET maxmemory 0'));
   },
 };
+
+function signalIfThere(pid: number, signal: 'SIGSTOP' | 'SIGCONT'): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false; // it ended meanwhile
+  }
+}
 
 function restartPostgres(how: 'fast' | 'immediate'): Inject {
   return async ({ cluster }) => {

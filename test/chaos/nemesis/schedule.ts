@@ -22,7 +22,11 @@ export const FAULT_DRAWS = {
   kill: { scope: 'member', weight: 4, forMs: [0, 0] },
   kill_child: { scope: 'member', weight: 2, forMs: [0, 0] },
   terminate: { scope: 'member', weight: 1, forMs: [0, 0] },
-  freeze: { scope: 'member', weight: 3, forMs: PAST_LEASE },
+  freeze: { scope: 'member', weight: 2, forMs: PAST_LEASE },
+  // With all below it: bodies and importers stand still, too, as on a machine that is suspended.
+  freeze_tree: { scope: 'member', weight: 2, forMs: PAST_LEASE },
+  // Its wall clock alone is hours off for a while, and comes back.
+  jump_clock: { scope: 'member', weight: 2, forMs: [1_000, 6_000] },
   // A process's way to Postgres or Redis.
   cut: { scope: 'link', weight: 2, forMs: [0, 0] },
   refuse: { scope: 'link', weight: 2, forMs: [500, 3_000] },
@@ -109,11 +113,12 @@ function drawFault(dice: Dice, kind: FaultKind, atMs: number, options: ScheduleO
 }
 
 /** What is struck, in the words of a verdict: each sort has to strike in a round. */
-export type Sort = 'kills' | 'freezes' | 'links' | 'postgres' | 'redis';
+export type Sort = 'kills' | 'freezes' | 'clocks' | 'links' | 'postgres' | 'redis';
 
 export function sortOf(kind: FaultKind): Sort {
   const { scope } = FAULT_DRAWS[kind];
-  if (scope === 'member') return kind === 'freeze' ? 'freezes' : 'kills';
+  if (kind === 'jump_clock') return 'clocks';
+  if (scope === 'member') return kind === 'freeze' || kind === 'freeze_tree' ? 'freezes' : 'kills';
   return scope === 'link' ? 'links' : scope;
 }
 
