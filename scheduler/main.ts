@@ -98,7 +98,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
       pending = pending.filter((held) => held.shard !== shard);
       engine.lose(shard);
     },
-    databaseTime: (ms) => engine.hearDatabaseTime(ms),
+    databaseTime: (ms) => engine.time.hear(ms),
   });
   const heartbeat = (stopped: boolean) =>
     saveService(db.reserved, {

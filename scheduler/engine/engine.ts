@@ -19,6 +19,7 @@ import { stopRun } from '#platform/db/queries/stop-run.ts';
 import { announceRun, topicsOf } from './announce.ts';
 import { Bell } from './bell.ts';
 import { callbacksOfRun } from './callbacks.ts';
+import { DatabaseTime } from './database-time.ts';
 import type { EngineDeps } from './deps.ts';
 import { createDueRuns, dueDags } from './due-runs.ts';
 import { Enqueuer } from './enqueue.ts';
@@ -47,12 +48,9 @@ export class Engine {
   readonly queues: Enqueuer;
   readonly reasons = new Reasons();
   readonly bell: Bell;
-  /** Database time minus ours, ms; kept up by whoever renews the shards. */
-  clockOffsetMs = 0;
+  readonly time: DatabaseTime;
 
   readonly #deps: EngineDeps;
-  /** Wall time when the monotonic clock was 0. */
-  readonly #bornAtMs: number;
   readonly #inbox: Inbox;
   readonly #loader: Loader;
   readonly #plugins: PluginAsks;
@@ -69,7 +67,7 @@ export class Engine {
 
   constructor(deps: EngineDeps, inbox: Inbox) {
     this.#deps = deps;
-    this.#bornAtMs = deps.clock.now() - deps.clock.monotonic();
+    this.time = new DatabaseTime(deps.clock);
     this.#inbox = inbox;
     this.bell = new Bell(deps.broker, (id) => this.memory.runOfInstance(id) !== undefined);
     this.#loader = new Loader(deps.db, deps.logger);
@@ -94,18 +92,8 @@ export class Engine {
     return !this.#mistrusted;
   }
 
-  /** Time of the database. Somebody who sets the clock of this machine makes nothing due sooner, or later. */
   nowMs(): number {
-    return this.#ownMs + this.clockOffsetMs;
-  }
-
-  /** What the database's clock says just now. */
-  hearDatabaseTime(ms: number): void {
-    this.clockOffsetMs = ms - this.#ownMs;
-  }
-
-  get #ownMs(): number {
-    return this.#bornAtMs + this.#deps.clock.monotonic();
+    return this.time.nowMs();
   }
 
   /** Takes shards over: loads all they hold. A shard that is held already, with this epoch, is left alone. */

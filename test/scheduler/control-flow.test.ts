@@ -87,7 +87,7 @@ describe('dagrunTimeout', () => {
   it('skips what has not ended, also what runs, and fails the run', async () => {
     const run = await startRun(aDagSpec('late', [aTask('a'), aTask('b', { upstream: ['a'] })], { dagrunTimeoutMs: 60_000 }));
     await claim(run, 'a');
-    engine.clockOffsetMs = 120_000;
+    engine.time.offsetMs = 120_000;
     await settle();
     expect(await statesOf(run)).toEqual({ a: 'skipped', b: 'skipped' });
     expect([await runState(run), await reasonOfRun(run)]).toEqual(['failed', 'the run took longer than its dagrunTimeout of 1 min']);
@@ -98,7 +98,7 @@ describe('dagrunTimeout', () => {
       aDagSpec('late_teardown', [setup, aTask('a', { upstream: ['up'] }), teardown('a')], { dagrunTimeoutMs: 60_000 }),
     );
     await finish(run, 'up');
-    engine.clockOffsetMs = 120_000;
+    engine.time.offsetMs = 120_000;
     await settle();
     await settle();
     expect(await statesOf(run)).toEqual({ up: 'success', a: 'skipped', down: 'queued' });
@@ -110,7 +110,7 @@ describe('dagrunTimeout', () => {
     const run = await startRun(
       aDagSpec('late_setup', [setup, aTask('a', { upstream: ['up'] }), teardown('a')], { dagrunTimeoutMs: 60_000 }),
     );
-    engine.clockOffsetMs = 120_000;
+    engine.time.offsetMs = 120_000;
     await settle();
     await settle();
     expect(await statesOf(run)).toEqual({ up: 'skipped', a: 'skipped', down: 'skipped' });

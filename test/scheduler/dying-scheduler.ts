@@ -67,7 +67,7 @@ export class DyingScheduler {
         this.#pending = this.#pending.filter((held) => held.shard !== shard);
         this.engine.lose(shard);
       },
-      databaseTime: (ms) => this.engine.hearDatabaseTime(ms),
+      databaseTime: (ms) => this.engine.time.hear(ms),
     });
   }
 

@@ -101,10 +101,10 @@ describe('a run that is given up', () => {
   it('fails also when the scheduler dies right after it skipped what was open', async () => {
     const run = await startRun(aDagSpec('given_up', [aTask('a'), aTask('b', { upstream: ['a'] })], { dagrunTimeoutMs: 60_000 }));
     await claim(run, 'a');
-    engine.clockOffsetMs = 61_000;
+    engine.time.offsetMs = 61_000;
     faults.failAfter('abandon_run');
     await engine.runOnce().catch(() => {});
-    engine.clockOffsetMs = 0;
+    engine.time.offsetMs = 0;
     await settle();
     expect(await statesOf(run)).toEqual({ a: 'skipped', b: 'skipped' });
     expect(await sql('select state, reason from dag_run where dag_run_id = $1', [run])).toEqual([

@@ -55,7 +55,7 @@ describe('the engine in trouble', () => {
   it('fails a run that takes longer than its dagrunTimeout, and takes the lease of what runs', async () => {
     const run = await startRun(aDagSpec('slow', [aTask('a'), aTask('b', { upstream: ['a'] })], { dagrunTimeoutMs: 60_000 }));
     const claimed = await claim(run, 'a');
-    engine.clockOffsetMs = 61_000;
+    engine.time.offsetMs = 61_000;
     await settle();
     expect(await statesOf(run)).toEqual({ a: 'skipped', b: 'skipped' });
     expect((await sql<{ reason: string }>('select reason from dag_run where dag_run_id = $1', [run]))[0]?.reason).toBe(

@@ -86,7 +86,7 @@ describe('the engine', () => {
     const run = await startRun(aDagSpec('retrying', [aTask('a', { retries: 1 })]));
     await finish(run, 'a', { event: 'retry', reason: 'boom', nextTryInMs: 3_600_000 });
     expect(await statesOf(run)).toEqual({ a: 'up_for_retry' });
-    engine.clockOffsetMs = 3_700_000;
+    engine.time.offsetMs = 3_700_000;
     await settle();
     expect((await instances(run))[0]).toMatchObject({ state: 'queued', try_number: 2 });
   });
@@ -98,7 +98,7 @@ describe('the engine', () => {
     await settle();
     expect(await statesOf(run)).toEqual({ a: 'up_for_retry' });
     wall.offMs = -7_200_000;
-    engine.clockOffsetMs = 3_700_000;
+    engine.time.offsetMs = 3_700_000;
     await settle();
     expect((await instances(run))[0]).toMatchObject({ state: 'queued', try_number: 2 });
   });

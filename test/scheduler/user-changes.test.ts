@@ -107,6 +107,29 @@ describe('a run whose last task has ended', () => {
   });
 });
 
+describe('what follows a task that has failed', () => {
+  it('is not failed with it by a scheduler that had not heard that a person cleared it', async () => {
+    const run = await startRun(aDagSpec('cleared_above', [aTask('a'), aTask('b', { upstream: ['a'] })]));
+    const rows = await instances(run);
+    // The scheduler has decided that b cannot run, and is about to write it. b has not moved: there is nothing of it to be cleared.
+    faults.on('flush_scheduling', async (send) => {
+      await database.db.transaction('clear', async (tx) => {
+        await clearInstances(
+          tx,
+          rows.map((row) => row.task_instance_id),
+          'user:x',
+        );
+        await touchDagRuns(tx, [run], true);
+      });
+      return send();
+    });
+    await finish(run, 'a', { event: 'fail', reason: 'boom' });
+    expect(await statesOf(run)).toEqual({ a: 'queued', b: 'none' });
+    await finish(run, 'a');
+    expect(await statesOf(run)).toEqual({ a: 'success', b: 'queued' });
+  });
+});
+
 describe('a run that a person queued again', () => {
   it('does not leave behind what its dead worker ran, though it may not start yet', async () => {
     const run = await startRun(aDagSpec('requeued', [aTask('a')]));
