@@ -36,7 +36,7 @@ describe('a plan of chaos', () => {
       const faults = planFaults({ seed, durationMs: DURATION_MS, gapMs: [400, 1_800], kinds: FAULT_KINDS });
       expect(faults.length).toBeGreaterThan(FAULTS_MIN);
       for (const fault of faults) expect(fault.atMs + fault.forMs).toBeLessThanOrEqual(DURATION_MS);
-      for (const scope of ['postgres', 'redis', ...new Set(faults.flatMap((fault) => fault.member ?? []))]) {
+      for (const scope of ['postgres', 'redis', 'disk', ...new Set(faults.flatMap((fault) => fault.member ?? []))]) {
         const mine = faults.filter((fault) => fault.link === null && (fault.member ?? scopeOf(fault.kind)) === scope);
         for (const [number, fault] of mine.entries())
           expect(mine[number + 1]?.atMs ?? Number.POSITIVE_INFINITY, `seed ${seed}, ${scope}`).toBeGreaterThanOrEqual(
@@ -71,7 +71,7 @@ function run(args: readonly string[]): Promise<{ readonly code: number | null; r
 }
 
 function scopeOf(kind: string): string {
-  return kind.includes('redis') ? 'redis' : 'postgres';
+  return kind.includes('redis') ? 'redis' : kind === 'fill_logs' ? 'disk' : 'postgres';
 }
 
 describe('under chaos', () => {
@@ -105,7 +105,7 @@ describe('what a green round must show', () => {
   };
   const enough: Totals = {
     ...nothing,
-    struck: { kill: 1, freeze: 1, jump_clock: 1, cut: 1, crash_postgres: 1, flush_redis: 1 },
+    struck: { kill: 1, freeze: 1, jump_clock: 1, fill_logs: 1, cut: 1, crash_postgres: 1, flush_redis: 1 },
     links: { cut: 1 },
     attempts: { success: 100, lost: 1 },
     runs: { success: 10 },
@@ -114,7 +114,7 @@ describe('what a green round must show', () => {
 
   it('is faults of every sort, lost leases and work done', () => {
     expect(proofOf(enough, DURATION_MS, FAULT_KINDS).violations).toEqual([]);
-    expect(proofOf(nothing, DURATION_MS, FAULT_KINDS).violations).toHaveLength(11);
+    expect(proofOf(nothing, DURATION_MS, FAULT_KINDS).violations).toHaveLength(12);
   });
 
   it.for<[string, Partial<Totals>]>([
@@ -124,6 +124,7 @@ describe('what a green round must show', () => {
     ['faults of the sort links', { struck: { ...enough.struck, cut: 0 } }],
     ['faults of the sort postgres', { struck: { ...enough.struck, crash_postgres: 0 } }],
     ['faults of the sort redis', { struck: { ...enough.struck, flush_redis: 0 } }],
+    ['faults of the sort disk', { struck: { ...enough.struck, fill_logs: 0 } }],
     ['attempts that succeeded', { attempts: { lost: 1 } }],
     ['attempts that lost their lease', { attempts: { success: 100 } }],
     ['runs that ended', { runs: {} }],

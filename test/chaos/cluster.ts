@@ -11,6 +11,7 @@ import { type Database, openDatabase } from '#platform/db/client.ts';
 import { copyDatabase } from '#platform/db/embedded-databases.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { until } from '#test/support/until.ts';
+import { LogDisk } from './log-disk.ts';
 import { Member, type Role } from './member.ts';
 import type { Servers } from './servers.ts';
 import { LEASE_GRACE_MS, LEASE_RENEW_MS, LEASE_TTL_MS, RERING_AFTER_MS, SHARD_TTL_MS, TASK_KILL_GRACE_MS } from './settings.ts';
@@ -29,6 +30,8 @@ export interface ClusterOptions {
   readonly pools: Readonly<Record<string, number>>;
   readonly nodeFlags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** The logs lie on a disk of their own, if that can be. */
+  readonly hasLogDisk?: boolean;
   /** Changes to the database before anything starts. */
   readonly sql?: string;
 }
@@ -42,6 +45,7 @@ export class Cluster {
   /** The harness's own way to Postgres: no proxy between. */
   readonly db: Database;
   readonly logsFolder: string;
+  readonly logDisk: LogDisk | null;
   /** Processes that stood still together with their parent and went on, and when (ms since 1970). */
   readonly thawed: { readonly pid: number; readonly atMs: number }[] = [];
   /** The settings of its processes, but for their ways to Postgres and Redis. */
@@ -50,10 +54,13 @@ export class Cluster {
   readonly sentinel: string;
   readonly token: string;
 
-  private constructor(parts: Pick<Cluster, 'servers' | 'name' | 'folder' | 'members' | 'db' | 'environment' | 'sentinel' | 'token'>) {
+  private constructor(
+    parts: Pick<Cluster, 'servers' | 'name' | 'folder' | 'logDisk' | 'members' | 'db' | 'environment' | 'sentinel' | 'token'>,
+  ) {
     this.servers = parts.servers;
     this.name = parts.name;
     this.folder = parts.folder;
+    this.logDisk = parts.logDisk;
     this.members = parts.members;
     this.db = parts.db;
     this.environment = parts.environment;
@@ -67,13 +74,14 @@ export class Cluster {
     const folder = join(servers.folder, name);
     for (const below of ['dags', 'plugins', 'logs', 'data', 'scratch']) mkdirSync(join(folder, below), { recursive: true });
     const db = await prepareDatabase(options);
+    const logDisk = options.hasLogDisk === true ? LogDisk.mount(join(folder, 'logs')) : null;
     const { token } = await issueToken(db, { username: 'chaos', kind: 'api', ttlMs: TOKEN_TTL_MS });
     const sentinel = newSecret(18);
     const environment = { ...settings(name, folder, sentinel), ...options.environment };
     const members = await Promise.all(
       options.members.map((one) => Member.open({ ...one, servers, database: name, folder, environment, nodeFlags: options.nodeFlags })),
     );
-    const cluster = new Cluster({ servers, name, folder, members, db, environment, sentinel, token });
+    const cluster = new Cluster({ servers, name, folder, logDisk, members, db, environment, sentinel, token });
     for (const member of members) member.start();
     return cluster;
   }
@@ -122,6 +130,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop()));
+    this.logDisk?.unmount();
     await this.db.close();
   }
 

@@ -21,7 +21,7 @@ export function proofOf({ struck, links, attempts, runs, shardMoves }: Totals, d
     ['runs that ended', (runs['success'] ?? 0) + (runs['failed'] ?? 0), RUNS_MIN * minutes],
   ];
   // Whoever chooses some faults may choose such as take no lease away.
-  if (FAULT_KINDS.every((kind) => kinds.includes(kind) || sortOf(kind) === 'redis'))
+  if (FAULT_KINDS.every((kind) => kinds.includes(kind) || ['redis', 'disk'].includes(sortOf(kind))))
     wanted.push(
       ['attempts that lost their lease', attempts['lost'] ?? 0, 1],
       ['take-overs of shards', shardMoves, 1],

@@ -12,7 +12,7 @@ import { judge } from './judge.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { readLedger } from './ledger.ts';
 import { Nemesis } from './nemesis/nemesis.ts';
-import { FAULT_KINDS, type FaultKind, planFaults, sayFault, strikesRedis } from './nemesis/schedule.ts';
+import { canStrike, FAULT_KINDS, type FaultKind, planFaults, sayFault } from './nemesis/schedule.ts';
 import { proofOf } from './proof.ts';
 import { Sampler } from './sampler.ts';
 import { Servers } from './servers.ts';
@@ -62,6 +62,7 @@ export async function* playRounds(seeds: readonly number[], given: RoundOptions)
       pools: POOLS,
       nodeFlags: ['--import', CLOCK_PRELOAD],
       environment: { WINDLASS_BROKER: broker },
+      hasLogDisk: true,
     });
     cluster = started;
     await started.ready();
@@ -85,7 +86,8 @@ export async function* playRounds(seeds: readonly number[], given: RoundOptions)
 /** `number`: of the round, from 1. */
 async function play(cluster: Cluster, seed: number, number: number, options: Options): Promise<Pick<Verdict, 'broken' | 'totals'>> {
   const { durationMs, broker } = options;
-  const kinds = broker === 'redis' ? options.kinds : options.kinds.filter((kind) => !strikesRedis(kind));
+  const has = { redis: broker === 'redis', disk: cluster.logDisk !== null };
+  const kinds = options.kinds.filter((kind) => canStrike(kind, has));
   const schedule = planFaults({ seed, durationMs, gapMs: GAP_MS, kinds, ...(broker === 'postgres' && { link: 'postgres' }) });
   const plans = planDags(seed, DAGS);
   const before = await markOf(cluster);

@@ -12,6 +12,8 @@ interface WonTry {
   readonly mapIndex: number;
   readonly tryNumber: number;
   readonly taskInstanceId: string;
+  readonly claimedMs: number;
+  readonly endedMs: number;
 }
 
 const TOKEN = /^ledger ([0-9a-f-]{36})$/;
@@ -19,7 +21,8 @@ const TOKEN = /^ledger ([0-9a-f-]{36})$/;
 /** The log of each try that won. */
 async function checkLogs({ cluster, lives }: Evidence): Promise<readonly string[]> {
   const won = await cluster.sql<WonTry>(`
-    select r.dag_id as "dagId", r.run_id as "runId", ti.task_id as "taskId", ti.map_index as "mapIndex", a.try_number as "tryNumber", ti.task_instance_id as "taskInstanceId"
+    select r.dag_id as "dagId", r.run_id as "runId", ti.task_id as "taskId", ti.map_index as "mapIndex", a.try_number as "tryNumber", ti.task_instance_id as "taskInstanceId",
+           (extract(epoch from a.claimed_at) * 1000)::float8 as "claimedMs", (extract(epoch from a.ended_at) * 1000)::float8 as "endedMs"
       from task_attempt a join task_instance ti using (task_instance_id) join dag_run r using (dag_run_id)
      where a.outcome = 'success' and a.clear_number = ti.clear_number`);
   const known = new Set(lives.map((life) => life.token));
@@ -27,7 +30,9 @@ async function checkLogs({ cluster, lives }: Evidence): Promise<readonly string[
   return won.flatMap((one) => {
     const name = `${one.dagId} ${one.runId} ${one.taskId}[${one.mapIndex}] try ${one.tryNumber}`;
     const path = logPath(cluster.logsFolder, one);
-    if (!existsSync(path)) return [`${name}: has no log`];
+    // What a full disk did not take is lost; nothing else is.
+    const isLossy = cluster.logDisk?.wasFull(one.claimedMs, one.endedMs) === true;
+    if (!existsSync(path)) return isLossy ? [] : [`${name}: has no log`];
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n').map(parseLogLine);
     const ours = new Set(byTry.get(`${one.taskInstanceId}/${one.tryNumber}`)?.map((life) => life.token));
     const seen = lines.filter((line) => line.source === 'task').flatMap((line) => TOKEN.exec(line.event)?.[1] ?? []);
@@ -35,6 +40,7 @@ async function checkLogs({ cluster, lives }: Evidence): Promise<readonly string[
     const foreign = seen
       .filter((token) => known.has(token) && !ours.has(token))
       .map((token) => `${name}: its log has a line of another body, ledger ${token}`);
+    if (isLossy) return foreign;
     const last = lines.at(-1);
     const unended = last !== undefined && isEndLine(last) ? [] : [`${name}: won, and the last line of its log is no end: ${last?.event}`];
     const winner = byTry.get(`${one.taskInstanceId}/${one.tryNumber}`)?.find((life) => life.how === 'ok');

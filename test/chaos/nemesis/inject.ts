@@ -133,6 +133,12 @@ const INJECT: Readonly<Record<FaultKind, Inject>> = {
     await cluster.servers.redis('CONFIG SET maxmemory 100kb');
     return async () => void (await cluster.servers.redis('CONFIG SET maxmemory 0'));
   },
+
+  async fill_logs({ cluster: { logDisk } }) {
+    if (logDisk === null) return null;
+    logDisk.fill();
+    return () => logDisk.free();
+  },
 };
 
 function signalIfThere(pid: number, signal: 'SIGSTOP' | 'SIGCONT'): boolean {

@@ -3,7 +3,7 @@ import { Dice } from '#test/support/seeded.ts';
 import { LEASE_TTL_MS, MEMBERS } from '../settings.ts';
 
 /** What a fault takes away; two faults at once never take the same thing. */
-type Scope = 'member' | 'link' | 'postgres' | 'redis';
+type Scope = 'member' | 'link' | 'postgres' | 'redis' | 'disk';
 
 interface FaultDraw {
   readonly scope: Scope;
@@ -52,6 +52,8 @@ export const FAULT_DRAWS = {
   kill_redis_clients: { scope: 'redis', weight: 1, forMs: [0, 0] },
   pause_redis: { scope: 'redis', weight: 1, forMs: [500, 2_500] },
   fill_redis: { scope: 'redis', weight: 1, forMs: [500, 3_000] },
+  // The disk of the log folder.
+  fill_logs: { scope: 'disk', weight: 2, forMs: [500, 3_000] },
 } as const satisfies Record<string, FaultDraw>;
 
 export type FaultKind = keyof typeof FAULT_DRAWS;
@@ -113,7 +115,7 @@ function drawFault(dice: Dice, kind: FaultKind, atMs: number, options: ScheduleO
 }
 
 /** What is struck, in the words of a verdict: each sort has to strike in a round. */
-export type Sort = 'kills' | 'freezes' | 'clocks' | 'links' | 'postgres' | 'redis';
+export type Sort = 'kills' | 'freezes' | 'clocks' | 'links' | 'postgres' | 'redis' | 'disk';
 
 export function sortOf(kind: FaultKind): Sort {
   const { scope } = FAULT_DRAWS[kind];
@@ -122,9 +124,10 @@ export function sortOf(kind: FaultKind): Sort {
   return scope === 'link' ? 'links' : scope;
 }
 
-/** Without Redis there is nothing to strike. */
-export function strikesRedis(kind: FaultKind): boolean {
-  return FAULT_DRAWS[kind].scope === 'redis';
+/** A fault that has something to strike on a cluster: one without Redis, or without a disk of its own, lacks it. */
+export function canStrike(kind: FaultKind, has: Readonly<Record<'redis' | 'disk', boolean>>): boolean {
+  const { scope } = FAULT_DRAWS[kind];
+  return scope === 'redis' || scope === 'disk' ? has[scope] : true;
 }
 
 /** What the fault strikes: nothing else strikes it meanwhile. */
