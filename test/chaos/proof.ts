@@ -15,13 +15,14 @@ export function proofOf({ struck, links, attempts, runs, shardMoves }: Totals, d
   if (minutes < 1) return { id: 'PROOF', promise, violations: [] };
   const bySort = new Map<Sort, number>(kinds.map((kind) => [sortOf(kind), 0]));
   for (const kind of kinds) bySort.set(sortOf(kind), (bySort.get(sortOf(kind)) ?? 0) + (struck[kind] ?? 0));
+  bySort.delete('now and then');
   const wanted: [string, number, number][] = [
     ...[...bySort].map(([sort, n]): [string, number, number] => [`faults of the sort ${sort}`, n, 1]),
     ['attempts that succeeded', attempts['success'] ?? 0, SUCCESSES_MIN * minutes],
     ['runs that ended', (runs['success'] ?? 0) + (runs['failed'] ?? 0), RUNS_MIN * minutes],
   ];
   // Whoever chooses some faults may choose such as take no lease away.
-  if (FAULT_KINDS.every((kind) => kinds.includes(kind) || ['redis', 'disk'].includes(sortOf(kind))))
+  if (FAULT_KINDS.every((kind) => kinds.includes(kind) || ['redis', 'now and then'].includes(sortOf(kind))))
     wanted.push(
       ['attempts that lost their lease', attempts['lost'] ?? 0, 1],
       ['take-overs of shards', shardMoves, 1],

@@ -114,12 +114,12 @@ function drawFault(dice: Dice, kind: FaultKind, atMs: number, options: ScheduleO
   return { atMs, kind, forMs: drawnMs, member: ofProcess ? member : null, link: scope === 'link' ? link : null, seed };
 }
 
-/** What is struck, in the words of a verdict: each sort has to strike in a round. */
-export type Sort = 'kills' | 'freezes' | 'clocks' | 'links' | 'postgres' | 'redis' | 'disk';
+/** What is struck, in the words of a verdict: each sort has to strike in a round, but for what is dealt only now and then. */
+export type Sort = 'kills' | 'freezes' | 'links' | 'postgres' | 'redis' | 'now and then';
 
 export function sortOf(kind: FaultKind): Sort {
   const { scope } = FAULT_DRAWS[kind];
-  if (kind === 'jump_clock') return 'clocks';
+  if (kind === 'jump_clock' || scope === 'disk') return 'now and then';
   if (scope === 'member') return kind === 'freeze' || kind === 'freeze_tree' ? 'freezes' : 'kills';
   return scope === 'link' ? 'links' : scope;
 }
