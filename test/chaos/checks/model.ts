@@ -55,10 +55,12 @@ function replay(recorded: RecordedRun): readonly string[] {
   const wrong: string[] = [];
   const byId = new Map(recorded.instances.map((instance) => [instance.id, instance]));
   const run = modelOf(recorded);
+  /** Instances that another order would have ended as they did. */
+  const reordered = new Set<string>();
   let end: string | null = null;
   for (let steps = 0; end === null && steps < STEPS_MAX; steps++) {
     const decision = decideRun(run, 0);
-    for (const { instance } of decision.moves) wrong.push(...judge(run, instance, byId, recorded));
+    for (const { instance } of decision.moves) wrong.push(...judge(run, instance, { byId, reordered, ...recorded }));
     end = decision.end?.state ?? null;
     const next = nextToEnd(run, byId);
     if (next === null && end === null && decision.moves.length === 0) break;
@@ -101,21 +103,28 @@ function nextToEnd(run: RunModel, byId: ReadonlyMap<string, Recorded>): { readon
   return ready.toSorted((a, b) => a.ended.endedBy - b.ended.endedBy)[0] ?? null;
 }
 
+interface Past {
+  readonly byId: ReadonlyMap<string, Recorded>;
+  readonly reordered: Set<string>;
+}
+
 function judge(
   run: RunModel,
   instance: Instance,
-  byId: ReadonlyMap<string, Recorded>,
-  { dagId, runId }: Pick<RecordedRun, 'dagId' | 'runId'>,
+  { byId, reordered, dagId, runId }: Pick<RecordedRun, 'dagId' | 'runId'> & Past,
 ): readonly string[] {
   const ended = byId.get(instance.id) as Recorded;
   const didRun = !BY_RULE.has(ended.lastEvent ?? '');
   const isRight = instance.state === 'scheduled' ? didRun : instance.state === ended.state && (!didRun || instance.state === 'success');
   if (isRight) return [];
-  const isOrder = dependsOnOrder(run, instance, byId);
+  const isOrder = dependsOnOrder(run, instance, { byId, reordered });
   const said = instance.state === 'scheduled' ? 'it runs' : instance.state;
   // Whatever the model thinks, what follows is judged by what was.
   if (instance.state !== ended.state) run.setState(instance, ended.state);
-  if (isOrder) return [];
+  if (isOrder) {
+    reordered.add(instance.id);
+    return [];
+  }
   const index = ended.mapIndex < 0 ? '' : `[${ended.mapIndex}]`;
   return [`${dagId} ${runId} ${ended.taskId}${index} (${ended.id}): ended as ${ended.state} by ${ended.lastEvent}, by the model ${said}`];
 }
@@ -124,12 +133,15 @@ function judge(
  * Two upstreams that end in one pass or in two may settle a rule in two ways, and so may one that was cleared and ended once
  * more when the others had; both are right. So it goes by how the upstreams ended, whenever they did.
  */
-function dependsOnOrder(run: RunModel, instance: Instance, byId: ReadonlyMap<string, Recorded>): boolean {
+function dependsOnOrder(run: RunModel, instance: Instance, { byId, reordered }: Past): boolean {
   const { task } = run.taskOf(instance);
   const upstreams = task.upstream.flatMap((number) => run.tasks[number]?.instances ?? []);
   const states = new Set(upstreams.map(({ id }) => byId.get(id)?.state));
   const pair = new Set<TaskInstanceState | undefined>([instance.state, byId.get(instance.id)?.state]);
   if (pair.has('skipped') && pair.has('upstream_failed'))
-    return states.has('skipped') && (states.has('failed') || states.has('upstream_failed'));
+    // What follows such a one is decided with it, in the same pass.
+    return (
+      (states.has('skipped') && (states.has('failed') || states.has('upstream_failed'))) || upstreams.some(({ id }) => reordered.has(id))
+    );
   return AT_ONCE.has(task.spec.triggerRule) && run.index.tasks.some((other) => other.spec.kind === 'gate' || other.spec.kind === 'branch');
 }
