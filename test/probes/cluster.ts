@@ -20,7 +20,7 @@ import type { TestRedis } from '#test/support/redis.ts';
 import { until } from '#test/support/until.ts';
 import { cleanEnvironment } from '#test/support/windlass-process.ts';
 import { ROLE_NODE_FLAGS } from '../../cli/node-flags.ts';
-import type { Edit } from '../chaos/sabotage/sabotages.ts';
+import type { Edit } from '../chaos/sabotage/measures.ts';
 import type { ProbeAction } from './arm-probes.ts';
 
 export const BIN = fileURLToPath(new URL('../../bin/windlass.mjs', import.meta.url));

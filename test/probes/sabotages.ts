@@ -1,5 +1,5 @@
 /** One measure of safety each, edited out of the sources while the processes load them, and the cell that has to turn red for it. */
-import type { Edit } from '../chaos/sabotage/sabotages.ts';
+import type { Edit } from '../chaos/sabotage/measures.ts';
 import type { Text } from './dag-texts.ts';
 import type { Cell } from './matrix.ts';
 
