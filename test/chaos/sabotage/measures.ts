@@ -164,8 +164,11 @@ export const MEASURES: readonly Measure[] = [
     name: 'dead-man-switch',
     what: 'a body lives on when its worker hears nothing any more',
     edits: [
-      { file: 'worker/supervisor/attempt.ts', find: 'process.allow(keeper.liveMs(this));', replace: 'process.allow(null);' },
-      { file: 'worker/supervisor/attempt.ts', find: 'this.#process?.allow(liveMs);', replace: 'void liveMs;' },
+      {
+        file: 'worker/task-process.ts',
+        find: 'this.#watchdogPipe?.write(liveMs === null ?',
+        replace: 'this.#watchdogPipe?.write(liveMs !== undefined ?',
+      },
     ],
     script: frozenWorker,
     schedulers: 1,
