@@ -5,6 +5,7 @@ import { openBroker } from '#platform/broker/open-broker.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { type Config, readConfig, Secret } from '#platform/config/config.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
+import { explainConnection } from '#platform/db/explain-connection.ts';
 import { checkSchema } from '#platform/db/migrate.ts';
 import { createLogger, type Logger } from '#platform/logger.ts';
 import { readRunFile } from './run-file.ts';
@@ -65,7 +66,7 @@ export async function openCliDatabase(): Promise<{ config: Config; db: Database;
     return { config, db, logger };
   } catch (error) {
     await db.close();
-    throw unreachable(error) ?? error;
+    throw explainConnection(error, db.url) ?? error;
   }
 }
 
@@ -88,28 +89,4 @@ export async function withDatabase<T>(work: (deps: CliDeps) => Promise<T>): Prom
     await (await broker?.catch(() => undefined))?.close();
     await db.close();
   }
-}
-
-const CONNECTION_CODES = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  '57P03',
-  '28P01',
-  '3D000',
-  '28000',
-]);
-
-/** The error for a database that cannot be reached, or undefined for any other error. */
-export function unreachable(error: unknown): AppError | undefined {
-  const { code, message } = error as { code?: string; message?: string };
-  if (code === undefined || !CONNECTION_CODES.has(code)) return undefined;
-  return new AppError(
-    'DATABASE_UNAVAILABLE',
-    `The database cannot be reached: ${message || code}. Check DATABASE_URL and that the server runs.`,
-    {},
-    { cause: error },
-  );
 }

@@ -1,6 +1,7 @@
 /** Reads the values of flags; a bad one is refused with what it should have been. */
 import { parseDuration } from '#core/duration.ts';
 import { AppError } from '#core/errors.ts';
+import { unstorablePart } from '#core/storable.ts';
 
 /** A whole number of at least `min`. */
 export function parseCount(flag: string, min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -34,6 +35,8 @@ export function parseJsonObject(flag: string): (text: string) => Record<string, 
     } catch (cause) {
       throw new AppError('BAD_REQUEST', `${flag} must be a JSON object, but cannot be parsed: ${(cause as Error).message}`, {}, { cause });
     }
+    const wrong = unstorablePart(value);
+    if (wrong !== null) throw new AppError('BAD_REQUEST', `${flag} cannot be stored: ${wrong}.`);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
     throw new AppError('BAD_REQUEST', `${flag} must be a JSON object such as '{"day": "2026-01-01"}', but is ${text}.`);
   };

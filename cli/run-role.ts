@@ -9,9 +9,10 @@ import { openBroker } from '#platform/broker/open-broker.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
+import { explainConnection } from '#platform/db/explain-connection.ts';
 import { checkSchema } from '#platform/db/migrate.ts';
 import type { Logger } from '#platform/logger.ts';
-import { clock, loggerFor, readCliConfig, requireDatabaseUrl, unreachable } from './environment.ts';
+import { clock, loggerFor, readCliConfig, requireDatabaseUrl } from './environment.ts';
 import { checkAtStart } from './start-checks.ts';
 
 export interface RoleDeps {
@@ -149,8 +150,8 @@ async function waitForDatabase(db: Database, logger: Logger, signal: AbortSignal
       return;
     } catch (error) {
       if (isAppError(error)) throw error;
-      const explained = unreachable(error);
-      if (explained !== undefined && (error as { code?: string }).code?.startsWith('28')) throw explained;
+      const explained = explainConnection(error, db.url);
+      if (explained?.details['final'] === true) throw explained;
       logger.warn(
         { event: 'database.waiting', retry_ms: delayMs },
         explained?.message ?? `The database does not answer: ${(error as Error).message}`,

@@ -1,5 +1,5 @@
 /** Checks a run's params against the JSON Schema its DAG declares. Compiled checks are kept per DAG version. */
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { AppError } from '#core/errors.ts';
 import { timedRegExp } from './timed-regexp.ts';
 
@@ -24,7 +24,7 @@ export class ParamsCheck {
       const where = error.instancePath === '' ? '' : `${error.instancePath.slice(1).replaceAll('/', '.')}: `;
       const which = error.keyword === 'additionalProperties' ? ` (${String(error.params['additionalProperty'])})` : '';
       const allowed = error.keyword === 'enum' ? ` (${JSON.stringify(error.params['allowedValues'])})` : '';
-      return `${where}${error.message}${which}${allowed}`;
+      return `${where}${formatOf(error) ?? error.message}${which}${allowed}`;
     });
     throw new AppError(
       'PARAMS_INVALID',
@@ -43,6 +43,8 @@ export class ParamsCheck {
       const validate = new Ajv2020({
         strict: false,
         allErrors: true,
+        // An error brings the part of the schema that it is about.
+        verbose: true,
         validateFormats: false,
         addUsedSchema: false,
         code: { regExp: timedRegExp },
@@ -60,4 +62,18 @@ export class ParamsCheck {
       );
     }
   }
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  date: 'must be a date such as 2026-01-31',
+  'date-time': 'must be an instant such as 2026-01-31T06:00:00Z',
+  time: 'must be a time such as 06:00:00',
+  email: 'must be an e-mail address',
+  uri: 'must be an address such as https://example.com',
+  uuid: 'must be a UUID',
+};
+
+/** A schema library writes its formats as patterns, too, that nobody can read. */
+function formatOf({ keyword, parentSchema }: ErrorObject): string | undefined {
+  return keyword === 'pattern' ? FORMATS[String(parentSchema?.['format'])] : undefined;
 }

@@ -10,7 +10,7 @@ const CLOSED = new Set(['EACCES', 'EPERM', 'EROFS']);
 /** Any other error comes back as it is. */
 export function explainFileError(error: unknown, config: Config): unknown {
   if (isAppError(error)) return error;
-  const { code, path, message } = error as { code?: string; path?: string; message?: string };
+  const { code, path, message, syscall } = error as { code?: string; path?: string; message?: string; syscall?: string };
   if (code === undefined) return error;
   const where = path ?? config.dataFolder;
   if (FULL.has(code))
@@ -24,6 +24,14 @@ export function explainFileError(error: unknown, config: Config): unknown {
     return new AppError(
       'DATA_FOLDER_BROKEN',
       `${where} may not be written (${message}). Start Windlass as the folder's owner, change its owner, or choose other folders: WINDLASS_DATA_FOLDER, WINDLASS_LOGS_FOLDER, WINDLASS_DAGS_FOLDER.`,
+      {},
+      { cause: error },
+    );
+  // Node makes parents on its way, so that nothing can be missing.
+  if (code === 'ENOENT' && syscall === 'mkdir')
+    return new AppError(
+      'DATA_FOLDER_BROKEN',
+      `${where} cannot be made (${message}): its disk is mounted read-only, or a link on the way leads nowhere. Mend that, or choose other folders: WINDLASS_DATA_FOLDER, WINDLASS_LOGS_FOLDER, WINDLASS_DAGS_FOLDER.`,
       {},
       { cause: error },
     );

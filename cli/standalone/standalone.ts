@@ -11,11 +11,12 @@ import { ensureFirstAdmin, issueToken } from '#platform/auth/users.ts';
 import { childEnvironment, wasStartedByNpm } from '#platform/config/child-environment.ts';
 import { type Config, readConfig } from '#platform/config/config.ts';
 import { openDatabase } from '#platform/db/client.ts';
+import { explainConnection } from '#platform/db/explain-connection.ts';
 import { migrate } from '#platform/db/migrate.ts';
 import { type DataSecrets, openDataSecrets } from '#platform/embedded/data-folder.ts';
 import { lockDataFolder } from '#platform/embedded/instance-lock.ts';
 import type { Logger } from '#platform/logger.ts';
-import { clock, loggerFor, unreachable } from '../environment.ts';
+import { clock, loggerFor } from '../environment.ts';
 import { print, say } from '../output.ts';
 import { removeRunFile, writeRunFile } from '../run-file.ts';
 import { type RoleName, stopLimitMs, stopRequests } from '../run-role.ts';
@@ -81,7 +82,7 @@ async function startAll(config: Config, logger: Logger, startedAt: number, clean
   const db = openDatabase({ url: parts.databaseUrl, applicationName: 'standalone', logger, maxConnections: 2 });
   cleanups.push(() => db.close());
   await migrate(db).catch((error: unknown) => {
-    throw unreachable(error) ?? error;
+    throw explainConnection(error, db.url) ?? error;
   });
   const admin = await ensureFirstAdmin(db, config.adminPassword);
   const login = await issueToken(db, { username: admin.username, kind: 'one_time', ttlMs: LOGIN_LINK_TTL_MS });

@@ -20,6 +20,13 @@ const FINAL = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
 
 export function explainRedis(error: Error): AppError {
   const word = answerOf(error);
+  if (/DB index/.test(error.message))
+    return new AppError(
+      'BROKER_UNAVAILABLE',
+      'Redis has no database with the number of REDIS_URL. Use one that it has, such as redis://host:6379/0.',
+      { final: true },
+      { cause: error },
+    );
   const words =
     word === undefined ? `Redis cannot be reached: ${error.message}. Check REDIS_URL, and that the server runs.` : ANSWERS[word];
   return new AppError('BROKER_UNAVAILABLE', words as string, { final: word !== undefined && FINAL.has(word) }, { cause: error });

@@ -34,19 +34,25 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
   const producer = new Redis(url, { ...shared, maxRetriesPerRequest: 1, enableOfflineQueue: true, commandTimeout: 5_000 });
   const consumer = new Redis(url, { ...shared, maxRetriesPerRequest: null });
   const subscriber = new Redis(url, { ...shared, maxRetriesPerRequest: null });
+  // What Redis answers to a connection it refuses; the client itself only tells that the connection is closed.
+  let said: Error | undefined;
   for (const [role, client] of Object.entries({ producer, consumer, subscriber }))
-    client.on('error', (error: Error) =>
-      complaints.warn('broker.connection_error', error, { role }, 'Redis connection error; it reconnects by itself'),
-    );
+    client.on('error', (error: Error) => {
+      said = error;
+      complaints.warn('broker.connection_error', error, { role }, 'Redis connection error; it reconnects by itself');
+    });
   try {
     const opened = Promise.all([producer.connect(), consumer.connect(), subscriber.connect()]);
     opened.catch(() => {});
     // A server that takes connections and answers nothing never refuses.
     const late = clock.sleep(OPEN_MS).then(() => Promise.reject(new Error(`no answer within ${OPEN_MS} ms`)));
     await Promise.race([opened, late]);
+    // The client would go on with database 0 where this one is refused.
+    const database = Number(URL.parse(url)?.pathname.slice(1));
+    if (database > 0) await producer.select(database);
   } catch (cause) {
     for (const client of [producer, consumer, subscriber]) client.disconnect();
-    throw explainRedis(cause as Error);
+    throw explainRedis(said ?? (cause as Error));
   }
   const pulses = [producer, consumer, subscriber].map((client) =>
     keepPulse({ clock, ask: () => (client.status === 'ready' ? client.ping() : Promise.resolve()), giveUp: () => client.disconnect(true) }),

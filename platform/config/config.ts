@@ -4,11 +4,11 @@
  * strangers' code beside it does not carry them in /proc/<pid>/environ.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
-import { CONFIG_KEYS, type ConfigName, type ConfigType } from './keys.ts';
+import { checkSettings } from './check-settings.ts';
+import { CONFIG_KEYS, type ConfigKey, type ConfigName, type ConfigType } from './keys.ts';
 
 /** A secret that does not show itself in logs, JSON or string building. */
 export class Secret {
@@ -73,7 +73,7 @@ export function readConfig(environment: Environment = process.env, folder: strin
     const fromFile = readSecretFile(merged[`${key.env}_FILE`], key.env);
     const text = piped[key.env] ?? fromFile ?? merged[key.env];
     const given = text !== undefined && text !== '';
-    values[name] = parseValue(key.env, key.type, given ? text : key.fallback, folder);
+    values[name] = parseValue(key, given ? text : key.fallback, folder);
     sources[name] = !given
       ? 'default'
       : piped[key.env] !== undefined
@@ -89,7 +89,7 @@ export function readConfig(environment: Environment = process.env, folder: strin
     variables: new Map(withPrefix({ ...merged, ...piped }, VARIABLE_PREFIX)),
     pluginSettings: new Map(withPrefix({ ...merged, ...piped }, PLUGIN_PREFIX).map(([name, value]) => [name, new Secret(value)])),
   } as unknown as Config;
-  checkArithmetic(config);
+  checkSettings(config);
   return Object.freeze(config);
 }
 
@@ -99,14 +99,14 @@ function withPrefix(environment: Environment, prefix: string): [string, string][
     .map(([name, value]) => [name.slice(prefix.length).toLowerCase(), value as string]);
 }
 
-function parseValue(env: string, type: ConfigType, text: string, folder: string): unknown {
+function parseValue({ env, type, min = 0, isUrl }: ConfigKey, text: string, folder: string): unknown {
   switch (type) {
     case 'string':
       return text;
     case 'path':
       return parsePath(env, resolve(folder, text));
     case 'secret':
-      return new Secret(text);
+      return new Secret(isUrl ? text.trim() : text);
     case 'list':
       return text
         .split(',')
@@ -119,8 +119,9 @@ function parseValue(env: string, type: ConfigType, text: string, folder: string)
       throw new AppError('CONFIG_INVALID', `${env} must be true or false, but is ${JSON.stringify(text)}.`);
     }
     case 'int': {
-      if (!/^\d{1,12}$/.test(text)) throw new AppError('CONFIG_INVALID', `${env} must be a whole number, but is ${JSON.stringify(text)}.`);
-      return Number(text);
+      const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+      if (value >= min && value <= INT_MAX) return value;
+      throw new AppError('CONFIG_INVALID', `${env} must be a whole number from ${min} to ${INT_MAX}, but is ${JSON.stringify(text)}.`);
     }
     case 'number': {
       if (!/^\d{1,9}(\.\d{1,9})?$/.test(text))
@@ -129,6 +130,9 @@ function parseValue(env: string, type: ConfigType, text: string, folder: string)
     }
   }
 }
+
+/** What Postgres' integer and Node's timers hold: a good 24 days in milliseconds. */
+const INT_MAX = 2 ** 31 - 1;
 
 /** Nothing can be kept there, and making a folder there never ends: Node tries for ever. */
 const NO_DISK = /^\/(?:proc|sys)(?:\/|$)/;
@@ -151,55 +155,6 @@ function refuseUnknownNames(environment: Environment): void {
   }
 }
 
-/** A lease must outlive several renewals, else healthy workers lose their tasks. */
-function checkArithmetic(config: Config): void {
-  if (config.leaseTtlMs < 3 * config.leaseRenewMs)
-    throw new AppError(
-      'CONFIG_INVALID',
-      `WINDLASS_LEASE_TTL_MS (${config.leaseTtlMs}) must be at least three times WINDLASS_LEASE_RENEW_MS (${config.leaseRenewMs}).`,
-    );
-  if (config.workerSlots < 1) throw new AppError('CONFIG_INVALID', 'WINDLASS_WORKER_SLOTS must be at least 1.');
-  checkChoice('WINDLASS_BROKER', config.broker, ['auto', 'redis', 'postgres']);
-  checkChoice('WINDLASS_LOG_LEVEL', config.logLevel, ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
-  checkChoice('WINDLASS_LOG_FORMAT', config.logFormat, ['auto', 'json', 'pretty']);
-  checkUrl('DATABASE_URL', config.databaseUrl, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/windlass');
-  checkUrl('REDIS_URL', config.redisUrl, ['redis:', 'rediss:'], 'redis://host:6379/0');
-  for (const proxy of config.trustedProxies) checkAddress('WINDLASS_TRUSTED_PROXIES', proxy);
-  for (const [env, port] of [
-    ['WINDLASS_WEB_PORT', config.webPort],
-    ['WINDLASS_MONITOR_PORT', config.monitorPort],
-  ] as const)
-    if (port > 65_535) throw new AppError('CONFIG_INVALID', `${env} must be a port from 0 to 65535, but is ${port}.`);
-}
-
-function checkAddress(env: string, text: string): void {
-  const [address = '', bits, ...rest] = text.split('/');
-  const family = isIP(address);
-  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
-  if (family !== 0 && isRange && rest.length === 0) return;
-  throw new AppError('CONFIG_INVALID', `${env} must hold addresses such as 10.0.0.7 or 10.0.0.0/8, but has ${JSON.stringify(text)}.`);
-}
-
-function checkChoice(env: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return;
-  throw new AppError(
-    'CONFIG_INVALID',
-    `${env} must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, but is ${JSON.stringify(value)}.`,
-  );
-}
-
-/** A URL may hold a password, so what is wrong with it is said without showing it. */
-function checkUrl(env: string, value: Secret, protocols: readonly string[], example: string): void {
-  if (!value.isSet) return;
-  const protocol = URL.parse(value.reveal())?.protocol;
-  if (protocol !== undefined && protocols.includes(protocol)) return;
-  const problem = protocol === undefined ? 'cannot be read as a URL' : `begins with ${protocol}//`;
-  throw new AppError(
-    'CONFIG_INVALID',
-    `${env} ${problem}; it must look like ${example}. A password with characters such as @ / # % must be percent-encoded.`,
-  );
-}
-
 function readSecretFile(path: string | undefined, env: string): string | undefined {
   if (path === undefined || path === '') return undefined;
   try {
@@ -211,14 +166,25 @@ function readSecretFile(path: string | undefined, env: string): string | undefin
 
 function readPipe(fd: string | undefined): Record<string, string> {
   if (fd === undefined) return {};
-  return JSON.parse(readFileSync(Number(fd), 'utf8')) as Record<string, string>;
+  try {
+    return JSON.parse(readFileSync(Number(fd), 'utf8')) as Record<string, string>;
+  } catch (cause) {
+    throw new AppError(
+      'CONFIG_INVALID',
+      `WINDLASS_CONFIG_FD is ${JSON.stringify(fd)}, which is no pipe with settings. Windlass sets it for its own processes: unset it.`,
+      {},
+      { cause },
+    );
+  }
 }
 
 function readDotEnv(path: string): Record<string, string> {
   if (!existsSync(path)) return {};
   const values: Record<string, string> = {};
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
-    const match = /^\s*([A-Z][A-Z0-9_]*)\s*=\s*(.*?)\s*$/.exec(line);
+  for (const line of readFileSync(path, 'utf8')
+    .replace(/^\ufeff/, '')
+    .split('\n')) {
+    const match = /^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*(.*?)\s*$/.exec(line);
     if (match) values[match[1] as string] = (match[2] as string).replace(/^(['"])(.*)\1$/, '$2');
   }
   return values;

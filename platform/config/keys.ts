@@ -9,18 +9,24 @@ export interface ConfigKey {
   readonly type: ConfigType;
   readonly fallback: string;
   readonly doc: string;
+  /** Of numbers: below it nothing works, or a loop would never rest. Default 0. */
+  readonly min?: number;
+  /** Of a secret: white space around it means nothing, and is taken off. */
+  readonly isUrl?: true;
 }
 
 export const CONFIG_KEYS = {
   databaseUrl: {
     env: 'DATABASE_URL',
     type: 'secret',
+    isUrl: true,
     fallback: '',
     doc: 'Postgres of your own, postgres://user:password@host:5432/db. Empty: standalone starts an embedded one.',
   },
   redisUrl: {
     env: 'REDIS_URL',
     type: 'secret',
+    isUrl: true,
     fallback: '',
     doc: 'Redis or Valkey of your own, redis://host:6379/0. Empty: standalone starts a redis-server it finds on the PATH, else Postgres is the broker.',
   },
@@ -134,18 +140,20 @@ export const CONFIG_KEYS = {
   },
   monitorHost: { env: 'WINDLASS_MONITOR_HOST', type: 'string', fallback: '127.0.0.1', doc: 'Address the monitor listens on.' },
   monitorPort: { env: 'WINDLASS_MONITOR_PORT', type: 'int', fallback: '5555', doc: 'Port of the monitor.' },
-  sessionTtlMinutes: { env: 'WINDLASS_SESSION_TTL_MINUTES', type: 'int', fallback: '1440', doc: 'How long a login lasts.' },
+  sessionTtlMinutes: { env: 'WINDLASS_SESSION_TTL_MINUTES', type: 'int', fallback: '1440', min: 1, doc: 'How long a login lasts.' },
 
   parallelism: {
     env: 'WINDLASS_PARALLELISM',
     type: 'int',
     fallback: '32',
+    min: 1,
     doc: 'Airflow core.parallelism: task instances queued or running at once, per scheduler.',
   },
   maxMapLength: {
     env: 'WINDLASS_MAX_MAP_LENGTH',
     type: 'int',
     fallback: '100000',
+    min: 1,
     doc: 'Airflow core.max_map_length: a task that returns a longer list to map over fails. At most 100000.',
   },
   priorityHeadStartMaxMs: {
@@ -172,8 +180,14 @@ export const CONFIG_KEYS = {
     fallback: '86400000',
     doc: 'Airflow core.max_task_retry_delay: no exponential backoff waits longer.',
   },
-  leaseTtlMs: { env: 'WINDLASS_LEASE_TTL_MS', type: 'int', fallback: '30000', doc: 'A running attempt not renewed for this long is lost.' },
-  leaseRenewMs: { env: 'WINDLASS_LEASE_RENEW_MS', type: 'int', fallback: '5000', doc: 'How often a worker renews its leases.' },
+  leaseTtlMs: {
+    env: 'WINDLASS_LEASE_TTL_MS',
+    type: 'int',
+    fallback: '30000',
+    min: 100,
+    doc: 'A running attempt not renewed for this long is lost.',
+  },
+  leaseRenewMs: { env: 'WINDLASS_LEASE_RENEW_MS', type: 'int', fallback: '5000', min: 20, doc: 'How often a worker renews its leases.' },
   leaseGraceMs: {
     env: 'WINDLASS_LEASE_GRACE_MS',
     type: 'int',
@@ -184,22 +198,25 @@ export const CONFIG_KEYS = {
     env: 'WINDLASS_SHARD_LEASE_TTL_MS',
     type: 'int',
     fallback: '10000',
+    min: 100,
     doc: 'A scheduler that does not renew its shards for this long loses them to another.',
   },
   reringAfterMs: {
     env: 'WINDLASS_RERING_AFTER_MS',
     type: 'int',
     fallback: '10000',
+    min: 10,
     doc: 'A queued instance nobody claimed for this long is rung again.',
   },
   serviceHeartbeatMs: {
     env: 'WINDLASS_SERVICE_HEARTBEAT_MS',
     type: 'int',
     fallback: '5000',
+    min: 20,
     doc: 'How often each process says that it lives.',
   },
 
-  workerSlots: { env: 'WINDLASS_WORKER_SLOTS', type: 'int', fallback: '8', doc: 'Task instances one worker runs at once.' },
+  workerSlots: { env: 'WINDLASS_WORKER_SLOTS', type: 'int', fallback: '8', min: 1, doc: 'Task instances one worker runs at once.' },
   workerQueues: {
     env: 'WINDLASS_WORKER_QUEUES',
     type: 'list',
@@ -218,18 +235,26 @@ export const CONFIG_KEYS = {
     fallback: '5000',
     doc: 'Between SIGTERM and SIGKILL of a task process.',
   },
-  taskMemoryMb: { env: 'WINDLASS_TASK_MEMORY_MB', type: 'int', fallback: '2048', doc: 'Heap limit of one task process.' },
-  taskLogMaxMb: { env: 'WINDLASS_TASK_LOG_MAX_MB', type: 'int', fallback: '64', doc: 'Log of one attempt is cut after this size.' },
+  taskMemoryMb: {
+    env: 'WINDLASS_TASK_MEMORY_MB',
+    type: 'int',
+    fallback: '2048',
+    min: 32,
+    doc: 'Heap limit of one task process.',
+  },
+  taskLogMaxMb: { env: 'WINDLASS_TASK_LOG_MAX_MB', type: 'int', fallback: '64', min: 1, doc: 'Log of one attempt is cut after this size.' },
   taskOpenFilesMax: {
     env: 'WINDLASS_TASK_OPEN_FILES_MAX',
     type: 'int',
     fallback: '4096',
+    min: 64,
     doc: 'Files and sockets one task process may have open (Linux). Beyond it, opening fails with EMFILE.',
   },
   taskProcessesMax: {
     env: 'WINDLASS_TASK_PROCESSES_MAX',
     type: 'int',
     fallback: '512',
+    min: 1,
     doc: 'Processes one task may have running at once (Linux). A task with more of them fails, and all of them are killed.',
   },
   taskUid: {
@@ -260,12 +285,14 @@ export const CONFIG_KEYS = {
     env: 'WINDLASS_XCOM_BACKEND_MAX_BYTES',
     type: 'int',
     fallback: '67108864',
+    min: 1,
     doc: 'With a backend: the largest XCom there may be, instead of WINDLASS_XCOM_MAX_BYTES.',
   },
   xcomMaxBytes: {
     env: 'WINDLASS_XCOM_MAX_BYTES',
     type: 'int',
     fallback: '1048576',
+    min: 1,
     doc: 'Largest result one task may hand to the next, as JSON text.',
   },
 
@@ -273,6 +300,7 @@ export const CONFIG_KEYS = {
     env: 'WINDLASS_TRIGGERER_CAPACITY',
     type: 'int',
     fallback: '10000',
+    min: 1,
     doc: 'Airflow triggerer.capacity: waits one triggerer looks after.',
   },
   retentionRunsDays: {
@@ -334,18 +362,21 @@ export const CONFIG_KEYS = {
     env: 'WINDLASS_DAG_IMPORT_TIMEOUT_MS',
     type: 'int',
     fallback: '10000',
+    min: 100,
     doc: 'A DAG file must be bundled and imported within this time.',
   },
   dagImportMemoryMb: {
     env: 'WINDLASS_DAG_IMPORT_MEMORY_MB',
     type: 'int',
     fallback: '256',
+    min: 32,
     doc: 'Heap limit of the process that imports a DAG file.',
   },
   dagScanIntervalMs: {
     env: 'WINDLASS_DAG_SCAN_INTERVAL_MS',
     type: 'int',
     fallback: '30000',
+    min: 20,
     doc: 'Full scan of the dags folder, beside the watcher.',
   },
   dagsArePausedAtCreation: {

@@ -42,6 +42,7 @@ export function openDataSecrets(folder: string): DataSecrets {
 function readSecrets(path: string): DataSecrets {
   try {
     const secrets = JSON.parse(readFileSync(path, 'utf8')) as DataSecrets;
+    if (typeof secrets !== 'object' || secrets === null) throw new Error('it holds no JSON object');
     for (const name of ['instanceId', 'postgresPassword', 'warehousePassword', 'secretKey'] as const)
       if (typeof secrets[name] !== 'string' || secrets[name] === '') throw new Error(`it has no ${name}`);
     return secrets;

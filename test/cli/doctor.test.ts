@@ -115,7 +115,7 @@ describe('windlass doctor', () => {
 
   test('takes a database that is away, and a mistyped setting, as findings', async () => {
     const away = await windlass(['doctor'], { folder, environment: { DATABASE_URL: 'postgres://127.0.0.1:1/none' } });
-    expect(away.stdout).toMatch(/^\[✗\] database +The database cannot be reached: .*\n {4}→ Check DATABASE_URL/m);
+    expect(away.stdout).toMatch(/^\[✗\] database +The database cannot be reached: .*\n {4}→ Start Postgres there.*Check DATABASE_URL/m);
     expect(away.stdout).toMatch(/^\[✓\] leases/m);
     expect(away.code).toBe(1);
     const typed = await windlass(['doctor'], { folder, environment: { WINDLASS_LEASE_TTL_MS: '6000' } });

@@ -36,6 +36,12 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
   { suites: 'test/broker/start-checks.test.ts', broker: 'redis', why: 'most of what it finds is wrong with a Redis' },
   { suites: 'test/broker/redis-answers.test.ts', broker: 'redis', why: 'it is about what Redis answers' },
   { suites: 'test/chaos', broker: 'redis', why: 'it strikes a Redis, too; `npm run chaos -- --broker postgres` plays it without one' },
+  { suites: 'test/chaos', broker: 'redis', why: 'it cuts off, fills and erases the Redis of a whole cluster' },
+  {
+    suites: 'test/doors',
+    broker: 'postgres',
+    why: 'bad input is refused before a broker is asked; that of Redis itself meets a server of its own',
+  },
   { suites: 'test/hell', broker: 'postgres', why: RINGS_ONLY },
   { suites: 'test/fuzz', broker: 'postgres', why: RINGS_ONLY },
   { suites: 'test/cli', broker: 'postgres', why: RINGS_ONLY },

@@ -27,12 +27,15 @@ export class ProblemError extends Error {
   }
 }
 
+/** Its parser takes no names that would change what every object is made from, and does not say which of both it was. */
+const NO_JSON = 'JSON decode error: the body must be JSON, and no field may be named __proto__ or be a constructor with a prototype';
+
 /** Fastify's own refusals, in our words. Its codes are stable. */
 const FASTIFY_ERRORS: Readonly<Record<string, Problem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, detail: 'The body is larger than this route allows. Send less.' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, detail: 'This content type is not supported here. Send application/json.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { status: 422, detail: [{ loc: ['body'], msg: 'Field required', type: 'missing' }] },
-  FST_ERR_CTP_INVALID_JSON_BODY: { status: 422, detail: [{ loc: ['body'], msg: 'JSON decode error', type: 'json_invalid' }] },
+  FST_ERR_CTP_INVALID_JSON_BODY: { status: 422, detail: [{ loc: ['body'], msg: NO_JSON, type: 'json_invalid' }] },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, detail: 'The Content-Length header does not fit the body.' },
 };
 
@@ -62,7 +65,7 @@ export function problemOf(error: unknown): Problem {
   const named = known.code === undefined ? undefined : FASTIFY_ERRORS[known.code];
   if (named) return named;
   if (error instanceof SyntaxError && known.statusCode === 400)
-    return { status: 422, detail: [{ loc: ['body'], msg: 'JSON decode error', type: 'json_invalid' }] };
+    return { status: 422, detail: [{ loc: ['body'], msg: NO_JSON, type: 'json_invalid' }] };
   if (known.statusCode === 429) return { status: 429, detail: known.message ?? 'Too many requests. Try again in a minute.' };
   if (known.statusCode !== undefined && known.statusCode >= 400 && known.statusCode < 500)
     return { status: known.statusCode, detail: 'The request was not understood.' };

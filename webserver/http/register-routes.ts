@@ -11,7 +11,7 @@ import { probe } from '#platform/probes/probe.ts';
 import { credentialOf, principalFor } from '../auth/credential.ts';
 import { refuseForeignOrigin } from '../auth/same-origin.ts';
 import type { AuditSubject, Route, RouteContext, WebDeps } from './route.ts';
-import { refuseUnstorableText, validate } from './validation.ts';
+import { refuseUnstorable, validate } from './validation.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -91,7 +91,7 @@ async function answer(deps: WebDeps, declared: Route, request: FastifyRequest, r
     ['query', request.query],
     ['body', request.body],
   ] as const)
-    refuseUnstorableText(place, value);
+    refuseUnstorable(place, value);
   const input = {
     params: declared.params ? validate('path', declared.params, request.params) : request.params,
     query: declared.query ? validate('query', declared.query, request.query) : {},

@@ -1,5 +1,6 @@
 /** Checks params, query and body against their zod schemas and answers as FastAPI does (loc, msg, type). */
 import type { z } from 'zod';
+import { unstorablePart } from '#core/storable.ts';
 
 export interface FieldProblem {
   readonly loc: readonly (string | number)[];
@@ -20,15 +21,10 @@ export class RequestInvalid extends Error {
 
 export type Place = 'path' | 'query' | 'body';
 
-/** Refuses text that Postgres cannot hold: NUL and halves of surrogate pairs. Walks without recursion. */
-export function refuseUnstorableText(place: Place, value: unknown): void {
-  const todo: unknown[] = [value];
-  for (let next = todo.pop(); todo.length > 0 || next !== undefined; next = todo.pop()) {
-    const texts = typeof next === 'string' ? [next] : typeof next === 'object' && next !== null ? Object.keys(next) : [];
-    if (texts.some((text) => text.includes('\0') || !text.isWellFormed()))
-      throw new RequestInvalid([{ loc: [place], msg: 'Text must not hold NUL characters or lone surrogates', type: 'value_error' }]);
-    if (typeof next === 'object' && next !== null) todo.push(...Object.values(next).filter((inner) => inner !== undefined));
-  }
+/** Refuses what Postgres cannot hold: NUL, halves of surrogate pairs, what is nested without end. */
+export function refuseUnstorable(place: Place, value: unknown): void {
+  const wrong = unstorablePart(value);
+  if (wrong !== null) throw new RequestInvalid([{ loc: [place], msg: wrong, type: 'value_error' }]);
 }
 
 /** Returns the parsed value, or throws RequestInvalid naming every wrong field. */
