@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-async function play({ probe, action, dag, sql }: CellSabotage, edits: CellSabotage['edits']): Promise<void> {
+async function play({ dag, sql, ...cell }: CellSabotage, edits: CellSabotage['edits']): Promise<void> {
   const cluster = await ProbedCluster.open(
     redis,
     { scheduler: 1, worker: 2 },
@@ -32,7 +32,7 @@ async function play({ probe, action, dag, sql }: CellSabotage, edits: CellSabota
   );
   try {
     if (edits.length > 0 && sql !== undefined) await cluster.sql(sql);
-    await runCell(cluster, { probe, action, workload: runsOf(dag) }, 0);
+    await runCell(cluster, { ...cell, workload: runsOf(dag) }, 0);
   } finally {
     await cluster.close();
   }

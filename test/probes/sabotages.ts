@@ -3,7 +3,7 @@ import type { Edit } from '../chaos/sabotage/measures.ts';
 import type { Text } from './dag-texts.ts';
 import type { Cell } from './matrix.ts';
 
-export interface CellSabotage extends Pick<Cell, 'probe' | 'action'> {
+export interface CellSabotage extends Omit<Cell, 'workload'> {
   readonly name: string;
   /** What is switched off, in words. */
   readonly what: string;
@@ -58,6 +58,8 @@ export const CELL_SABOTAGES: readonly CellSabotage[] = [
     ],
     probe: 'supervise.before_renew',
     action: 'pause',
+    // Until the old body has come to its end beside the new one: the worker would kill it as soon as it wakes.
+    silentMs: 8_000,
     dag: 'lasting',
     violation: /lasting\[-1\]: an old body went on beside a new one/,
   },
