@@ -12,10 +12,11 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DagSpec } from '#core/dag-spec.ts';
 import { indexDag } from '#core/scheduling/dag-index.ts';
 import { shardOf } from '#core/sharding.ts';
-import type { BodyResult, FromTaskProcess, ToTaskProcess } from '#core/task-protocol.ts';
+import { type BodyResult, type FromTaskProcess, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
 import { parseSpec } from '#core/validate-spec.ts';
 import { decodeMessage } from '#platform/broker/message-wire.ts';
 import { decodeBatch, encodeBatch } from '#platform/broker/payload.ts';
+import { bundleHash } from '#platform/bundle-hash.ts';
 import { newId, systemClock } from '#platform/clock.ts';
 import { createDagRuns } from '#platform/db/queries/create-dag-runs.ts';
 import { quietLogger } from '#platform/logger.ts';
@@ -56,18 +57,22 @@ describe.each(readdirSync(RELEASES))('of release %s', (release) => {
     }
   });
 
-  it('messages of its task processes are understood, and nothing of them is lost', () => {
+  it('messages of its task processes are understood, but for ends that do not say whose they are', () => {
     const said = read<{ readonly type: string }>('from-task-process.json');
     expect(new Set(said.map((message) => message.type))).toEqual(new Set(['ready', 'log', 'heartbeat', 'request', 'result']));
-    for (const message of said) expect(parseFromTaskProcess(message)).toMatchObject(message);
+    for (const message of said) {
+      const heard = parseFromTaskProcess(message);
+      if (message.type !== 'result' || 'attemptId' in message) expect(heard).toMatchObject(message);
+      // Its processes tell with their first word that they speak the protocol before: no worker of today gives them a body.
+      else expect(heard).toBeNull();
+      if (heard?.type === 'ready' && !('protocol' in message)) expect(heard.protocol).toBeLessThan(TASK_PROTOCOL);
+    }
   });
 
   it('what its supervisors said makes a task process of today do what theirs did', async () => {
     const sent = read<ToTaskProcess>('to-task-process.json');
-    const before = new Map(
-      read<FromTaskProcess>('from-task-process.json').flatMap((message) =>
-        message.type === 'result' ? [[message.attemptId, message.result]] : [],
-      ),
+    const outcomes = read<FromTaskProcess>('from-task-process.json').flatMap((message) =>
+      message.type === 'result' ? [message.result.outcome] : [],
     );
     const bundleFile = join(mkdtempSync(join(tmpdir(), 'windlass-golden-')), 'bundle.mjs');
     writeFileSync(bundleFile, text('bundle.txt'));
@@ -92,10 +97,8 @@ describe.each(readdirSync(RELEASES))('of release %s', (release) => {
         process.send(message);
         const { attemptId } = message.context;
         await until(() => results.has(attemptId), { what: `${message.context.taskId} ends` });
-        const { outcome } = before.get(attemptId) ?? {};
-        expect([message.context.taskId, results.get(attemptId)?.outcome]).toEqual([message.context.taskId, outcome]);
       }
-      expect([...results.keys()].toSorted()).toEqual([...before.keys()].toSorted());
+      expect([...results.values()].map((result) => result.outcome)).toEqual(outcomes);
     } finally {
       await process.kill();
     }
@@ -114,13 +117,14 @@ describe.each(readdirSync(RELEASES))('of release %s', (release) => {
     const { db, broker, config } = world;
     const { dagId } = spec;
     const versionId = newId();
+    const hash = bundleHash(text('bundle.txt'));
     const dagRunId = newId();
-    await db.pool.query('insert into dag_bundle (hash, code) values ($1, $2)', ['hash', text('bundle.txt')]);
+    await db.pool.query('insert into dag_bundle (hash, code) values ($1, $2)', [hash, text('bundle.txt')]);
     await db.pool.query(`insert into dag (dag_id, file_path, is_paused, shard) values ($1, 'dag.ts', false, $2)`, [dagId, shardOf(dagId)]);
     await db.pool.query(
       `insert into dag_version (version_id, dag_id, version_number, content_hash, bundle_hash, spec, source, file_path)
-       values ($1, $2, 1, 'hash', 'hash', $3, '', 'dag.ts')`,
-      [versionId, dagId, JSON.stringify(spec)],
+       values ($1, $2, 1, $4, $4, $3, '', 'dag.ts')`,
+      [versionId, dagId, JSON.stringify(spec), hash],
     );
     await db.pool.query('update dag set version_id = $2 where dag_id = $1', [dagId, versionId]);
     const none = { logicalDate: null, dataIntervalStart: null, dataIntervalEnd: null, triggeringUser: null, note: null };

@@ -53,7 +53,7 @@ export const CELL_SABOTAGES: readonly CellSabotage[] = [
     name: 'dead-man switch',
     what: 'a body lives on when its worker stands still past the lease',
     edits: [
-      { file: 'worker/supervisor/attempt.ts', find: 'process.allow(keeper.liveMs(this));', replace: 'process.allow(null);' },
+      { file: 'worker/supervisor/attempt.ts', find: 'process.allow(this.#deps.keeper.liveMs(this));', replace: 'process.allow(null);' },
       { file: 'worker/supervisor/attempt.ts', find: 'this.#process?.allow(liveMs);', replace: 'void liveMs;' },
     ],
     probe: 'supervise.before_renew',
