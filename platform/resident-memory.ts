@@ -15,6 +15,16 @@ export function residentBytes(pid: number): number | null {
   }
 }
 
+/** Of resident memory, what is the process's alone: no code that others have mapped too. 0 when it cannot be known. */
+export function ownBytes(pid: number): number {
+  try {
+    const [, resident, shared] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
+    return (Number(resident) - Number(shared)) * PAGE_BYTES;
+  } catch {
+    return 0;
+  }
+}
+
 /** What a process may hold whose heap is limited to so much. */
 export function memoryCeilingBytes(heapMb: number): number {
   return (heapMb * HEAP_TO_ALL + BASE_MB) * 1024 * 1024;

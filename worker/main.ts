@@ -191,8 +191,6 @@ function passwordOf(url: string): string | null {
 
 function taskUid(config: Config): number | null {
   if (config.taskUid === '') return null;
-  if (!/^\d{1,10}$/.test(config.taskUid))
-    throw new AppError('CONFIG_INVALID', `WINDLASS_TASK_UID must be a number, but is ${JSON.stringify(config.taskUid)}.`);
   if (process.getuid?.() !== 0)
     throw new AppError(
       'CONFIG_INVALID',

@@ -19,11 +19,11 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Tells whether the process and those it started are more than `limit`. A process without children costs one small read. */
-export function hasMoreProcesses(pid: number, limit: number): boolean {
+/** The process and those it has started, with theirs; looks no further than `limit`. One without children costs one small read. */
+export function familyOf(pid: number, limit: number): readonly number[] {
   const found = [pid];
   for (let at = 0; at < found.length && found.length <= limit; at++) found.push(...childrenOf(found[at] as number));
-  return found.length > limit;
+  return found;
 }
 
 function childrenOf(pid: number): readonly number[] {
@@ -36,33 +36,37 @@ function childrenOf(pid: number): readonly number[] {
 }
 
 /**
- * Kills whatever carries the mark of a task process that is gone: children that changed their session or were
+ * Kills whatever carries the mark of a task process, but for the process `keep`: children that changed their session or were
  * orphaned. Looks again until nobody is left, as those that start others are faster than one look. Returns how many there
  * were. A child that cleared its environment escapes.
  */
-export async function killMarked(mark: string): Promise<number> {
+export async function killMarked(mark: string, keep?: number): Promise<number> {
   let killed = 0;
   for (let look = 0; look < LOOKS_MAX; look++) {
-    const found = await killMarkedOnce(mark);
-    if (found === 0) break;
-    killed += found;
+    const found = (await listMarked(mark)).filter((pid) => pid !== keep);
+    if (found.length === 0) break;
+    for (const pid of found) killed += killOne(pid) ? 1 : 0;
   }
   return killed;
 }
 
-async function killMarkedOnce(mark: string): Promise<number> {
+/** All processes that carry the mark: a walk over every process of the machine. */
+export async function listMarked(mark: string): Promise<readonly number[]> {
   const wanted = `${MARK_VARIABLE}=${mark}`;
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  let killed = 0;
+  const found: number[] = [];
   for (const pid of pids) {
     const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-    if (!environment.split('\0').includes(wanted)) continue;
-    try {
-      process.kill(Number(pid), 'SIGKILL');
-      killed += 1;
-    } catch {
-      // It has gone meanwhile.
-    }
+    if (environment.split('\0').includes(wanted)) found.push(Number(pid));
   }
-  return killed;
+  return found;
+}
+
+function killOne(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGKILL');
+    return true;
+  } catch {
+    return false; // It has gone meanwhile.
+  }
 }

@@ -258,6 +258,15 @@ export class TaskProcessPool {
       this.#retire(taskProcess);
       return;
     }
+    if (taskProcess.orphans.mayBe) void taskProcess.orphans.kill().then(() => this.#offerIfAlive(taskProcess));
+    else this.#offerIfAlive(taskProcess);
+  }
+
+  #offerIfAlive(taskProcess: TaskProcess): void {
+    if (this.#closed || taskProcess.dead) {
+      this.#retire(taskProcess);
+      return;
+    }
     this.#offer(taskProcess);
     this.#planRelief();
   }

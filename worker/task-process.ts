@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JsonLineReader } from '#core/json-lines.ts';
 import { type FromTaskProcess, type ResultMessage, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
 import { type Clock, newId } from '#platform/clock.ts';
+import { Orphans } from './orphans.ts';
 import { ProcessLine } from './process-line.ts';
 import { killMarked, signalGroup } from './process-tree.ts';
 import { ChildrenOf } from './task-process/children-of.ts';
@@ -58,6 +59,8 @@ export class TaskProcess {
   /** What it has started itself. */
   readonly children: ChildrenOf;
 
+  readonly orphans: Orphans;
+
   readonly #tempFolder: string;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
@@ -96,6 +99,7 @@ export class TaskProcess {
     this.#watchdogPipe?.on('error', () => {});
     this.#watchdogPipe?.setEncoding('utf8').on('data', (chunk: string) => this.#line.hearDecided(chunk));
     this.children = new ChildrenOf(this.pid);
+    this.orphans = new Orphans(this.pid, this.mark, this.children);
     this.exited = this.#watchExit();
   }
 

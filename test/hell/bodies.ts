@@ -108,6 +108,18 @@ const TAKES = [
     /out of memory: the task process held .* beyond its 96 MB/,
   ),
   failed(
+    'takes_memory_in_a_child',
+    `const { spawn } = await import('node:child_process'); spawn(process.execPath, ['-e', 'const all = []; setInterval(() => all.push(Buffer.alloc(40e6, 1)), 150)'], { stdio: 'ignore' }); await new Promise(() => setInterval(() => {}, 1000));`,
+    /out of memory: the task process and the (?:process|\d processes) it started held together .* beyond its 96 MB/,
+    { options: `{ executionTimeout: '30s' }` },
+  ),
+  failed(
+    'takes_memory_in_an_orphan',
+    `const { execSync } = await import('node:child_process'); (await import('node:fs')).writeFileSync(FOLDER + '/orphan.cjs', 'const all = []; setInterval(() => all.push(Buffer.alloc(40e6, 1)), 150)'); execSync('(setsid ' + process.execPath + ' ' + FOLDER + '/orphan.cjs >/dev/null 2>&1 &) &'); await new Promise(() => setInterval(() => {}, 1000));`,
+    /out of memory: the task process and the (?:process|\d processes) it started held together .* beyond its 96 MB/,
+    { options: `{ executionTimeout: '30s' }` },
+  ),
+  failed(
     'takes_files',
     `const { openSync } = await import('node:fs'); const open = []; for (let i = 0; i < 10_000; i++) open.push(openSync('/dev/null'));`,
     /EMFILE: too many open files/,

@@ -45,6 +45,7 @@ ${HELL.map(({ name, body, options }) => `  task('${name}', async (ctx) => { ${bo
   });
   task('leaves_a_bomb', async () => { setTimeout(() => { throw new Error('left behind'); }, 30); });
   task('logs_to_a_full_disk', async (ctx) => { for (let i = 0; i < 1000; i++) console.log('x'.repeat(10_000)); ctx.log.info('said'); return 'done'; });
+  task('leaves_an_orphan', async () => Number((await import('node:child_process')).execSync('sleep 1000 >/dev/null 2>&1 & echo $!').toString()));
   task('leaves_files', async () => { writeFileSync((await import('node:os')).tmpdir() + '/left', 'x'.repeat(1e6)); return (await import('node:os')).tmpdir(); });
 });
 `;
@@ -148,6 +149,13 @@ describe('after all of it', () => {
     const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
     expect(pids).toHaveLength(2);
     await until(() => pids.every((pid) => !isAlive(pid)), { what: 'the daemons are gone' });
+  });
+
+  it('an orphan of a body goes with the body, though its process lives on', async () => {
+    const { task, instance } = await run('leaves_an_orphan');
+    expect(instance).toMatchObject({ state: 'success', reason: null });
+    const { rows } = await world.db.pool.query('select value from xcom where task_instance_id = $1', [task.taskInstanceId]);
+    await until(() => !isAlive(Number(rows[0]?.value)), { what: 'the orphan is gone' });
   });
 
   it('what a body left running harms none of those that follow', async () => {

@@ -13,10 +13,10 @@ import { listTriggeringEvents } from '#platform/db/queries/assets/list-task-even
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { logPath } from '#platform/logs/log-path.ts';
 import { probe } from '#platform/probes/probe.ts';
-import { memoryCeilingBytes, residentBytes } from '#platform/resident-memory.ts';
+import { memoryCeilingBytes, ownBytes, residentBytes } from '#platform/resident-memory.ts';
 import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
-import { hasMoreProcesses } from '../process-tree.ts';
+import { familyOf } from '../process-tree.ts';
 import type { TaskProcess } from '../task-process.ts';
 import type { Join } from '../task-process-pool.ts';
 import type { TaskPlan } from '../version-cache.ts';
@@ -102,13 +102,17 @@ export class Attempt implements LeaseHolder {
     this.#settle({ kind: 'stopped', begun: this.state === 'running', reason });
   }
 
-  /** Ends the body when its process holds more memory than it may, or has started too many others. */
+  /** Ends the body when its process, with all that it has started, holds more memory than it may, or is too many. */
   checkUse(): void {
     if (this.state !== 'running' || this.#process === null) return;
     const { memoryMb: limitMb, processesMax } = this.#deps;
-    if (hasMoreProcesses(this.#process.pid, processesMax)) this.#settle({ kind: 'too_many_processes', limit: processesMax });
-    const usedBytes = residentBytes(this.#process.pid) ?? 0;
-    if (usedBytes > memoryCeilingBytes(limitMb)) this.#settle({ kind: 'memory_exceeded', usedBytes, limitMb });
+    const { pid, orphans } = this.#process;
+    const others = new Set([pid, ...orphans.pids].flatMap((each) => familyOf(each, processesMax)));
+    others.delete(pid);
+    if (others.size >= processesMax) this.#settle({ kind: 'too_many_processes', limit: processesMax });
+    const usedBytes = [...others].reduce((sum, other) => sum + ownBytes(other), residentBytes(pid) ?? 0);
+    if (usedBytes > memoryCeilingBytes(limitMb)) this.#settle({ kind: 'memory_exceeded', usedBytes, limitMb, processes: 1 + others.size });
+    void orphans.look();
   }
 
   progress(): HeartbeatMessage['progress'] {

@@ -199,10 +199,16 @@ function tooLarge(bytes: number, limitBytes: number): Explanation {
   return explain('XcomTooLarge', tooLargeMessage(bytes, limitBytes));
 }
 
+/** How many hold it, with the verb. */
+function whoHeld(processes: number): string {
+  if (processes === 1) return 'the task process held';
+  return `the task process and the ${processes === 2 ? 'process' : `${processes - 1} processes`} it started held together`;
+}
+
 function explainMemory(ending: Extract<Ending, { kind: 'memory_exceeded' }>): Explanation {
   return explain(
     'OutOfMemory',
-    `out of memory: the task process held ${formatBytes(ending.usedBytes)}, far beyond its ${ending.limitMb} MB (WINDLASS_TASK_MEMORY_MB)`,
+    `out of memory: ${whoHeld(ending.processes)} ${formatBytes(ending.usedBytes)}, far beyond its ${ending.limitMb} MB (WINDLASS_TASK_MEMORY_MB)`,
   );
 }
 

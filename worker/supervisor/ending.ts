@@ -8,7 +8,8 @@ export type Ending =
   /** The process ended without a result. */
   | { readonly kind: 'crashed'; readonly exit: ProcessExit; readonly stderrTail: string; readonly memoryMb: number }
   | { readonly kind: 'timed_out'; readonly limitMs: number }
-  | { readonly kind: 'memory_exceeded'; readonly usedBytes: number; readonly limitMb: number }
+  /** `processes`: it and those it has started, together. */
+  | { readonly kind: 'memory_exceeded'; readonly usedBytes: number; readonly limitMb: number; readonly processes: number }
   | { readonly kind: 'too_many_processes'; readonly limit: number }
   | { readonly kind: 'oversized_message'; readonly limitBytes: number }
   /** What it said is no message: it cannot be trusted to say its result either. */
