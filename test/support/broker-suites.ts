@@ -36,7 +36,6 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
   { suites: 'test/broker/start-checks.test.ts', broker: 'redis', why: 'most of what it finds is wrong with a Redis' },
   { suites: 'test/broker/redis-answers.test.ts', broker: 'redis', why: 'it is about what Redis answers' },
   { suites: 'test/chaos', broker: 'redis', why: 'it strikes a Redis, too; `npm run chaos -- --broker postgres` plays it without one' },
-  { suites: 'test/chaos', broker: 'redis', why: 'it cuts off, fills and erases the Redis of a whole cluster' },
   {
     suites: 'test/doors',
     broker: 'postgres',

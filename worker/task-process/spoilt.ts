@@ -1,7 +1,9 @@
 /**
  * Notices that a body changed what every body of its process stands on: globals, methods of built-in objects, the
- * listeners of the process. Such a process ends with its attempt, so that the next one finds a fresh one.
+ * listeners of the process, its first file descriptors. Such a process ends with its attempt, so that the next one finds a fresh one.
  */
+
+import { fstatSync } from 'node:fs';
 
 const GLOBALS = [
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask'],
@@ -15,6 +17,8 @@ const HOLDERS: readonly object[] = [
 ];
 const OF_PROCESS = ['exit', 'cwd', 'chdir', 'kill', 'on', 'emit', 'nextTick'];
 const OF_STREAMS = ['write', 'uncork'];
+/** Input, output, errors, channel and watchdog. Where one was closed, the next file gets its number, and libuv aborts at its end. */
+const DESCRIPTORS = [0, 1, 2, 3, 4];
 const EVENTS = ['SIGTERM', 'uncaughtException', 'unhandledRejection'];
 
 // Held from the start: a body may replace these, too.
@@ -39,7 +43,22 @@ export function watchForChanges(): () => boolean {
   ];
   const { env } = process;
   const listeners = countListeners();
-  return () => process.env !== env || countListeners() !== listeners || isAnyChanged(places) || isPolluted();
+  const descriptors = DESCRIPTORS.map(identityOf);
+  return () => process.env !== env || countListeners() !== listeners || areReplaced(descriptors) || isAnyChanged(places) || isPolluted();
+}
+
+function areReplaced(descriptors: readonly number[]): boolean {
+  for (let fd = 0; fd < descriptors.length; fd++) if (identityOf(fd) !== descriptors[fd]) return true;
+  return false;
+}
+
+/** -1 = it is closed. */
+function identityOf(fd: number): number {
+  try {
+    return fstatSync(fd).ino;
+  } catch {
+    return -1;
+  }
 }
 
 // Without methods of lists, which may be what was replaced.
