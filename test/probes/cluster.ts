@@ -173,13 +173,13 @@ export class ProbedCluster {
   }
 
   /** Resolves when a stopped process has been silent for longer than its leases. */
-  async silent(pid: number, silentMs = SILENT_MS): Promise<void> {
+  async silent(pid: number): Promise<void> {
     await until(
       async () =>
         (
           await this.sql(
             `select 1 from service where pid = $1 and stopped_at is null having max(last_heartbeat_at) > clock_timestamp() - $2 * interval '1 millisecond'`,
-            [pid, silentMs],
+            [pid, SILENT_MS],
           )
         ).length === 0,
       { what: `process ${pid} is silent`, deadlineMs: REACH_MS },

@@ -36,8 +36,6 @@ const TEXTS = {
 })`,
   /** One body, that may be started once. */
   alone: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => { task('alone', body(), { retries: 0 }); })`,
-  /** Longer than a lease, its rescue and the start of the next try. */
-  lasting: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => { task('lasting', body(6000), { ${TRIES} }); })`,
   /** Longer than several renewals. */
   slow: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => { task('slow', body(1200), { ${TRIES} }); })`,
   dies: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => {

@@ -21,8 +21,6 @@ export interface Cell {
   readonly probe: ProbeName;
   readonly action: ProbeAction;
   readonly workload: Workload;
-  /** How long one that is paused sleeps at least; by default a little longer than any lease. */
-  readonly silentMs?: number;
 }
 
 export interface Matrix {
@@ -91,14 +89,14 @@ export function startMatrix(cells: readonly Cell[], clusters: number, open: () =
 }
 
 /** Rejects with what is wrong, each in words. */
-export async function runCell(cluster: ProbedCluster, { probe, action, workload, silentMs }: Cell, turn: number): Promise<void> {
+export async function runCell(cluster: ProbedCluster, { probe, action, workload }: Cell, turn: number): Promise<void> {
   await cluster.healthy();
   cluster.disarm();
   cluster.arm(probe, action);
   const work = await workload(cluster, turn);
   const pid = await cluster.reached(probe);
   if (action === 'pause') {
-    await cluster.silent(pid, silentMs);
+    await cluster.silent(pid);
     await cluster.wake(pid);
   }
   const runs = await work.done();

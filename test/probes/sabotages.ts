@@ -47,20 +47,6 @@ export const CELL_SABOTAGES: readonly CellSabotage[] = [
     probe: 'consume.before_claim',
     action: 'pause',
     dag: 'alone',
-    violation: /alone\[-1\] has no retries and its body was started 2 times/,
-  },
-  {
-    name: 'dead-man switch',
-    what: 'a body lives on when its worker stands still past the lease',
-    edits: [
-      { file: 'worker/supervisor/attempt.ts', find: 'process.allow(this.#deps.keeper.liveMs(this));', replace: 'process.allow(null);' },
-      { file: 'worker/supervisor/attempt.ts', find: 'this.#process?.allow(liveMs);', replace: 'void liveMs;' },
-    ],
-    probe: 'supervise.before_renew',
-    action: 'pause',
-    // Until the old body has come to its end beside the new one: the worker would kill it as soon as it wakes.
-    silentMs: 8_000,
-    dag: 'lasting',
-    violation: /lasting\[-1\]: an old body went on beside a new one/,
+    violation: /INV-02 .*begins at queued after success/,
   },
 ];
