@@ -9,7 +9,7 @@ import type { Clock } from '#platform/clock.ts';
 import { INSTALLATION_FOLDER } from '#platform/installation.ts';
 import type { Cage } from '#platform/plugins/cage.ts';
 import { CagedProcess, type ProcessEnd } from '#platform/plugins/caged-process.ts';
-import type { ImportAnswer, ImportReady } from './child/messages.ts';
+import { type ImportAnswer, type ImportReady, OUTPUT_BYTES_MAX, TOO_MUCH_OUTPUT } from './child/messages.ts';
 
 export interface ImportChildOptions extends Cage {
   readonly timeoutMs: number;
@@ -19,7 +19,6 @@ export interface ImportChildOptions extends Cage {
 }
 
 const START_MS_MAX = 30_000;
-const OUTPUT_BYTES_MAX = 256 * 1024;
 const SHOWN_OUTPUT_CHARS = 500;
 /** A dying Node says this somewhere in its long last words. */
 const HEAP_ENDED = /heap out of memory|Reached heap limit|Ineffective mark-compacts/;
@@ -101,8 +100,7 @@ export class ImportChild {
     this.#outputBytes += chunk.length;
     this.#hasHeapEnded ||= HEAP_ENDED.test(chunk.toString('latin1'));
     if (this.#output.length < SHOWN_OUTPUT_CHARS) this.#output += chunk.toString('utf8').slice(0, SHOWN_OUTPUT_CHARS);
-    if (this.#outputBytes > OUTPUT_BYTES_MAX)
-      this.kill(`the file printed more than ${OUTPUT_BYTES_MAX / 1024} KiB while it was imported; print in tasks, not at the top level`);
+    if (this.#outputBytes > OUTPUT_BYTES_MAX) this.kill(TOO_MUCH_OUTPUT);
   }
 
   get #tooMuchMemory(): string {

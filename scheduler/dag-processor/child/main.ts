@@ -9,7 +9,7 @@ import { registerConnectors } from '#sdk/runtime/connectors.ts';
 import { describeDags } from '#sdk/runtime/describe-dags.ts';
 import { BUILD_BUDGET } from '#sdk/runtime/parse-guard.ts';
 import { openChannel } from './channel.ts';
-import type { ImportAnswer, ImportReady, ImportRequest } from './messages.ts';
+import { type ImportAnswer, type ImportReady, type ImportRequest, OUTPUT_BYTES_MAX, TOO_MUCH_OUTPUT } from './messages.ts';
 
 const BUILD_BUDGET_MS = 200;
 /** A file may have closed its output: then nothing is waited for longer. */
@@ -21,10 +21,8 @@ const NAME_CHARS_MAX = 250;
 const exit = process.exit.bind(process);
 const later = setTimeout;
 const soon = setImmediate;
-const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream)) as ((
-  text: string,
-  done: () => void,
-) => boolean)[];
+const streams = [process.stdout, process.stderr];
+const outputs = streams.map((stream) => stream.write.bind(stream)) as ((text: string, done: () => void) => boolean)[];
 
 async function importDags({ bundleFile, defaults }: ImportRequest): Promise<ImportAnswer> {
   try {
@@ -100,6 +98,8 @@ async function obey(request: ImportRequest): Promise<void> {
   );
   channel.unref();
   const result = await importDags(request);
+  // A flood lies here still, and may not have reached the parent, who counts it, within the time for that.
+  const unwritten = streams.reduce((sum, stream) => sum + stream.writableLength, 0);
   await flushed();
-  answer(result);
+  answer(unwritten > OUTPUT_BYTES_MAX ? { type: 'error', name: 'ImportError', message: TOO_MUCH_OUTPUT, stack: '' } : result);
 }

@@ -21,6 +21,10 @@ export type ImportAnswer =
   | { readonly type: 'dags'; readonly specs: readonly string[] }
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly stack: string };
 
+/** What a file may print while it is imported, on both streams. */
+export const OUTPUT_BYTES_MAX = 256 * 1024;
+export const TOO_MUCH_OUTPUT = `the file printed more than ${OUTPUT_BYTES_MAX / 1024} KiB while it was imported; print in tasks, not at the top level`;
+
 /** Processor -> child of many files. Modules and code are CommonJS. */
 export type ToRealms = { readonly type: 'sdk'; readonly modules: Readonly<Record<string, string>> } | RealmRequest;
 
