@@ -84,11 +84,18 @@ function parseKey(id: string, text: string): unknown {
   }
 }
 
+/** Without these Google's library fails later, in its own words. */
+const NEEDED_BY_TYPE: Readonly<Record<string, readonly string[]>> = {
+  service_account: ['client_email', 'private_key'],
+  authorized_user: ['refresh_token'],
+  external_account: ['audience', 'subject_token_type', 'credential_source'],
+};
+
 function checkKey(id: string, key: unknown): Readonly<Record<string, string>> {
-  const { type, client_email, private_key, refresh_token } = (key ?? {}) as Partial<Record<string, string>>;
-  const isServiceAccount = type === 'service_account' && client_email && private_key;
-  if (isServiceAccount || (type === 'authorized_user' && refresh_token) || type === 'external_account')
-    return key as Readonly<Record<string, string>>;
+  const given = (key ?? {}) as Readonly<Record<string, string>>;
+  const { type } = given;
+  const needed = Object.hasOwn(NEEDED_BY_TYPE, String(type)) ? NEEDED_BY_TYPE[String(type)] : undefined;
+  if (needed?.every((field) => given[field])) return given;
   throw new Fatal(
     `connection "${id}": the key is of type ${JSON.stringify(type ?? null)}, or incomplete. Give the key of a service account (type, client_email, private_key), or leave it out to use the machine's own credentials.`,
   );
