@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '#test/support/until.ts';
 import { newDecided, Turns, takeBack } from '../../worker/task-process/turns.ts';
-import { logOf, openWorld, type QueuedTask, queueTask, ring, type SavedDag, saveDag, type World } from './support.ts';
+import { logOf, openWorld, type QueuedTask, queueAgain, queueTask, ring, type SavedDag, saveDag, type World } from './support.ts';
 
 const COUNT = 240;
 const SLOTS = 2;
@@ -53,22 +53,12 @@ async function runAll(taskIds: readonly string[]): Promise<readonly QueuedTask[]
   await ring(world.broker, ...tasks);
   await until(
     async () => {
-      await queueAgain(tasks);
+      await queueAgain(world, tasks);
       return (await rowsOf(tasks)).every((row) => row.ended_at !== null);
     },
     { what: 'all end', deadlineMs: 60_000, pollMs: 100 },
   );
   return tasks;
-}
-
-/** What a scheduler does with those that were handed back, because no slot came free in time. */
-async function queueAgain(tasks: readonly QueuedTask[]): Promise<void> {
-  const { rows } = await world.db.pool.query<{ taskInstanceId: string; tryNumber: number; leaseEpoch: number }>(
-    `update task_instance set state = 'queued', queued_at = clock_timestamp() where task_instance_id = any($1::uuid[]) and state = 'scheduled'
-     returning task_instance_id as "taskInstanceId", try_number as "tryNumber", lease_epoch::int as "leaseEpoch"`,
-    [tasks.map((task) => task.taskInstanceId)],
-  );
-  if (rows.length > 0) await world.broker.publish('default', [rows]);
 }
 
 async function rowsOf(tasks: readonly QueuedTask[]) {

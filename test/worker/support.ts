@@ -135,6 +135,16 @@ export async function ring(broker: Broker, ...tasks: readonly QueuedTask[]): Pro
     await broker.publish(queue, [entries.map(({ taskInstanceId }) => ({ taskInstanceId, tryNumber: 1, leaseEpoch: 0 }))]);
 }
 
+/** What a scheduler does with those that were handed back, because no slot came free in time. */
+export async function queueAgain({ db, broker }: Pick<World, 'db' | 'broker'>, tasks: readonly QueuedTask[]): Promise<void> {
+  const { rows } = await db.pool.query<{ taskInstanceId: string; tryNumber: number; leaseEpoch: number }>(
+    `update task_instance set state = 'queued', queued_at = clock_timestamp() where task_instance_id = any($1::uuid[]) and state = 'scheduled'
+     returning task_instance_id as "taskInstanceId", try_number as "tryNumber", lease_epoch::int as "leaseEpoch"`,
+    [tasks.map((task) => task.taskInstanceId)],
+  );
+  if (rows.length > 0) await broker.publish('default', [rows]);
+}
+
 export interface InstanceRow {
   readonly state: string;
   readonly reason: string | null;
