@@ -48,6 +48,7 @@ ${HELL.map(({ name, body, options }) => `  task('${name}', async (ctx) => { ${bo
   task('logs_to_a_full_disk', async (ctx) => { for (let i = 0; i < 1000; i++) console.log('x'.repeat(10_000)); ctx.log.info('said'); return 'done'; });
   task('leaves_an_orphan', async () => Number((await import('node:child_process')).execSync('sleep 1000 >/dev/null 2>&1 & echo $!').toString()));
   task('closes_its_errors', async () => { (await import('node:fs')).closeSync(2); return 1; });
+  task('takes_all_files', async () => { const { openSync } = await import('node:fs'); try { for (;;) openSync('/dev/null'); } catch { return 1; } });
   task('spawns', async () => (await import('node:child_process')).execSync('echo spawned').toString());
   task('leaves_files', async () => { writeFileSync((await import('node:os')).tmpdir() + '/left', 'x'.repeat(1e6)); return (await import('node:os')).tmpdir(); });
 });
@@ -157,6 +158,13 @@ describe('after all of it', () => {
   it('a body that closed a descriptor takes none of those that follow with it', async () => {
     for (let round = 0; round < 3; round++) {
       expect((await run('closes_its_errors')).instance).toMatchObject({ state: 'success' });
+      expect((await run('spawns')).instance).toMatchObject({ state: 'success', reason: null });
+    }
+  });
+
+  it('a body that left all descriptors open takes none of those that follow with it', async () => {
+    for (let round = 0; round < 3; round++) {
+      expect((await run('takes_all_files')).instance).toMatchObject({ state: 'success' });
       expect((await run('spawns')).instance).toMatchObject({ state: 'success', reason: null });
     }
   });

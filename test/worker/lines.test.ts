@@ -62,8 +62,15 @@ async function runAll(taskIds: readonly string[]): Promise<readonly QueuedTask[]
 }
 
 async function rowsOf(tasks: readonly QueuedTask[]) {
-  const { rows } = await world.db.pool.query<{ id: string; state: string; ended_at: Date | null; attempts: number; events: number }>(
-    `select ti.task_instance_id as id, ti.state, ti.ended_at,
+  const { rows } = await world.db.pool.query<{
+    id: string;
+    state: string;
+    reason: string | null;
+    ended_at: Date | null;
+    attempts: number;
+    events: number;
+  }>(
+    `select ti.task_instance_id as id, ti.state, ti.reason, ti.ended_at,
             (select count(*)::int from task_attempt a where a.task_instance_id = ti.task_instance_id and a.body_started_at is not null) as attempts,
             (select count(*)::int from task_instance_event e where e.task_instance_id = ti.task_instance_id) as events
        from task_instance ti where ti.task_instance_id = any($1::uuid[])`,
@@ -98,7 +105,8 @@ describe('attempts in the line of a process', { timeout: 90_000 }, () => {
     const tasks = await runAll(mixed(other, 20));
     const rows = await rowsOf(tasks);
     const states = (taskId: string) => [...new Set(rows.filter((_, index) => tasks[index]?.taskId === taskId).map((row) => row.state))];
-    expect([states('silent'), states(other)]).toEqual([['success'], [other === 'dies' ? 'failed' : 'success']]);
+    const reasons = new Set(rows.flatMap((row) => (row.state === 'failed' ? [row.reason] : [])));
+    expect([states('silent'), states(other)], [...reasons].join('; ')).toEqual([['success'], [other === 'dies' ? 'failed' : 'success']]);
     await expectEachBegunOnce(tasks);
   });
 

@@ -1,9 +1,10 @@
 /**
  * Notices that a body changed what every body of its process stands on: globals, methods of built-in objects, the
- * listeners of the process, its first file descriptors. Such a process ends with its attempt, so that the next one finds a fresh one.
+ * listeners of the process, its first file descriptors; or left so many files open that few are left to others. Such a process
+ * ends with its attempt, so that the next one finds a fresh one.
  */
 
-import { fstatSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 
 const GLOBALS = [
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask'],
@@ -19,6 +20,8 @@ const OF_PROCESS = ['exit', 'cwd', 'chdir', 'kill', 'on', 'emit', 'nextTick'];
 const OF_STREAMS = ['write', 'uncork'];
 /** Input, output, errors, channel and watchdog. Where one was closed, the next file gets its number, and libuv aborts at its end. */
 const DESCRIPTORS = [0, 1, 2, 3, 4];
+/** Packages keep some files open. A process may have a thousand, and the next body wants some, too. */
+const MORE_OPEN_MAX = 128;
 const EVENTS = ['SIGTERM', 'uncaughtException', 'unhandledRejection'];
 
 // Held from the start: a body may replace these, too.
@@ -44,7 +47,14 @@ export function watchForChanges(): () => boolean {
   const { env } = process;
   const listeners = countListeners();
   const descriptors = DESCRIPTORS.map(identityOf);
-  return () => process.env !== env || countListeners() !== listeners || areReplaced(descriptors) || isAnyChanged(places) || isPolluted();
+  const openMax = nextDescriptor() + MORE_OPEN_MAX;
+  return () =>
+    process.env !== env ||
+    countListeners() !== listeners ||
+    areReplaced(descriptors) ||
+    nextDescriptor() > openMax ||
+    isAnyChanged(places) ||
+    isPolluted();
 }
 
 function areReplaced(descriptors: readonly number[]): boolean {
@@ -58,6 +68,17 @@ function identityOf(fd: number): number {
     return fstatSync(fd).ino;
   } catch {
     return -1;
+  }
+}
+
+/** The lowest number that is free; Infinity = none is. */
+function nextDescriptor(): number {
+  try {
+    const fd = openSync('/dev/null', 'r');
+    closeSync(fd);
+    return fd;
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }
 
