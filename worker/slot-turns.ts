@@ -19,9 +19,12 @@ const NEWEST_SHARE = 0.1;
 /** Nothing is claimed ahead before the pace of so many is known. */
 const MEASURED_MIN = 8;
 const WAIT_MAX_MS = 250;
-/** Behind the attempt that a process runs stand so many that they begin within this time, and a few at most: each counts as begun. */
+/**
+ * Behind the attempt that a process runs stand so many that they begin within this time, and a few at most: each counts as begun.
+ * None for now: with four, on a machine that is overloaded, a body that spoiled its process lost its result now and then.
+ */
 const BEHIND_MS = 3;
-const BEHIND_MAX = 4;
+const BEHIND_MAX = 0;
 
 /** Told once, when the turn comes next or nearly so. `leave`: waits no longer; false = it waits no more anyway. */
 export type IsNear = (leave: () => boolean) => void;
