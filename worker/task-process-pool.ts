@@ -145,6 +145,8 @@ export class TaskProcessPool {
   #fillLines(): void {
     if (this.#ready.length === 0 || this.#closed) return;
     const { behind } = this.#turns;
+    // There are no lines now: they wait for a slot like all others.
+    if (behind === 0) this.#ready = [];
     this.#ready = this.#ready.filter((ready) => {
       const open = [...this.#held].filter(
         (process) =>
