@@ -117,11 +117,6 @@ export interface RunMessage {
   readonly mapLengthMax?: number;
   /** For a mapped instance: what its item is made of. */
   readonly item?: ItemParts;
-  /**
-   * Which of the process's attempts it is, from 1, and whether others were before it when it was sent: then it stands in a
-   * line behind them, and can be taken back until it begins. Absent from older supervisors.
-   */
-  readonly line?: { readonly number: number; readonly follows: boolean };
 }
 
 /** By the number of the list (`core/mapping/list-expression.ts`); what is written in the DAG file is in the bundle. */
@@ -140,18 +135,13 @@ export interface ReplyMessage {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** Supervisor -> task process: stop, politely, and begin nothing more. SIGTERM and SIGKILL follow after the grace. */
+/** Supervisor -> task process: stop, politely. SIGTERM and SIGKILL follow after the grace. */
 export interface CancelMessage {
   readonly type: 'cancel';
   readonly reason: string;
 }
 
-/** Supervisor -> task process: what the last body printed is read and it left nothing behind, the next in the line may begin. Answered with `begun`. */
-export interface GoMessage {
-  readonly type: 'go';
-}
-
-export type ToTaskProcess = LoadMessage | RunMessage | ReplyMessage | CancelMessage | GoMessage;
+export type ToTaskProcess = LoadMessage | RunMessage | ReplyMessage | CancelMessage;
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
@@ -281,14 +271,6 @@ export interface ResultMessage {
   readonly ends?: true;
   /** How long the body ran by the process's own clock, ms. A hint for batching; absent = not measured. */
   readonly ranMs?: number;
-  /** Of the line: which begins now. Absent = none, before the supervisor has looked at what this one left and says `go`. */
-  readonly next?: number;
 }
 
-/** The answer to `go`: which of the line begins now; null = all were taken back. */
-export interface BegunMessage {
-  readonly type: 'begun';
-  readonly number: number | null;
-}
-
-export type FromTaskProcess = BegunMessage | ReadyMessage | LogMessage | RequestMessage | HeartbeatMessage | ResultMessage;
+export type FromTaskProcess = ReadyMessage | LogMessage | RequestMessage | HeartbeatMessage | ResultMessage;

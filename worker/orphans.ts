@@ -1,6 +1,6 @@
 /** What the bodies of one task process have left running that is nobody's child any more: only its mark tells whose it was. */
+import type { ChildrenOf } from './children-of.ts';
 import { killMarked, listMarked } from './process-tree.ts';
-import type { ChildrenOf } from './task-process/children-of.ts';
 
 export class Orphans {
   /** As of the last look. */

@@ -19,18 +19,10 @@ const NEWEST_SHARE = 0.1;
 /** Nothing is claimed ahead before the pace of so many is known. */
 const MEASURED_MIN = 8;
 const WAIT_MAX_MS = 250;
-/**
- * Behind the attempt that a process runs stand so many that they begin within this time, and a few at most: each counts as begun.
- * None for now: with four, on a machine that is overloaded, a body that spoiled its process lost its result now and then.
- */
-const BEHIND_MS = 3;
-const BEHIND_MAX = 0;
-
-/** Told once, when the turn comes next or nearly so. `leave`: waits no longer; false = it waits no more anyway. */
-export type IsNear = (leave: () => boolean) => void;
 
 interface Waiting {
-  isNear: IsNear | null;
+  /** Its turn comes next or nearly so; told once. */
+  isNear: (() => void) | null;
   readonly begin: (isMine: boolean) => void;
   readonly timer: Timer;
 }
@@ -64,11 +56,6 @@ export class SlotTurns {
     return Math.max(this.#slots * AHEAD_PER_SLOT, Math.min(AHEAD_MAX, busy));
   }
 
-  /** How many may stand in a line behind the attempt that a process runs. */
-  get behind(): number {
-    return Math.min(BEHIND_MAX, Math.floor(BEHIND_MS / this.paceMs));
-  }
-
   setSlots(slots: number): void {
     this.#slots = slots;
     this.#next();
@@ -76,9 +63,9 @@ export class SlotTurns {
 
   /**
    * Resolves with true when a slot is the caller's, with false when none came free in time. `isNear` may be called before
-   * that: while bodies are very short, for as many of those who wait as begin with the next body of each slot or stand behind it.
+   * that: while bodies are very short, for as many of those who wait as there are slots, whose turn is one body away.
    */
-  take(isNear: IsNear | null = null): Promise<boolean> {
+  take(isNear: (() => void) | null = null): Promise<boolean> {
     if (this.#taken < this.#slots) {
       this.#taken += 1;
       return Promise.resolve(true);
@@ -111,12 +98,6 @@ export class SlotTurns {
     this.#next();
   }
 
-  /** The slot goes to the next in its line. */
-  passOn(heldMs: number | null): void {
-    if (heldMs !== null) this.#measure(heldMs);
-    this.#tellNear();
-  }
-
   #measure(heldMs: number): void {
     this.#measured += 1;
     this.#paceMs = this.#paceMs === Number.POSITIVE_INFINITY ? heldMs : this.#paceMs + (heldMs - this.#paceMs) * NEWEST_SHARE;
@@ -135,21 +116,11 @@ export class SlotTurns {
 
   #tellNear(): void {
     if (this.paceMs > EARLY_MS) return;
-    const near = this.#slots * (1 + this.behind);
     let place = 0;
     for (const waiting of this.#waiting) {
-      if (place++ >= near) return;
-      const { isNear } = waiting;
+      if (place++ >= this.#slots) return;
+      waiting.isNear?.();
       waiting.isNear = null;
-      isNear?.(() => this.#leave(waiting));
     }
-  }
-
-  #leave(waiting: Waiting): boolean {
-    const waits = this.#waiting.delete(waiting);
-    if (!waits) return false;
-    waiting.timer.cancel();
-    waiting.begin(false);
-    return true;
   }
 }

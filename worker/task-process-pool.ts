@@ -5,7 +5,7 @@
  * attempt that finds none waits for a new one or for one that is given back, whichever comes first.
  */
 import { availableParallelism } from 'node:os';
-import { type Clock, type Timer, within } from '#platform/clock.ts';
+import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import { residentBytes } from '#platform/resident-memory.ts';
 import { SlotTurns } from './slot-turns.ts';
@@ -17,18 +17,6 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly slots: number;
-}
-
-/** Stands in the line of a process from now on. */
-export type Join = (process: TaskProcess) => void;
-/** Called when an attempt's turn is near. Null = it is not ready to stand in a line. */
-export type Prepare = () => Promise<Join | null>;
-
-/** Ready to stand in a line, while it waits for a slot. */
-interface Ready {
-  readonly bundleHash: string;
-  readonly leave: () => boolean;
-  readonly join: Join;
 }
 
 interface Waiter {
@@ -45,12 +33,6 @@ const SPARE_AFTER_MS = 30;
 /** Idle this long, a process lives until further notice. Far below any lease, so that no old allowance ends meanwhile. */
 const RELIEF_AFTER_MS = 100;
 const RETIRE_GRACE_MS = 500;
-/** A body that runs this long keeps nobody in its line: a slot that comes free elsewhere is theirs. */
-const RECALL_AFTER_MS = 15;
-/** To what it is asked, a process answers far sooner. */
-const ANSWER_MS = 2_000;
-/** Then it is looked at without a line: is it worn out, does it hold too much? */
-const LINE_BREAK_RUNS = 100;
 /** Reading /proc at every release would cost more than a short body. */
 const RSS_EVERY_RUNS = 8;
 /** More starts at once than cores only make each of them slower. */
@@ -70,8 +52,6 @@ export class TaskProcessPool {
   /** How many of these there are, or are waited for. */
   #besides = 0;
   #waiters: Waiter[] = [];
-  #ready: Ready[] = [];
-  #recallTimer: Timer | null = null;
   #slots: number;
   #spareTimer: Timer | null = null;
   #sweepTimer: Timer | null = null;
@@ -106,71 +86,17 @@ export class TaskProcessPool {
   }
 
   /**
-   * Resolves with a process that has the bundle loaded or was just told to load it; null when no slot came free in time; 'joined'
-   * when it stands in a line by what `prepare` gave. A dead process says why by its exit.
+   * Resolves with a process that has the bundle loaded or was just told to load it; null when no slot came free in time.
+   * A dead one says why by its exit. `isNear`: see SlotTurns.take.
    */
-  async acquire(bundleHash: string, bundleFile: string, prepare: Prepare | null = null): Promise<TaskProcess | 'joined' | null> {
-    let joined = false;
-    const hasSlot = await this.#turns.take(
-      prepare === null
-        ? null
-        : (leave) => {
-            const leaveNow = () => {
-              joined = leave();
-              return joined;
-            };
-            prepare().then(
-              (join) => join !== null && this.#offerToJoin({ bundleHash, leave: leaveNow, join }),
-              // Its turn says what is wrong.
-              () => {},
-            );
-          },
-    );
-    if (joined) return 'joined';
-    if (!hasSlot) return null;
+  async acquire(bundleHash: string, bundleFile: string, isNear: (() => void) | null = null): Promise<TaskProcess | null> {
+    if (!(await this.#turns.take(isNear))) return null;
     const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
       this.#turns.giveBack(null);
       throw error;
     });
     this.#held.add(taskProcess);
     return this.#hand(taskProcess, bundleHash, bundleFile);
-  }
-
-  #offerToJoin(ready: Ready): void {
-    this.#ready.push(ready);
-    this.#fillLines();
-  }
-
-  /** In the order in which they are ready, where fewest stand. */
-  #fillLines(): void {
-    if (this.#ready.length === 0 || this.#closed) return;
-    const { behind } = this.#turns;
-    // There are no lines now: they wait for a slot like all others.
-    if (behind === 0) this.#ready = [];
-    this.#ready = this.#ready.filter((ready) => {
-      const open = [...this.#held].filter(
-        (process) =>
-          process.isOpen &&
-          process.bundleHash === ready.bundleHash &&
-          process.followers < behind &&
-          process.runningMs < RECALL_AFTER_MS &&
-          process.runs % LINE_BREAK_RUNS !== 0,
-      );
-      if (open.length === 0) return true;
-      if (!ready.leave()) return false;
-      ready.join(open.reduce((least, process) => (process.followers < least.followers ? process : least)));
-      this.#planRecall();
-      return false;
-    });
-  }
-
-  #planRecall(): void {
-    this.#recallTimer ??= this.#options.clock.after(RECALL_AFTER_MS, () => {
-      this.#recallTimer = null;
-      const lines = [...this.#held].filter((process) => process.followers > 0);
-      for (const process of lines) if (process.runningMs >= RECALL_AFTER_MS) void process.recall();
-      if (lines.length > 0) this.#planRecall();
-    });
   }
 
   /**
@@ -216,39 +142,12 @@ export class TaskProcessPool {
     return taskProcess;
   }
 
-  /**
-   * Gives a process back. One that ran badly, is worn out or left children behind is not used again. `ran`: which attempt, and how
-   * long by its own word, ms; when another of its line has its turn already, the process is that one's.
-   */
-  release(taskProcess: TaskProcess, reusable: boolean, ran?: { readonly attemptId: string; readonly ms: number | null }): void {
-    if (ran !== undefined && taskProcess.leave(ran.attemptId)) {
-      this.#turns.passOn(ran.ms);
-      this.#fillLines();
-      return;
-    }
+  /** Gives a process back. One that ran badly, is worn out or left children behind is not used again. */
+  release(taskProcess: TaskProcess, reusable: boolean): void {
     taskProcess.listen(null);
     taskProcess.watch(null);
-    const busyMs = taskProcess.takeBusyMs();
-    if (reusable && !taskProcess.dead && taskProcess.followers > 0 && !taskProcess.children.any()) {
-      if (busyMs !== null) this.#turns.passOn(busyMs);
-      void this.#goOn(taskProcess);
-      return;
-    }
-    this.#end(taskProcess, reusable, busyMs);
-  }
-
-  /** Its slot is the next one's in its line, if anybody stands there still. */
-  async #goOn(taskProcess: TaskProcess): Promise<void> {
-    const hasBegun = await within(this.#options.clock, ANSWER_MS, taskProcess.go(), null);
-    if (hasBegun === true) return;
-    // One that does not say so stands still: nobody knows what it has begun.
-    if (hasBegun === null) await taskProcess.kill();
-    this.#end(taskProcess, hasBegun !== null, null);
-  }
-
-  #end(taskProcess: TaskProcess, reusable: boolean, busyMs: number | null): void {
-    taskProcess.dismiss();
     const wasHeld = this.#held.delete(taskProcess);
+    const busyMs = taskProcess.takeBusyMs();
     if (this.#beside.delete(taskProcess)) this.#besides -= 1;
     this.#settle(taskProcess, reusable);
     if (wasHeld) this.#turns.giveBack(busyMs);
@@ -278,7 +177,6 @@ export class TaskProcessPool {
     this.#spareTimer?.cancel();
     this.#sweepTimer?.cancel();
     this.#reliefTimer?.cancel();
-    this.#recallTimer?.cancel();
     await Promise.all([...this.#all].map((process) => process.kill()));
   }
 

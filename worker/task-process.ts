@@ -3,15 +3,14 @@
  * nothing of attempts; whoever holds it listens.
  */
 import type { ChildProcess } from 'node:child_process';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JsonLineReader } from '#core/json-lines.ts';
-import { type FromTaskProcess, type ResultMessage, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
+import { type FromTaskProcess, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
 import { type Clock, newId } from '#platform/clock.ts';
+import { ChildrenOf } from './children-of.ts';
 import { Orphans } from './orphans.ts';
-import { ProcessLine } from './process-line.ts';
 import { killMarked, signalGroup } from './process-tree.ts';
-import { ChildrenOf } from './task-process/children-of.ts';
 import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
 import { spawnTaskProcess, type TaskProcessOptions } from './task-process-spawn.ts';
 import { makeTempFolder, removeTempFolder } from './temp-folders.ts';
@@ -58,7 +57,6 @@ export class TaskProcess {
   readonly messageMaxBytes: number;
   /** What it has started itself. */
   readonly children: ChildrenOf;
-
   readonly orphans: Orphans;
 
   readonly #tempFolder: string;
@@ -75,14 +73,6 @@ export class TaskProcess {
   #exit: ProcessExit | null = null;
   #onExit: ((exit: ProcessExit) => void) | null = null;
   #isChoked = false;
-  /** The attempt it was given last, and whether its body goes on. */
-  #holder: string | null = null;
-  #isRunning = false;
-  /** Attempts that have ended while another has its turn already, until they are through. */
-  readonly #passedOn = new Set<string>();
-  readonly #line = new ProcessLine();
-  /** Hears whom it has begun after it was told to go on. */
-  #going: ((hasBegun: boolean) => void) | null = null;
 
   constructor(options: TaskProcessOptions, clock: Clock) {
     this.#clock = clock;
@@ -97,7 +87,6 @@ export class TaskProcess {
         this.#listener?.onOutput(source, bytes);
       });
     this.#watchdogPipe?.on('error', () => {});
-    this.#watchdogPipe?.setEncoding('utf8').on('data', (chunk: string) => this.#line.hearDecided(chunk));
     this.children = new ChildrenOf(this.pid);
     this.orphans = new Orphans(this.pid, this.mark, this.children);
     this.exited = this.#watchExit();
@@ -129,86 +118,11 @@ export class TaskProcess {
     return since === null ? null : Math.min(this.#ranMs, this.#clock.monotonic() - since);
   }
 
-  /** Since its last body began, ms; 0 = none runs. */
-  get runningMs(): number {
-    return this.#isRunning && this.#busySince !== null ? this.#clock.monotonic() - this.#busySince : 0;
-  }
-
   send(message: ToTaskProcess): void {
-    if (message.type !== 'run') {
-      this.#write(message);
-      return;
+    if (message.type === 'run') {
+      this.#busySince = this.#clock.monotonic();
+      this.#ranMs = Number.POSITIVE_INFINITY;
     }
-    this.#hold(message.context.attemptId);
-    this.#write({ ...message, line: { number: this.#line.nextNumber(), follows: false } });
-  }
-
-  /** Attempts in the line behind the one that runs. */
-  get followers(): number {
-    return this.#line.size;
-  }
-
-  /** A body runs, so that others may stand in a line behind it. */
-  get isOpen(): boolean {
-    return this.#isRunning && !this.dead;
-  }
-
-  /** It has ended, and the next in its line has its turn. */
-  hasPassedOn(attemptId: string): boolean {
-    return this.#passedOn.has(attemptId);
-  }
-
-  /** The same, asked for the last time. */
-  leave(attemptId: string): boolean {
-    return this.#passedOn.delete(attemptId);
-  }
-
-  /**
-   * Stands in the line. Resolves with true when its turn has come, right after `onTurn` was called; with false when it was taken
-   * back or the process has ended: its body has not begun then, and will not.
-   */
-  follow(message: RunMessage, liveMs: number, onTurn: () => void): Promise<boolean> {
-    const number = this.#line.nextNumber();
-    this.runs += 1;
-    // It may begin unseen: the dead-man switch goes by whose lease ends first.
-    if (this.allowedMs > liveMs) this.#allowAnew(liveMs);
-    this.#write({ ...message, line: { number, follows: true } });
-    return this.#line.add(number, () => {
-      this.#hold(message.context.attemptId);
-      this.listen(null);
-      this.#onExit = null;
-      onTurn();
-    });
-  }
-
-  /** What the last body left is looked at: the next in the line may begin. Resolves with false when none does. */
-  go(): Promise<boolean> {
-    const answer = Promise.withResolvers<boolean>();
-    this.#going = answer.resolve;
-    this.#write({ type: 'go' });
-    return answer.promise;
-  }
-
-  /** Takes back all in the line that have not begun; resolves when it is known which. Never, if the process stands still. */
-  async recall(): Promise<void> {
-    if (this.#line.size === 0 || this.dead) return;
-    this.#watchdogPipe?.write(`recall ${this.#line.lastNumber}\n`);
-    await this.#line.answered();
-  }
-
-  /** Nobody in the line has begun, and none will. */
-  dismiss(): void {
-    this.#line.dismiss();
-  }
-
-  #hold(attemptId: string): void {
-    this.#holder = attemptId;
-    this.#isRunning = true;
-    this.#busySince = this.#clock.monotonic();
-    this.#ranMs = Number.POSITIVE_INFINITY;
-  }
-
-  #write(message: ToTaskProcess): void {
     if (this.dead) return;
     const pipe = this.#channelPipe;
     pipe?.write(`${JSON.stringify(message)}\n`);
@@ -232,11 +146,7 @@ export class TaskProcess {
     const now = this.#clock.monotonic();
     const left = this.#allowedUntil - now;
     if (liveMs !== null && left <= liveMs && left >= liveMs * ALLOWED_AGAIN_SHARE) return;
-    this.#allowAnew(liveMs);
-  }
-
-  #allowAnew(liveMs: number | null): void {
-    this.#allowedUntil = liveMs === null ? Number.POSITIVE_INFINITY : this.#clock.monotonic() + liveMs;
+    this.#allowedUntil = liveMs === null ? Number.POSITIVE_INFINITY : now + liveMs;
     this.#watchdogPipe?.write(liveMs === null ? 'off\n' : `${Math.max(0, Math.round(liveMs))}\n`);
   }
 
@@ -290,8 +200,8 @@ export class TaskProcess {
     return this.#pipe<Duplex>(CHANNEL_FD);
   }
 
-  get #watchdogPipe(): Duplex | null {
-    return this.#pipe<Duplex>(WATCHDOG_FD);
+  get #watchdogPipe(): Writable | null {
+    return this.#pipe<Writable>(WATCHDOG_FD);
   }
 
   /** A process that could not even get its pipes has no stdio at all. */
@@ -307,9 +217,10 @@ export class TaskProcess {
           const message = parseFromTaskProcess(value);
           if (message === null) this.#listener?.onGarbledMessage();
           else if (message.type === 'ready') this.#hearReady(message.protocol);
-          else if (message.type === 'result') this.#hearResult(message);
-          else if (message.type === 'begun') this.#hearBegun(message.number);
-          else this.#listener?.onMessage(message);
+          else {
+            if (message.type === 'result') this.#ranMs = message.ranMs ?? this.#ranMs;
+            this.#listener?.onMessage(message);
+          }
         } catch {
           // Nested so deep that whoever walks it runs out of stack: a stranger's message must not end this process.
           this.#listener?.onGarbledMessage();
@@ -322,28 +233,6 @@ export class TaskProcess {
     pipe?.setEncoding('utf8');
     pipe?.on('data', (chunk: string) => reader.push(chunk));
     pipe?.on('error', () => {});
-  }
-
-  /** Of the next in the line what follows is, unless that waits for a word. */
-  #hearResult(message: ResultMessage): void {
-    const isOfHolder = this.#isRunning && message.attemptId === this.#holder;
-    if (isOfHolder) {
-      this.#ranMs = message.ranMs ?? this.#ranMs;
-      this.#isRunning = false;
-    }
-    this.#listener?.onMessage(message);
-    if (!isOfHolder) return;
-    if (message.ends === true) this.#line.dismiss();
-    if (message.next === undefined) return;
-    if (this.#line.advance(message.next)) this.#passedOn.add(message.attemptId);
-    // Whoever runs there now is unknown.
-    else void this.kill();
-  }
-
-  #hearBegun(number: number | null): void {
-    const hasBegun = number !== null && this.#line.advance(number);
-    this.#going?.(hasBegun);
-    this.#going = null;
   }
 
   #hearReady(protocol: number): void {
@@ -376,10 +265,6 @@ export class TaskProcess {
     await Promise.race([closed.promise, this.#clock.sleep(PIPES_CLOSE_MS)]);
     for (const stream of this.#child.stdio ?? []) stream?.destroy();
     await removeTempFolder(this.#tempFolder);
-    // All it said is heard: of those in the line none has begun.
-    this.#isRunning = false;
-    this.#line.close();
-    this.#going?.(false);
     this.#exit = { code, signal, spawnError: this.#spawnError };
     this.#onExit?.(this.#exit);
     return this.#exit;

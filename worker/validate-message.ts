@@ -31,13 +31,11 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | nul
     const parsed = isFields(body) ? parseRequest(body) : null;
     return Number.isSafeInteger(requestId) && parsed ? { type: 'request', requestId: requestId as number, body: parsed } : null;
   },
-  begun: ({ number }) => (number === null || Number.isSafeInteger(number) ? { type: 'begun', number: number as number | null } : null),
   heartbeat: ({ progress }) => ({ type: 'heartbeat', progress: parseProgress(progress) }),
-  result: ({ attemptId, result, ends, ranMs, next }) => {
+  result: ({ attemptId, result, ends, ranMs }) => {
     const parsed = isFields(result) ? parseResult(result) : null;
     if (parsed === null || typeof attemptId !== 'string') return null;
-    const flags = { ...(ends === true && { ends: true as const }), ...(Number.isSafeInteger(next) && { next: next as number }) };
-    return { type: 'result', attemptId, result: parsed, ...flags, ...(isAmount(ranMs) && { ranMs }) };
+    return { type: 'result', attemptId, result: parsed, ...(ends === true && { ends }), ...(isAmount(ranMs) && { ranMs }) };
   },
 };
 

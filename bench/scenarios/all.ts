@@ -6,7 +6,6 @@ import { footprint } from './footprint.ts';
 import { giant } from './giant.ts';
 import { handover } from './handover.ts';
 import { history } from './history.ts';
-import { lines } from './lines.ts';
 import { scale } from './scale.ts';
 import type { Scenario } from './scenario.ts';
 import { throughput } from './throughput.ts';
@@ -15,7 +14,6 @@ export const SCENARIOS: readonly Scenario[] = [
   handover('redis'),
   handover('postgres'),
   throughput,
-  lines,
   fibonacci,
   fleet,
   giant,

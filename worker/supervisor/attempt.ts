@@ -7,7 +7,7 @@
 import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
 import { storable } from '#core/storable.ts';
-import type { FromTaskProcess, HeartbeatMessage, RunMessage } from '#core/task-protocol.ts';
+import type { FromTaskProcess, HeartbeatMessage } from '#core/task-protocol.ts';
 import type { Timer } from '#platform/clock.ts';
 import { listTriggeringEvents } from '#platform/db/queries/assets/list-task-events.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
@@ -18,13 +18,11 @@ import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
 import { familyOf } from '../process-tree.ts';
 import type { TaskProcess } from '../task-process.ts';
-import type { Join } from '../task-process-pool.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { attemptContext, bodyRead, bodyStart } from './attempt-context.ts';
 import type { AttemptDeps } from './attempt-deps.ts';
 import { type Conclusion, concludeAttempt } from './conclude-attempt.ts';
 import type { Ending } from './ending.ts';
-import { leaveLine, type Place } from './leave-line.ts';
 import { readStored } from './read-stored.ts';
 import { RequestDesk } from './requests.ts';
 
@@ -51,10 +49,6 @@ export class Attempt implements LeaseHolder {
   #desk: RequestDesk | null = null;
   #timeout: Timer | null = null;
   #progress: HeartbeatMessage['progress'] = null;
-  /** In the line of a process. */
-  #place: Place | null = null;
-  /** How long its body ran by its process's word, ms. */
-  ranMs: number | null = null;
 
   /** `held`: the process that was held for the claim. */
   constructor(claimed: Claimed, takenAt: number, held: TaskProcess | null, deps: AttemptDeps) {
@@ -82,10 +76,8 @@ export class Attempt implements LeaseHolder {
   async live(): Promise<Conclusion> {
     this.#deps.keeper.add(this);
     this.#start().catch((error: unknown) => this.#settle(endingOf(error)));
-    let ending = await this.#ending.promise;
+    const ending = await this.#ending.promise;
     this.#timeout?.cancel();
-    if (this.#place !== null && (await leaveLine(this.#place, this.#deps.clock)) && ending.kind === 'stopped')
-      ending = { ...ending, begun: true };
     try {
       return await concludeAttempt(
         { attempt: this, ending, process: this.#process, plan: this.#plan, log: this.#log, desk: this.#desk },
@@ -130,7 +122,7 @@ export class Attempt implements LeaseHolder {
 
   async #start(): Promise<void> {
     const { claimed } = this;
-    const { versions, bundles, scratch, requests, reads } = this.#deps;
+    const { versions, bundles, scratch, keeper, clock, requests, reads } = this.#deps;
     if (!claimed.begun) this.#letGo();
     const [plan, bundleFile, scratchFolder, triggeringEvents] = await Promise.all([
       versions.plan(claimed.versionId, claimed.taskId),
@@ -143,64 +135,61 @@ export class Attempt implements LeaseHolder {
     // Before its turn comes: many are read by one statement, and no slot waits for it.
     const reading = reads.read(bodyRead(claimed, plan));
     reading.catch(() => {});
-    let told: Promise<RunMessage> | null = null;
-    const makeMessage = async (): Promise<RunMessage> => {
-      const read = await reading;
-      const { inputs, item } = await readStored(read, requests.large);
-      return {
-        type: 'run',
-        context: attemptContext(claimed, plan, { read, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents }),
-        inputs,
-        mapLengthMax: this.#deps.mapLengthMax,
-        ...(item !== null && { item }),
-      };
-    };
-    const tell = () => {
-      told ??= makeMessage();
-      return told;
-    };
-    // Those that a line was dismissed of look for another place.
-    while (!(await this.#enter(bundleFile, tell)));
-  }
-
-  /** Runs the body in a process of its own, or stands in the line of one. False: it was dismissed from there, and has not begun. */
-  async #enter(bundleFile: string, tell: () => Promise<RunMessage>): Promise<boolean> {
-    const process = this.#process ?? (await this.#takeProcess(bundleFile, tell));
-    if (process === null) return true;
-    if (process === 'joined') {
-      const hasTurn = this.#place === null || (await this.#place.hasTurn);
-      this.#place = null;
-      return hasTurn || this.#settled;
-    }
-    this.#watch(process);
-    const [hasBegun, message] = await Promise.all([this.claimed.begun || (this.#early ?? this.#begin(process.pid)), tell()]);
+    const process = this.#process ?? (await this.#takeProcess(bundleFile));
+    if (process === null) return;
+    this.#desk = new RequestDesk(requests, claimed, plan);
+    process.watch((exit) => {
+      if (!this.#settled) probe('supervise.child_exited');
+      this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb });
+    });
+    const [hasBegun, read] = await Promise.all([claimed.begun || (this.#early ?? this.#begin(process.pid)), reading]);
     if (!hasBegun) {
       this.onLost('the lease was gone before the body began', 0);
-      return true;
+      return;
     }
     this.state = 'begun';
-    if (this.#settled || !this.#isTrusted()) return true;
-    probe('supervise.before_body');
-    this.#listen(process);
-    process.send(message);
-    this.#onTurn();
-    probe('supervise.after_body_sent');
-    return true;
-  }
+    if (this.#settled) return;
+    // This process may have stood still since it asked; nothing looked at the lease meanwhile.
+    if (keeper.trustedMs(this) === 0) {
+      this.onLost('the lease could not be renewed in time', 0);
+      return;
+    }
 
-  /** This process may have stood still since it asked; nothing looked at the lease meanwhile. */
-  #isTrusted(): boolean {
-    if (this.#deps.keeper.trustedMs(this) > 0) return true;
-    this.onLost('the lease could not be renewed in time', 0);
-    return false;
+    const { inputs, item } = await readStored(read, requests.large);
+    if (this.#settled) return;
+    this.#writeFirstLine(process);
+    process.listen({
+      onMessage: (message) => this.#onMessage(message, process),
+      onOutput: (source, bytes) => this.#log.output(source, bytes),
+      onOversizedMessage: () => this.#settle({ kind: 'oversized_message', limitBytes: process.messageMaxBytes }),
+      onGarbledMessage: () => this.#settle({ kind: 'garbled_message' }),
+    });
+    probe('supervise.before_body');
+    process.allow(keeper.liveMs(this));
+    process.send({
+      type: 'run',
+      context: attemptContext(claimed, plan, { read, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents }),
+      inputs,
+      mapLengthMax: this.#deps.mapLengthMax,
+      ...(item !== null && { item }),
+    });
+    this.state = 'running';
+    this.#deps.linger.began();
+    probe('supervise.after_body_sent');
+    const limitMs = plan.task.executionTimeoutMs;
+    if (limitMs !== null) this.#timeout = clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));
   }
 
   /** Null: there is none, or it is not wanted any more. */
-  async #takeProcess(bundleFile: string, tell: () => Promise<RunMessage>): Promise<TaskProcess | 'joined' | null> {
+  async #takeProcess(bundleFile: string): Promise<TaskProcess | null> {
     const { pool } = this.#deps;
     probe('supervise.before_spawn');
-    const process = await pool.acquire(this.claimed.bundleHash, bundleFile, () => this.#prepare(tell));
-    if (process === 'joined') return process;
+    // One body away from its turn: the note that it begins is written meanwhile.
+    const process = await pool.acquire(this.claimed.bundleHash, bundleFile, () => {
+      this.#early = this.#begin(null);
+      // Whoever awaits it hears of a failure; nobody does when the turn does not come.
+      this.#early.catch(() => {});
+    });
     if (process === null) {
       this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });
       return null;
@@ -212,54 +201,6 @@ export class Attempt implements LeaseHolder {
     this.#process = process;
     probe('supervise.after_spawn');
     return process;
-  }
-
-  /** Its turn is near: the note that it begins is written meanwhile, and with that it may stand in a line. */
-  async #prepare(tell: () => Promise<RunMessage>): Promise<Join | null> {
-    if (!this.claimed.begun) this.#early ??= this.#begin(null);
-    // Whoever awaits it hears of a failure; nobody does when the turn does not come.
-    this.#early?.catch(() => {});
-    const [hasBegun, message] = await Promise.all([this.#early ?? true, tell()]);
-    if (!hasBegun || this.#settled || this.#deps.keeper.trustedMs(this) === 0) return null;
-    return (process) => {
-      const hasTurn = process.follow(message, this.#deps.keeper.liveMs(this), () => {
-        this.#place = null;
-        this.#process = process;
-        this.#watch(process);
-        this.#listen(process);
-        this.#onTurn();
-      });
-      this.#place = { process, hasTurn };
-    };
-  }
-
-  /** Its body begins now, or has just begun. */
-  #onTurn(): void {
-    const process = this.#process as TaskProcess;
-    this.state = 'running';
-    process.allow(this.#deps.keeper.liveMs(this));
-    if (this.#settled) return;
-    this.#deps.linger.began();
-    const limitMs = this.#plan?.task.executionTimeoutMs ?? null;
-    if (limitMs !== null) this.#timeout = this.#deps.clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));
-  }
-
-  #watch(process: TaskProcess): void {
-    this.#desk = new RequestDesk(this.#deps.requests, this.claimed, this.#plan as TaskPlan);
-    process.watch((exit) => {
-      if (!this.#settled) probe('supervise.child_exited');
-      this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb });
-    });
-  }
-
-  #listen(process: TaskProcess): void {
-    this.#writeFirstLine(process);
-    process.listen({
-      onMessage: (message) => this.#onMessage(message, process),
-      onOutput: (source, bytes) => this.#log.output(source, bytes),
-      onOversizedMessage: () => this.#settle({ kind: 'oversized_message', limitBytes: process.messageMaxBytes }),
-      onGarbledMessage: () => this.#settle({ kind: 'garbled_message' }),
-    });
   }
 
   #begin(pid: number | null): Promise<boolean> {
@@ -290,7 +231,6 @@ export class Attempt implements LeaseHolder {
         probe('supervise.result_heard');
         // The first one counts; what an earlier body says late is not about this attempt.
         if (message.attemptId !== this.claimed.attemptId) return;
-        this.ranMs = message.ranMs ?? null;
         this.#settle({ kind: 'result', result: message.result, ends: message.ends === true });
     }
   }

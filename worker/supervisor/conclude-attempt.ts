@@ -35,8 +35,6 @@ interface Ended {
 
 /** A log that cannot be written holds the pipes up; the process is then not used again. */
 const DRAIN_MS = 5_000;
-/** Somebody who stands still answers nothing. */
-const RECALL_MS = 200;
 /** A log folder that hangs may not hold up the state. */
 const LOG_CLOSE_MS = 3_000;
 /** What cannot be prepared here (a full disk) comes straight back: without a pause it would go round thousands of times. */
@@ -62,7 +60,7 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
   const given = ended.desk?.pushed ?? [];
   const reusable = await settleProcess(ended, deps);
   // The process is free for the next attempt from here on; nothing more is read from it.
-  if (process) deps.pool.release(process, reusable, { attemptId: attempt.claimed.attemptId, ms: attempt.ranMs });
+  if (process) deps.pool.release(process, reusable);
   if (attempt.lost) return abandon({ ...ended, process: null }, deps, 0);
 
   const { decision, pushed } = await storeLarge(given, ended, masked(decideFinish(ending, factsOf(ended, deps)), deps), deps);
@@ -99,10 +97,8 @@ async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promis
 }
 
 /** Waits until nothing of the body runs and all of its output is in. Returns whether the process can be used again. */
-async function settleProcess({ attempt, ending, process, desk }: Ended, deps: AttemptDeps): Promise<boolean> {
+async function settleProcess({ ending, process, desk }: Ended, deps: AttemptDeps): Promise<boolean> {
   if (process === null) return false;
-  // It printed nothing and left nothing; the next in its line runs already.
-  if (process.hasPassedOn(attempt.claimed.attemptId)) return true;
   switch (ending.kind) {
     case 'result': {
       const usable = ending.ends ? process.exited.then(() => false) : process.outputRead().then(() => !process.dead);
@@ -118,8 +114,6 @@ async function settleProcess({ attempt, ending, process, desk }: Ended, deps: At
     case 'oversized_message':
     case 'garbled_message':
     case 'stopped':
-      // Those in its line need not end with it.
-      await within(deps.clock, RECALL_MS, process.recall(), undefined);
       process.send({ type: 'cancel', reason: ending.kind });
       await process.terminate(deps.killGraceMs);
       return false;

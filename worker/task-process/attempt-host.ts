@@ -42,11 +42,6 @@ export class AttemptHost implements TaskHost {
     });
   }
 
-  /** Questions that nobody has answered yet. */
-  get asked(): number {
-    return this.#waiting.size;
-  }
-
   reply({ requestId, value, error }: ReplyMessage): void {
     const waiting = this.#waiting.get(requestId);
     this.#waiting.delete(requestId);

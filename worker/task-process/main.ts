@@ -16,12 +16,10 @@ import { runTask } from '#sdk/runtime/run-task.ts';
 import { AttemptHost } from './attempt-host.ts';
 import { loadDags } from './bundle.ts';
 import { openChannel } from './channel.ts';
-import { ChildrenOf } from './children-of.ts';
 import { TaskEnvironment } from './environment.ts';
 import { forbidSignals } from './forbid-signals.ts';
 import { CHANNEL_FD, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
 import { watchForChanges } from './spoilt.ts';
-import { newDecided, Turns } from './turns.ts';
 
 const STDERR_FD = 2;
 
@@ -48,23 +46,14 @@ const owners = new AsyncLocalStorage<AttemptHost>();
 /** What an earlier body left running has failed: nobody knows the state of this process. */
 let isSpoilt = false;
 let isChanged = watchForChanges();
-const decided = newDecided();
-const turns = new Turns(decided);
-const children = new ChildrenOf(process.pid);
-/** From the beginning of a body until its result is with the operating system. */
-let isBusy = false;
 
 registerConnectors();
-const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), {
-  workerData: { fd: WATCHDOG_FD, decided },
-  stdout: false,
-  stderr: false,
-});
+const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
 watchdog.unref();
 watchdog.on('error', dieWithoutAttempt);
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
 watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null, protocol: TASK_PROTOCOL }));
-process.on('SIGTERM', () => cancel('it was told to stop (SIGTERM)'));
+process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
 process.on('uncaughtException', (error) => void blame(error));
 process.on('unhandledRejection', (reason) => void blame(reason));
 forbidSignals(process);
@@ -86,75 +75,33 @@ function obey(message: ToTaskProcess): void {
       );
       return;
     case 'run':
-      turns.add(message);
-      if (!isBusy && turns.isDue()) runNext();
-      return;
-    case 'go':
-      void goOn();
+      void run(message);
       return;
     case 'reply':
       current?.host.reply(message);
       return;
     case 'cancel':
-      cancel(message.reason);
+      current?.host.cancel(message.reason);
       return;
   }
 }
 
-/** Whoever says so ends this process. */
-function cancel(reason: string): void {
-  turns.close();
-  current?.host.cancel(reason);
-}
-
-function runNext(): void {
-  const message = turns.next();
-  if (message !== undefined) void run(message);
-}
-
-/** Said before it begins: when this process dies, the supervisor knows by it which had begun. */
-async function goOn(): Promise<void> {
-  isBusy = true;
-  const next = turns.next();
-  await channel.send({ type: 'begun', number: next?.line?.number ?? null });
-  if (next !== undefined) return run(next);
-  isBusy = false;
-  if (turns.isDue()) runNext();
-}
-
 async function run(message: RunMessage): Promise<void> {
-  isBusy = true;
   const host = new AttemptHost(channel, () => ++lastRequestId);
   const { attemptId } = message.context;
   current = { host, attemptId };
-  const printed = bytesPrinted();
   const beganAt = performance.now();
   const result = await owners.run(host, () => runLoaded(message, host));
   const ranMs = performance.now() - beganAt;
-  const { asked } = host;
   host.close();
   // What the body left undone may still throw: that is its own failure, not the next attempt's.
   await new Promise((resolve) => soon(resolve));
   if (current?.host !== host) return;
   current = null;
   const ends = isSpoilt || isChanged();
-  // The supervisor reads what it printed, and looks at what it left, before anybody else begins here.
-  const holds = ends || bytesPrinted() !== printed || asked > 0 || children.any();
-  const next = holds ? undefined : turns.next();
-  const following = next?.line?.number;
-  // Written before the next begins, for the same reason.
-  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }), ...(following !== undefined && { next: following }) });
+  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }) });
   if (ends) exit(0);
   restore();
-  isBusy = false;
-  if (next !== undefined) void run(next);
-  else if (turns.isDue()) runNext();
-}
-
-function bytesPrinted(): number {
-  let bytes = 0;
-  for (let index = 0; index < outputs.length; index++) bytes += (outputs[index] as (typeof outputs)[number]).stream.bytesWritten;
-  return bytes;
 }
 
 async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyResult> {

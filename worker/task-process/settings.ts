@@ -2,10 +2,7 @@
 
 /** Messages both ways, JSON lines. */
 export const CHANNEL_FD = 3;
-/**
- * Supervisor -> watchdog: "<ms>" = live that long, "off" = nothing runs, "recall <n>" = begin none up to that number any more,
- * which is answered with the number of the last that has begun and that same number. Its end means that the supervisor is gone.
- */
+/** Supervisor -> watchdog: "<ms>" = live that long, "off" = nothing runs. Its end means that the supervisor is gone. */
 export const WATCHDOG_FD = 4;
 
 export interface TaskProcessSettings {

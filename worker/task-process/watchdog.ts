@@ -1,33 +1,27 @@
 /**
  * The dead-man switch: a thread of the task process that lives while the supervisor says so. It has its own
  * pipe, so that user code which blocks the main thread can neither stop it nor starve it. When the time is up,
- * or the supervisor is gone, it kills the whole process group. It also takes attempts back that have not begun.
+ * or the supervisor is gone, it kills the whole process group.
  */
 import { Socket } from 'node:net';
 import { workerData } from 'node:worker_threads';
-import { takeBack } from './turns.ts';
 
-const { fd, decided } = workerData as { readonly fd: number; readonly decided: Int32Array };
-const RECALL = 'recall ';
+const { fd } = workerData as { readonly fd: number };
 let timer: NodeJS.Timeout | null = null;
 let rest = '';
 
-const pipe = new Socket({ fd, readable: true, writable: true });
+const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.setEncoding('utf8');
 pipe.on('data', (chunk: string) => {
   const lines = (rest + chunk).split('\n');
   rest = lines.pop() ?? '';
-  for (const line of lines) obey(line);
+  const last = lines.at(-1);
+  if (last !== undefined) obey(last);
 });
 pipe.on('end', die);
 pipe.on('error', die);
 
 function obey(command: string): void {
-  if (command.startsWith(RECALL)) {
-    const upTo = Number(command.slice(RECALL.length));
-    pipe.write(`${takeBack(decided, upTo)} ${upTo}\n`);
-    return;
-  }
   if (timer) clearTimeout(timer);
   timer = null;
   const liveMs = Number(command);

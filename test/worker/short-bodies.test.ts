@@ -1,12 +1,11 @@
-// Goal: very short bodies stand in lines behind each other in their processes, and yet each begins once, prints into its own log,
-// and pays for nobody else's end. Method: a real worker of two slots, bodies that are witnesses in a file, and a line's front
-// that dies, ends its process or goes on for long.
+// Goal: very short bodies, claimed ahead of their slots, begin once each, print into their own logs, and pay for nobody else's end.
+// Method: a real worker of two slots, bodies that are witnesses in a file, and among them some that die, spoil their process or
+// go on for long.
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '#test/support/until.ts';
-import { newDecided, Turns, takeBack } from '../../worker/task-process/turns.ts';
 import { logOf, openWorld, type QueuedTask, queueAgain, queueTask, ring, type SavedDag, saveDag, type World } from './support.ts';
 
 const COUNT = 240;
@@ -22,7 +21,7 @@ import { dag } from 'windlass';
 
 const note = (ctx) => appendFileSync(ctx.params.witness, ctx.run.id + '\\n');
 
-export default dag('lines', {}, ({ task }) => {
+export default dag('short_bodies', {}, ({ task }) => {
   task('silent', async (ctx) => note(ctx));
   task('prints', async (ctx) => { note(ctx); console.log('I am ' + ctx.run.id); });
   task('dies', async (ctx) => { note(ctx); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {}); });
@@ -30,13 +29,13 @@ export default dag('lines', {}, ({ task }) => {
   task('blocks', async (ctx) => {
     note(ctx);
     for (const until = Date.now() + 20_000; readFileSync(ctx.params.witness, 'utf8').split('\\n').length <= ctx.params.all;)
-      if (Date.now() > until) throw new Error('some stood behind it all the time');
+      if (Date.now() > until) throw new Error('some waited for it all the time');
   });
 });
 `;
 
 beforeAll(async () => {
-  witness = join(mkdtempSync(join(tmpdir(), 'windlass-lines-')), 'begun');
+  witness = join(mkdtempSync(join(tmpdir(), 'windlass-short-bodies-')), 'begun');
   world = await openWorld({ workerSlots: SLOTS, leaseTtlMs: 20_000, leaseRenewMs: 2_000 });
   dag = await saveDag(world.db, SOURCE);
   await world.worker();
@@ -90,7 +89,7 @@ async function expectEachBegunOnce(tasks: readonly QueuedTask[]): Promise<void> 
   expect([seen.length, new Set(seen).size]).toEqual([COUNT, COUNT]);
 }
 
-describe('attempts in the line of a process', { timeout: 90_000 }, () => {
+describe('very short bodies', { timeout: 90_000 }, () => {
   it('begin once each, and print into their own logs', async () => {
     const tasks = await runAll(mixed('prints', 3));
     expect(new Set((await rowsOf(tasks)).map((row) => row.state))).toEqual(new Set(['success']));
@@ -101,7 +100,7 @@ describe('attempts in the line of a process', { timeout: 90_000 }, () => {
     }
   });
 
-  it.each(['dies', 'spoils'])('go on elsewhere when the one before them %s', async (other) => {
+  it.each(['dies', 'spoils'])('go on elsewhere when one %s', async (other) => {
     const tasks = await runAll(mixed(other, 20));
     const rows = await rowsOf(tasks);
     const states = (taskId: string) => [...new Set(rows.filter((_, index) => tasks[index]?.taskId === taskId).map((row) => row.state))];
@@ -110,37 +109,10 @@ describe('attempts in the line of a process', { timeout: 90_000 }, () => {
     await expectEachBegunOnce(tasks);
   });
 
-  it('are taken back from a body that keeps its thread busy', async () => {
+  it('go on beside one that keeps its thread busy', async () => {
     const tasks = await runAll(mixed('blocks', COUNT / 2));
     // The one that blocks ends when all others have begun, and fails when they do not.
     expect(new Set((await rowsOf(tasks)).map((row) => row.state))).toEqual(new Set(['success']));
     await expectEachBegunOnce(tasks);
-  });
-});
-
-describe('the line inside a process', () => {
-  const message = (number: number, follows: boolean) =>
-    ({ type: 'run', line: { number, follows } }) as unknown as Parameters<Turns['add']>[0];
-
-  it('begins none that was taken back, and those that come after it', () => {
-    const decided = newDecided();
-    const turns = new Turns(decided);
-    turns.add(message(1, false));
-    turns.add(message(2, true));
-    turns.add(message(3, true));
-    expect(turns.next()?.line?.number).toBe(1);
-    expect(takeBack(decided, 3)).toBe(1);
-    turns.add(message(4, false));
-    expect([turns.next()?.line?.number, turns.next()]).toEqual([4, undefined]);
-    expect(takeBack(decided, 4)).toBe(4);
-  });
-
-  it('begins by itself only who stands in no line', () => {
-    const turns = new Turns(newDecided());
-    turns.add(message(1, true));
-    expect(turns.isDue()).toBe(false);
-    expect(turns.next()?.line?.number).toBe(1);
-    turns.add(message(2, false));
-    expect(turns.isDue()).toBe(true);
   });
 });
