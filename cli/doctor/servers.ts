@@ -15,8 +15,8 @@ import { nameOf } from './settings.ts';
 
 const SKEW_ODD_MS = 1_000;
 const SKEW_BAD_MS = 10_000;
-/** The pool of a process, and the connection of the broker on Postgres. */
-const CONNECTIONS_PER_PROCESS = 9;
+/** The pool of a process, what is reserved for its leases and heartbeats, and the connection of the broker on Postgres. */
+const CONNECTIONS_PER_PROCESS = 10;
 const CONNECTIONS_SPARE = 5;
 /** Heartbeats missed until a process counts as dead; the monitor says the same. */
 const MISSED_BEATS = 6;

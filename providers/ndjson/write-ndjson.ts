@@ -1,59 +1,29 @@
 /**
  * Writes a frame as NDJSON that `readNdjson` reads back to the same values.
  */
-import { createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
-import { type Data, DataType, type RecordBatch, type Schema, TimeUnit } from 'apache-arrow';
-import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { type Data, DataType, TimeUnit } from 'apache-arrow';
 import { cellReader, isDateDay } from '../arrow/cell.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
-import { columnsOf, firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
+import { type TextProgress, writeTextFile } from '../arrow/text-file.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
-import { writeWhole } from '../files/whole-file.ts';
 
 export interface WriteNdjsonOptions {
   /** Default: yes if the path ends in `.gz`. */
   readonly gzip?: boolean;
 }
 
-/** What has been written so far. */
-export interface NdjsonProgress {
-  rows: number;
-  schema?: Schema;
-  first?: RecordBatch;
-}
-
 const CHUNK_ROWS = 2048;
 
 /** Writes `frame` to `path`; returns the rows. The file appears under its name only when it is whole. */
 export async function writeNdjson(path: string, frame: Frame, options: WriteNdjsonOptions = {}): Promise<number> {
-  const count: NdjsonProgress = { rows: 0 };
-  const bytes = await writeWhole(path, async (unfinished) => {
-    const text = Readable.from(ndjsonText(frame, count), { objectMode: false });
-    const file = createWriteStream(unfinished);
-    if (options.gzip ?? path.endsWith('.gz')) await pipeline(text, createGzip(), file);
-    else await pipeline(text, file);
-    if (count.schema) await beforePublish({ uri: uriOfFile(path), columns: columnsOf(count.schema) });
-    return (await stat(unfinished)).size;
-  });
-  reportWritten({
-    uri: uriOfFile(path),
-    rows: count.rows,
-    bytes,
-    ...(count.schema && { columns: columnsOf(count.schema) }),
-    ...firstRowsOf(count.first),
-  });
-  return count.rows;
+  return writeTextFile(path, options.gzip, (progress) => ndjsonText(frame, progress));
 }
 
-/** The text in pieces of a few thousand rows; `count.rows` grows along. A null is written, too: every line has every key. */
-export async function* ndjsonText(frame: Frame, count: NdjsonProgress = { rows: 0 }): AsyncGenerator<string> {
+/** The text in pieces of a few thousand rows; `progress.rows` grows along. A null is written, too: every line has every key. */
+export async function* ndjsonText(frame: Frame, progress: TextProgress = { rows: 0 }): AsyncGenerator<string> {
   for await (const batch of batchesOf(frame)) {
-    count.schema ??= batch.schema;
-    count.first ??= batch;
+    progress.schema ??= batch.schema;
+    progress.first ??= batch;
     const cells = batch.data.children.map((child, index) => {
       const name = batch.schema.fields[index]?.name ?? '';
       return { key: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, text: jsonText(child, name) };
@@ -67,7 +37,7 @@ export async function* ndjsonText(frame: Frame, count: NdjsonProgress = { rows: 
       }
       yield text;
     }
-    count.rows += batch.numRows;
+    progress.rows += batch.numRows;
   }
 }
 

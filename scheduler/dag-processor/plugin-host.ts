@@ -162,11 +162,11 @@ export class PluginHost implements Service, CustomTimetables {
 
   /** Events of OpenLineage wait in the same queue as those of plugins. */
   #sendLineage(): void {
-    const { config, db } = this.#deps;
+    const { config, db, clock } = this.#deps;
     if (config.openLineageTo === '' || this.#hearing.has(OPEN_LINEAGE)) return;
     this.#hearing.add(OPEN_LINEAGE);
     const onFault = (what: string) => this.#noteFault(OPEN_LINEAGE, what);
-    void sendLineage(config, db, onFault)
+    void sendLineage({ config, db, clock, onFault })
       .then((isMore) => isMore && this.#ears.wake())
       .catch((error: Error) => onFault(`not sent yet: ${error.message}`))
       .finally(() => this.#hearing.delete(OPEN_LINEAGE));

@@ -1,12 +1,14 @@
 /**
  * Sends what runs and tasks did as events of OpenLineage, to an HTTP endpoint or into a file. It listens like a plugin: the rows were written by
- * the transactions that made it so, and go when they were sent, so that each event is sent at least once, in order.
+ * the transactions that made it so, and go when they were sent, so that each event is sent at least once. Schedulers share the
+ * sending: what one of them has taken goes out in order.
  */
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { dagRunEventOf, type LineageEventType, runEventOf } from '#core/open-lineage/run-event.ts';
 import type { ListenerName } from '#core/plugin-protocol.ts';
+import type { Clock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/db/client.ts';
 import { findLineage, findRunId } from '#platform/db/queries/assets/find-lineage.ts';
@@ -17,29 +19,42 @@ import { WINDLASS_VERSION } from '#platform/version.ts';
 /** A plugin's file cannot be called so. */
 export const OPEN_LINEAGE = 'windlass:openlineage';
 
-export const LINEAGE_LISTENERS: readonly ListenerName[] = [
-  'onDagRunRunning',
-  'onDagRunSuccess',
-  'onDagRunFailed',
-  'onTaskInstanceRunning',
-  'onTaskInstanceSuccess',
-  'onTaskInstanceFailed',
-  'onTaskInstanceSkipped',
-];
+const TYPES = {
+  onDagRunRunning: 'START',
+  onDagRunSuccess: 'COMPLETE',
+  onDagRunFailed: 'FAIL',
+  onTaskInstanceRunning: 'START',
+  onTaskInstanceSuccess: 'COMPLETE',
+  onTaskInstanceSkipped: 'COMPLETE',
+  onTaskInstanceFailed: 'FAIL',
+} as const satisfies Readonly<Partial<Record<ListenerName, LineageEventType>>>;
+
+export const LINEAGE_LISTENERS = Object.keys(TYPES) as readonly (keyof typeof TYPES)[];
 
 const BATCH = 50;
-/** Longer than a batch may take; after a failure it is taken again then. */
-const HOLD_MS = 15_000;
 const SEND_MS = 10_000;
+/** For what is taken and not sent then, another may come. */
+const HOLD_MS = 30_000;
 /** An endpoint that is away for longer loses the oldest. */
 const KEPT_MS = 24 * 3_600_000;
 
+export interface SenderDeps {
+  readonly config: Config;
+  readonly db: Database;
+  readonly clock: Clock;
+  /** What people should know. */
+  readonly onFault: (what: string) => void;
+}
+
 /** One batch. Returns whether there may be more; rejects when the endpoint cannot be reached, and what is left is sent later. */
-export async function sendLineage(config: Config, db: Database, onFault: (what: string) => void): Promise<boolean> {
+export async function sendLineage({ config, db, clock, onFault }: SenderDeps): Promise<boolean> {
   const dropped = await removeOldPluginEvents(db, OPEN_LINEAGE, KEPT_MS);
   if (dropped > 0) onFault(`${dropped} events were never accepted and are older than a day: they were dropped`);
+  // Nothing is begun that might still be on its way when another takes it.
+  const untilMs = clock.monotonic() + HOLD_MS - SEND_MS;
   const taken = await takePluginEvents(db, OPEN_LINEAGE, BATCH, HOLD_MS);
   for (const one of taken) {
+    if (clock.monotonic() >= untilMs) return false;
     const event = await eventOf(config, db, one);
     if (event !== null) await deliver(config, event, onFault);
     await removePluginEvents(db, [one.eventId]);
@@ -56,21 +71,10 @@ interface Told {
   readonly reason?: string | null;
 }
 
-const TYPES: Readonly<Partial<Record<string, LineageEventType>>> = {
-  onDagRunRunning: 'START',
-  onDagRunSuccess: 'COMPLETE',
-  onDagRunFailed: 'FAIL',
-  onTaskInstanceRunning: 'START',
-  onTaskInstanceSuccess: 'COMPLETE',
-  onTaskInstanceSkipped: 'COMPLETE',
-  onTaskInstanceFailed: 'FAIL',
-};
-
 /** Null: the run is gone meanwhile. */
 async function eventOf(config: Config, db: Database, { listener, event, at }: TakenPluginEvent): Promise<object | null> {
   const told = event as Told;
-  const type = TYPES[listener];
-  if (type === undefined) return null;
+  const type = TYPES[listener as keyof typeof TYPES];
   const { dagId, runId, taskId, mapIndex = -1 } = told;
   const common = { type, at: at.toISOString(), dagId, namespace: config.openLineageNamespace };
   if (taskId === undefined) {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dagRunEventOf, runEventOf } from '#core/open-lineage/run-event.ts';
 import type { Config } from '#platform/config/config.ts';
 import { testConfig } from '#test/support/config.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { OPEN_LINEAGE, sendLineage } from '../../scheduler/open-lineage/sender.ts';
 import { aSpec, saveDag } from '../webserver/dag-fixtures.ts';
@@ -14,6 +15,8 @@ let database: TestDatabase;
 let server: Server;
 let config: Config;
 let statuses: number[];
+/** How long the endpoint takes to answer. */
+let answersAfterMs: number;
 let received: { readonly eventType: string; readonly job: { readonly name: string } }[];
 const faults: string[] = [];
 
@@ -23,6 +26,7 @@ beforeAll(async () => {
     let text = '';
     request.on('data', (chunk) => (text += chunk));
     request.on('end', () => {
+      clock.advance(answersAfterMs);
       const status = statuses.shift() ?? 201;
       if (status < 300) received.push(JSON.parse(text));
       response.writeHead(status).end('said so');
@@ -43,6 +47,7 @@ afterAll(async () => {
 beforeEach(async () => {
   received = [];
   statuses = [];
+  answersAfterMs = 0;
   faults.length = 0;
   await sql('delete from plugin_event');
   for (const listener of ['onDagRunRunning', 'onDagRunSuccess'])
@@ -54,7 +59,8 @@ beforeEach(async () => {
 });
 
 const sql = (text: string, values: unknown[] = []) => database.db.pool.query(text, values);
-const send = () => sendLineage(config, database.db, (what) => faults.push(what));
+const clock = new ManualClock();
+const send = () => sendLineage({ config, db: database.db, clock, onFault: (what) => faults.push(what) });
 const types = () => received.map((event) => event.eventType);
 const release = () => sql(`update plugin_event set taken_until = '-infinity'`);
 
@@ -67,6 +73,15 @@ it('sends in order, and forgets what was accepted', async () => {
 it('sends again what an endpoint that is away did not take, before what came later', async () => {
   statuses = [201, 503];
   await expect(send()).rejects.toThrow('the endpoint answered 503: said so');
+  await release();
+  await send();
+  expect(types()).toEqual(['START', 'COMPLETE']);
+});
+
+it('leaves to others what it cannot send before they may take it', async () => {
+  answersAfterMs = 25_000;
+  await send();
+  expect(types()).toEqual(['START']);
   await release();
   await send();
   expect(types()).toEqual(['START', 'COMPLETE']);

@@ -1,4 +1,4 @@
-/** Reads what the checks of an instance's attempts found, the newest attempt last, in the author's order. Called by the instance page. */
+/** Reads what the checks of an instance's attempts found, the newest attempt first, in the author's order. Called by the instance page. */
 import type { Queryable } from '../../client.ts';
 
 const LIST_CHECKS_OF = {
