@@ -37,6 +37,7 @@ export interface DagOpts<P extends StandardSchemaV1> {
   tags?: readonly string[];
   /** Shown instead of the id. */
   displayName?: string;
+  /** Whose it is. Default: the owner of its `defaultArgs`. */
   owner?: string;
   /** Where owners are found: { "data team": "https://…" }, http(s) or mailto. */
   ownerLinks?: Readonly<Record<string, string>>;
@@ -163,7 +164,7 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
       ...readName(where, given),
       ...(given['ownerLinks'] !== undefined && { ownerLinks: readOwnerLinks(where, given['ownerLinks']) }),
     },
-    owner: optional('owner', read.text, DAG_DEFAULTS.owner),
+    owner: optional('owner', read.text, ownerOfTasks(where, given['defaultArgs'])),
     description: optional('description', read.text, null),
     docMd: optional('docMd', read.text, null),
     maxActiveRuns,
@@ -178,6 +179,12 @@ export function readDagSettings(dagId: string, options: object): DagSettings {
     disableBundleVersioning: optional('disableBundleVersioning', read.flag, false),
     templates: readTemplateSettings(where, given),
   };
+}
+
+/** Files that come from Airflow name the owner in their defaults only. What else is wrong with these the tasks say. */
+function ownerOfTasks(where: string, defaultArgs: unknown): string {
+  const owner = (defaultArgs as { owner?: unknown } | null | undefined)?.owner;
+  return owner === undefined || owner === null ? DAG_DEFAULTS.owner : read.text({ where, name: 'defaultArgs.owner' }, owner);
 }
 
 function readImmediately(place: read.Place, value: unknown): boolean | number {

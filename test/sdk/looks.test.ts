@@ -24,6 +24,14 @@ describe('what people see', () => {
     expect(spec).toMatchObject({ displayName: 'Größe der Lager', ownerLinks: { 'data team': 'mailto:data@example.com' } });
   });
 
+  it.each([
+    [{ defaultArgs: { owner: 'data team' } }, 'data team'],
+    [{ owner: 'ada', defaultArgs: { owner: 'data team' } }, 'ada'],
+    [{}, 'windlass'],
+  ])('a DAG belongs to its owner, else to the owner of its tasks: %j', (options, owner) => {
+    expect(specOf(options, () => {}).owner).toBe(owner);
+  });
+
   it('names, owners, colours and documentation of a task', () => {
     const task = one({
       displayName: 'Load all',
