@@ -3,11 +3,12 @@ import type { ReactNode } from 'react';
 import { Outlet, useLocation, useNavigate, useOutletContext, useParams } from 'react-router';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Button } from '#ui-kit/button.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
+import { ApiError } from '#ui-kit/json-request.ts';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { Tabs } from '#ui-kit/tabs.tsx';
 import { TimeAgo } from '#ui-kit/time.tsx';
 import type { UiDag } from '../../../ui-api/types.ts';
-import { ApiError } from '../api/http.ts';
 import { pages } from '../api/paths.ts';
 import { useDag } from '../api/queries.ts';
 import { useMayEdit } from '../api/session.ts';
@@ -15,7 +16,6 @@ import { BackfillBanner } from '../backfill/backfill-banner.tsx';
 import { BackfillDialog } from '../backfill/backfill-dialog.tsx';
 import { PauseSwitch } from '../dags/pause-switch.tsx';
 import { PluginLinks } from '../plugins/plugin-links.tsx';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { NotFoundPage } from '../shell/not-found.tsx';
 import { useShortcuts } from '../shell/shortcuts.ts';
 import { useUrlState } from '../shell/url-state.ts';
@@ -93,7 +93,7 @@ function DagHeader({ dag, onTrigger, onBackfill }: { dag: UiDag; onTrigger: () =
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
         <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
-          <h1 className="truncate text-xl font-semibold tracking-[-0.02em]" title={dag.dagId}>
+          <h1 className="min-w-0 text-xl font-semibold tracking-[-0.02em] wrap-anywhere" title={dag.dagId}>
             {dag.displayName}
           </h1>
           <PauseSwitch dagId={dag.dagId} isPaused={dag.isPaused} />
@@ -102,7 +102,7 @@ function DagHeader({ dag, onTrigger, onBackfill }: { dag: UiDag; onTrigger: () =
             <Badge key={tag}>{tag}</Badge>
           ))}
         </div>
-        {dag.description === null ? null : <p className="mt-1 max-w-[72ch] truncate text-ink-2">{dag.description}</p>}
+        {dag.description === null ? null : <p className="mt-1 line-clamp-2 max-w-[72ch] text-ink-2 wrap-anywhere">{dag.description}</p>}
         <div className="mt-1.5 flex flex-wrap gap-x-5 gap-y-1 text-xs text-ink-3">
           <Fact icon={<CalendarClock size={13} />}>
             <span title={dag.scheduleSummary} className="first-letter:uppercase inline-block">
@@ -118,7 +118,7 @@ function DagHeader({ dag, onTrigger, onBackfill }: { dag: UiDag; onTrigger: () =
           <Fact icon={<User size={13} />}>
             <OwnerNames owner={dag.owner} links={dag.ownerLinks} />
           </Fact>
-          <span className="font-mono text-2xs leading-[17px]">{dag.filePath}</span>
+          <span className="min-w-0 font-mono text-2xs leading-[17px] wrap-anywhere">{dag.filePath}</span>
           <span>version {dag.versionNumber}</span>
           <PluginLinks on="dag" facts={{ dag_id: dag.dagId }} />
         </div>
@@ -144,9 +144,9 @@ function DagHeader({ dag, onTrigger, onBackfill }: { dag: UiDag; onTrigger: () =
 
 function Fact({ icon, children }: { icon: ReactNode; children: ReactNode }) {
   return (
-    <span className="inline-flex items-center gap-1.5">
+    <span className="inline-flex min-w-0 items-start gap-1.5 [&>svg]:mt-0.5 [&>svg]:shrink-0">
       {icon}
-      <span>{children}</span>
+      <span className="min-w-0 wrap-anywhere">{children}</span>
     </span>
   );
 }
