@@ -81,6 +81,17 @@ it('finds a failed task and its error, and keeps both in the address', async () 
   await details.waitFor({ state: 'detached' });
 });
 
+it('asks to log in again when the session has ended elsewhere, and leads back', async () => {
+  await page.goto(`${url}/queues`);
+  await page.getByRole('cell', { name: 'gpu' }).waitFor();
+  await page.context().clearCookies();
+  await page.waitForURL(`${url}/login?next=%2Fqueues`);
+  await page.fill('input[name="username"]', 'op');
+  await page.fill('input[name="password"]', PASSWORD);
+  await page.click('button[type="submit"]');
+  await page.waitForURL(`${url}/queues`);
+});
+
 it('reported no error on the way', () => {
   expect(errors).toEqual([]);
 });

@@ -1,25 +1,18 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router/dom';
+import { makeQueryClient } from '#ui-kit/query-client.ts';
+import { reloadAfterUpgrade } from '#ui-kit/reload-after-upgrade.ts';
 import { applyStoredTheme } from '#ui-kit/theme.ts';
 import { ToastProvider } from '#ui-kit/toast.tsx';
-import { ApiError } from './api/http.ts';
 import { router } from './router.tsx';
 import './styles.css';
 
 applyStoredTheme();
+reloadAfterUpgrade();
 
-/** Answers of the server (4xx) are final; only a server that does not answer is asked again. */
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 500,
-      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
-    },
-  },
-});
-
+const client = makeQueryClient(500);
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root element');
 createRoot(root).render(

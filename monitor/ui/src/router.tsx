@@ -1,8 +1,9 @@
 import { createBrowserRouter } from 'react-router';
+import { CrashPage } from '#ui-kit/crash-page.tsx';
 import { OverviewPage } from './overview/overview-page.tsx';
 import { QueuesPage } from './queues/queues-page.tsx';
 import { LoginPage } from './shell/login-page.tsx';
-import { CrashPage, NotFoundPage } from './shell/not-found.tsx';
+import { NotFoundPage } from './shell/not-found.tsx';
 import { SignedIn } from './shell/signed-in.tsx';
 import { TasksPage } from './tasks/tasks-page.tsx';
 import { WorkerPage } from './workers/worker-page.tsx';

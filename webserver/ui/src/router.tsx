@@ -1,4 +1,5 @@
 import { createBrowserRouter } from 'react-router';
+import { CrashPage } from '#ui-kit/crash-page.tsx';
 import { ToastProvider } from '#ui-kit/toast.tsx';
 import { DagLayout } from './dag/dag-layout.tsx';
 import { DagsPage } from './dags/dags-page.tsx';
@@ -7,7 +8,7 @@ import { RunLayout } from './run/run-layout.tsx';
 import { RunsPage } from './run/runs-page.tsx';
 import { LoadingPage } from './shell/loading-page.tsx';
 import { LoginPage } from './shell/login-page.tsx';
-import { CrashPage, NotFoundPage } from './shell/not-found.tsx';
+import { NotFoundPage } from './shell/not-found.tsx';
 import { SignedIn } from './shell/signed-in.tsx';
 import { TaskLayout } from './task/task-layout.tsx';
 

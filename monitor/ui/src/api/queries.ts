@@ -1,7 +1,8 @@
 /** Every read of the app as a hook. Keys start with the word the push stream invalidates by (see stream.tsx). */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { queryString } from '#ui-kit/json-request.ts';
 import type { MonitorSession, Overview, QueueView, TaskPage, WorkerView } from '../../../api/types.ts';
-import { queryString, request } from './http.ts';
+import { request } from './http.ts';
 import { api } from './paths.ts';
 
 /** Ages and rates move without any event: what is on screen is asked for this often, while the tab is visible. */

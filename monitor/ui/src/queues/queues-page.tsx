@@ -2,10 +2,10 @@ import { Layers } from 'lucide-react';
 import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
 import { useOverview, useQueues } from '../api/queries.ts';
 import { BrokerCard } from '../overview/broker-card.tsx';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { isStuck, QueuesTable } from './queues-table.tsx';
 import { StuckQueueHelp } from './stuck-queue-help.tsx';
 

@@ -1,11 +1,11 @@
 import { useSearchParams } from 'react-router';
 import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { Card } from '#ui-kit/card.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { SearchInput } from '#ui-kit/fields.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
 import type { WorkerStatus, WorkerView } from '../../../api/types.ts';
 import { useWorkers } from '../api/queries.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { FilterButton } from '../shell/filter-button.tsx';
 import { NoWorkers } from './no-workers.tsx';
 import { STATUS_LOOKS, STATUS_ORDER } from './worker-status.tsx';

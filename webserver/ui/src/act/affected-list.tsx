@@ -1,8 +1,8 @@
 import type { UseQueryResult } from '@tanstack/react-query';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { StateText } from '#ui-kit/state-pill.tsx';
 import type { RestInstancePage } from '../api/rest-types.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 
 const SHOWN = 100;
 

@@ -1,7 +1,8 @@
 /** Reads and writes of the pages for connections, variables and pools. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryString } from '#ui-kit/json-request.ts';
 import type { UiConnections, UiVariables } from '../../../ui-api/admin-types.ts';
-import { queryString, request } from '../api/http.ts';
+import { request } from '../api/http.ts';
 import { restApi, uiApi } from '../api/paths.ts';
 import type { ConnectionBody } from './connection-form.ts';
 

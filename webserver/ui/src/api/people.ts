@@ -1,8 +1,9 @@
 /** Reads and writes of questions to people, callbacks and deadlines. Keys start with the words of topics.ts. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryString } from '#ui-kit/json-request.ts';
 import type { UiApproval, UiApprovalList, UiDeadlineList, UiRunExtras } from '../../../ui-api/people-types.ts';
 import type { UiLogLine } from '../../../ui-api/types.ts';
-import { queryString, request } from './http.ts';
+import { request } from './http.ts';
 import { restApi, uiApi } from './paths.ts';
 
 const PAGE = 25;

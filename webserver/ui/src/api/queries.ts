@@ -1,5 +1,6 @@
 /** Every read of the app as a hook. Keys start with the word the push stream invalidates by (see stream.tsx). */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { queryString } from '#ui-kit/json-request.ts';
 import type { UiBlocks } from '../../../ui-api/data-types.ts';
 import type {
   UiDag,
@@ -13,7 +14,7 @@ import type {
   UiSource,
   UiTaskInstance,
 } from '../../../ui-api/types.ts';
-import { queryString, request } from './http.ts';
+import { request } from './http.ts';
 import { restApi, uiApi } from './paths.ts';
 import type { RestDagRunPage, RestVersionDiff } from './rest-types.ts';
 

@@ -1,7 +1,8 @@
 /** Reads and writes about assets. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryString } from '#ui-kit/json-request.ts';
 import type { UiAsset, UiAssetList } from '../../../ui-api/asset-types.ts';
-import { queryString, request } from '../api/http.ts';
+import { request } from '../api/http.ts';
 import { restApi, uiApi } from '../api/paths.ts';
 import type { RestAssetEventPage, RestAssetVersionPage, RestDagRun } from '../api/rest-types.ts';
 

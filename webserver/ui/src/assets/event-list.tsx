@@ -4,13 +4,13 @@ import { Link } from 'react-router';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
 import { StateIcon } from '#ui-kit/state-pill.tsx';
 import { Table } from '#ui-kit/table.tsx';
 import { TimeAgo } from '#ui-kit/time.tsx';
 import { pages } from '../api/paths.ts';
 import type { RestAssetEvent } from '../api/rest-types.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { Pager } from '../shell/pager.tsx';
 import { useAssetEvents } from './asset-requests.ts';
 

@@ -3,13 +3,13 @@ import { Link } from 'react-router';
 import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { Table } from '#ui-kit/table.tsx';
 import type { UiBlocks } from '../../../ui-api/data-types.ts';
 import { pages } from '../api/paths.ts';
 import { useBlocks } from '../api/queries.ts';
 import { BlockBadge } from '../shell/block-badge.tsx';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 
 /** Every reusable task, and who uses it: what a change of it reaches. */
 export function BlocksPage() {

@@ -1,10 +1,10 @@
 import { Fragment, useMemo } from 'react';
 import { Badge, type BadgeTone } from '#ui-kit/badge.tsx';
 import { cx } from '#ui-kit/class-names.ts';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
 import { useSource, useVersionDiff } from '../api/queries.ts';
 import type { RestSpecChange } from '../api/rest-types.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { type DiffLine, diffLines } from './diff-lines.ts';
 
 /** Unchanged lines shown around a change. */

@@ -1,7 +1,8 @@
 /** Reads of a frame: its columns, pages of its rows as they come into sight, and what a column is like. */
 import { useQueries, useQuery } from '@tanstack/react-query';
+import { queryString } from '#ui-kit/json-request.ts';
 import type { UiFrame, UiFrameColumnSummary, UiFrameRows } from '../../../ui-api/data-types.ts';
-import { queryString, request } from '../api/http.ts';
+import { request } from '../api/http.ts';
 import { uiApi } from '../api/paths.ts';
 
 export interface FrameAddress {

@@ -1,7 +1,7 @@
 import { useMemo, useRef } from 'react';
 import { cx } from '#ui-kit/class-names.ts';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import type { UiFrame } from '../../../ui-api/data-types.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { ColumnHead } from './column-head.tsx';
 import { columnsInSight, edgesOf, HEAD_PX, NUMBERS_PX, ROW_PX, rowsInSight, type Sight, scrollHeightOf } from './frame-measures.ts';
 import { type FrameAddress, useFrameRows } from './frame-requests.ts';

@@ -1,6 +1,6 @@
 import { useState } from 'react';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { ColumnPanel } from './column-panel.tsx';
 import { type FrameAddress, useFrame } from './frame-requests.ts';
 import { FrameTable } from './frame-table.tsx';

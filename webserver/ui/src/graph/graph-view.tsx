@@ -11,11 +11,11 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useEffect, useMemo, useState } from 'react';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Spinner } from '#ui-kit/spinner.tsx';
 import { lookOf } from '#ui-kit/state-looks.ts';
 import type { UiTaskNode } from '../../../ui-api/types.ts';
 import { countCells, type Group, tasksByGroup, worstState } from '../grid/task-rows.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { type FlowGraph, flowGraph, type GraphDirection, groupNodeId, lineageOf } from './flow-graph.ts';
 import { ClosedGroupNode, GroupNode, type NodeData, TaskNode } from './graph-nodes.tsx';
 import { type GraphLayout, layoutOf } from './layout.ts';

@@ -1,9 +1,9 @@
 import { ArrowDown } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useLocation } from 'react-router';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Spinner } from '#ui-kit/spinner.tsx';
 import type { UiLogLine } from '../../../ui-api/types.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { useShortcuts } from '../shell/shortcuts.ts';
 import { useUrlState } from '../shell/url-state.ts';
 import { LineLayout } from './line-layout.ts';

@@ -3,8 +3,9 @@
  * there; when the stream breaks, pages again by time. New lines are shown at most once a frame.
  */
 import { useEffect, useState } from 'react';
+import { queryString } from '#ui-kit/json-request.ts';
 import type { UiLogLine, UiLogPage } from '../../../ui-api/types.ts';
-import { queryString, request } from '../api/http.ts';
+import { request } from '../api/http.ts';
 import { uiApi } from '../api/paths.ts';
 import { whileVisible } from '../api/while-visible.ts';
 

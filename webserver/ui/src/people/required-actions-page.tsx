@@ -1,10 +1,10 @@
 import { Inbox } from 'lucide-react';
 import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { Segmented } from '#ui-kit/tabs.tsx';
 import { PEOPLE_PAGE, useApprovals } from '../api/people.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { Pager } from '../shell/pager.tsx';
 import { useUrlState } from '../shell/url-state.ts';
 import { ApprovalCard } from './approval-card.tsx';

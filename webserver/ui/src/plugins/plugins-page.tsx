@@ -3,12 +3,12 @@ import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { Table } from '#ui-kit/table.tsx';
 import { TimeAgo } from '#ui-kit/time.tsx';
 import type { UiPlugins } from '../../../ui-api/types.ts';
 import { usePlugins } from '../api/queries.ts';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 
 type UiPlugin = UiPlugins['plugins'][number];
 

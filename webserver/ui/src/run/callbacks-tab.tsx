@@ -5,13 +5,13 @@ import { Badge, type BadgeTone } from '#ui-kit/badge.tsx';
 import { Card } from '#ui-kit/card.tsx';
 import { cx } from '#ui-kit/class-names.ts';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { Instant, TimeAgo } from '#ui-kit/time.tsx';
 import type { UiCallback, UiRunExtras } from '../../../ui-api/people-types.ts';
 import { pages } from '../api/paths.ts';
 import { useCallbackLog, useRunExtras } from '../api/people.ts';
 import { DeadlineBadge } from '../people/deadline-words.tsx';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { useRunOfPage } from './run-layout.tsx';
 
 /** What a run sets off: its deadlines, and the calls of callbacks with what became of each. */

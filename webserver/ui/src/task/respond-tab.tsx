@@ -1,9 +1,9 @@
 import { MessageCircleQuestion } from 'lucide-react';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
+import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { Skeleton } from '#ui-kit/spinner.tsx';
 import { useApprovalOf } from '../api/people.ts';
 import { ApprovalCard } from '../people/approval-card.tsx';
-import { ErrorPanel } from '../shell/error-panel.tsx';
 import { useTaskPage } from './task-layout.tsx';
 
 /** What this task asks, and the answer. */

@@ -1,5 +1,5 @@
 import { RotateCw, TriangleAlert } from 'lucide-react';
-import { Button } from '#ui-kit/button.tsx';
+import { Button } from './button.tsx';
 
 /** A read that failed: the server's words and a way to try again. */
 export function ErrorPanel({ error, onRetry }: { error: Error; onRetry?: () => void }) {
