@@ -6,10 +6,11 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AppError } from '#core/errors.ts';
 import type { Config } from '../config/config.ts';
+import { openBucket, readObjectUri } from '../objects/open-bucket.ts';
 import { type Connection, parseConnection } from '../secrets/connection.ts';
 import { withGoogleKey } from '../secrets/google-credentials.ts';
 import { FolderBackend } from './folder-backend.ts';
-import { ObjectBackend, type ObjectClient } from './object-backend.ts';
+import { ObjectBackend } from './object-backend.ts';
 
 export interface XcomRef {
   /** "<scheme>:<run>/<hash>": which backend, and where in it. */
@@ -35,8 +36,8 @@ export function openXcomBackend({ xcomBackend, xcomBackendConnection, googleCred
   if (xcomBackend === '') return null;
   const url = xcomBackend.startsWith('/') ? pathToFileURL(xcomBackend).href : xcomBackend;
   if (url.startsWith('file:///')) return new FolderBackend(fileURLToPath(url));
-  const [, scheme, bucket, prefix = ''] = /^(gs|s3):\/\/([^/]+)(?:\/(.*))?$/.exec(url) ?? [];
-  if (scheme === undefined || bucket === undefined)
+  const place = readObjectUri(url);
+  if (place === null)
     throw new AppError(
       'CONFIG_INVALID',
       `WINDLASS_XCOM_BACKEND is ${JSON.stringify(xcomBackend)}, which is no backend. Use a folder, such as file:///srv/windlass/xcom, a bucket, such as gs://bucket/xcom or s3://bucket/xcom, or leave it empty.`,
@@ -45,11 +46,10 @@ export function openXcomBackend({ xcomBackend, xcomBackendConnection, googleCred
     ? parseConnection('xcom_backend', xcomBackendConnection.reveal(), 'WINDLASS_XCOM_BACKEND_CONNECTION')
     : null;
   return new ObjectBackend({
-    scheme: scheme as ObjectScheme,
-    bucket,
-    prefix: prefix.replace(/^\/+|\/+$/g, ''),
-    open: async () =>
-      OPEN_CLIENT[scheme as ObjectScheme](bucket, scheme === 'gs' ? await ofGoogle(connection, googleCredentials) : connection),
+    scheme: place.scheme,
+    bucket: place.bucket,
+    prefix: place.key.replace(/^\/+|\/+$/g, ''),
+    open: async () => openBucket(place, place.scheme === 'gs' ? await ofGoogle(connection, googleCredentials) : connection),
   });
 }
 
@@ -69,11 +69,3 @@ async function ofGoogle(connection: Connection | null, credentials: Config['goog
   };
   return withGoogleKey(connection ?? nothing, credentials?.reveal() ?? '');
 }
-
-type ObjectScheme = 'gs' | 's3';
-
-/** What speaks to a bucket, loaded when it is needed. */
-const OPEN_CLIENT: Readonly<Record<ObjectScheme, (bucket: string, connection: Connection | null) => Promise<ObjectClient>>> = {
-  gs: async (bucket, connection) => (await import('./gcs-client.ts')).openGcsClient(bucket, connection),
-  s3: async (bucket, connection) => (await import('./s3-client.ts')).openS3Client(bucket, connection),
-};

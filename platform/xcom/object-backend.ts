@@ -5,25 +5,8 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '#core/errors.ts';
 import { systemClock } from '../clock.ts';
+import type { ObjectClient } from '../objects/object-client.ts';
 import type { XcomBackend, XcomRef } from './backend.ts';
-
-export interface ObjectInfo {
-  readonly key: string;
-  readonly updatedAtMs: number;
-}
-
-/** The little that is asked of a bucket. Each is one attempt; rejects on failure. */
-export interface ObjectClient {
-  put(key: string, bytes: Buffer): Promise<void>;
-  /** Null when there is none. */
-  get(key: string): Promise<Buffer | null>;
-  list(prefix: string): Promise<readonly ObjectInfo[]>;
-  /** Parts of the keys between the prefix and the next slash. */
-  listFolders(prefix: string): Promise<readonly string[]>;
-  delete(key: string): Promise<void>;
-  /** Whether the same might succeed later. */
-  isTransient(error: unknown): boolean;
-}
 
 export interface ObjectBackendOptions {
   readonly scheme: 'gs' | 's3';

@@ -1,30 +1,32 @@
-/** A bucket of Google Cloud Storage, for XComs. */
+/** A bucket of Google Cloud Storage. */
 import { readFile } from 'node:fs/promises';
 import { AppError } from '#core/errors.ts';
 import type { Connection } from '../secrets/connection.ts';
-import type { ObjectClient } from './object-backend.ts';
+import type { ObjectClient, ObjectInfo } from './object-client.ts';
 
 /** The extra as of a connection of tasks: project, key_path or keyfile_dict, storage_endpoint; none of them = the machine's own credentials. */
 export async function openGcsClient(bucketName: string, connection: Connection | null): Promise<ObjectClient> {
   const { Storage } = await import('@google-cloud/storage');
   const extra = connection?.extra ?? {};
   const text = (name: string) => (typeof extra[name] === 'string' && extra[name] !== '' ? (extra[name] as string) : undefined);
-  const credentials = await readCredentials(text('key_path'), extra['keyfile_dict']);
+  const credentials = await readCredentials(connection?.id ?? '', text('key_path'), extra['keyfile_dict']);
   const endpoint = text('storage_endpoint');
   const projectId = text('project') ?? credentials?.['project_id'] ?? (endpoint === undefined ? undefined : 'windlass-local');
-  // The backend tries again by itself: the library's own way ends the process when it is a download (ERR_STREAM_UNABLE_TO_PIPE).
+  // Whoever asks tries again by itself: the library's own way ends the process when it is a download (ERR_STREAM_UNABLE_TO_PIPE).
   const bucket = new Storage({
     retryOptions: { autoRetry: false },
     ...(projectId === undefined ? {} : { projectId }),
     ...(credentials === undefined ? {} : { credentials }),
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
   }).bucket(bucketName);
-  const files = async (prefix: string) => (await bucket.getFiles({ prefix }))[0];
   return {
     put: async (key, bytes) => bucket.file(key).save(bytes, { resumable: false, contentType: 'application/json', validation: 'crc32c' }),
     get: (key) => unlessMissing(async () => (await bucket.file(key).download({ validation: 'crc32c' }))[0], null),
-    list: async (prefix) =>
-      (await files(prefix)).map(({ name, metadata }) => ({ key: name, updatedAtMs: Date.parse(String(metadata.updated)) })),
+    // Not checked: the sum of an object is that of all its bytes.
+    getRange: (key, offset, length) =>
+      unlessMissing(async () => (await bucket.file(key).download({ start: offset, end: offset + length - 1, validation: false }))[0], null),
+    head: (key) => unlessMissing(async () => infoOf({ name: key, metadata: (await bucket.file(key).getMetadata())[0] }), null),
+    list: async (prefix, max) => (await bucket.getFiles({ prefix, ...(max === undefined ? {} : { maxResults: max }) }))[0].map(infoOf),
     async listFolders(prefix) {
       const folders: string[] = [];
       let pageToken: string | undefined;
@@ -48,7 +50,21 @@ export async function openGcsClient(bucketName: string, connection: Connection |
   };
 }
 
-async function readCredentials(path: string | undefined, given: unknown): Promise<Record<string, string> | undefined> {
+interface Listed {
+  readonly name: string;
+  readonly metadata: {
+    readonly updated?: string | undefined;
+    readonly size?: string | number | undefined;
+    readonly generation?: string | number | undefined;
+  };
+}
+
+function infoOf({ name, metadata }: Listed): ObjectInfo {
+  const { updated, size, generation } = metadata;
+  return { key: name, bytes: Number(size), updatedAtMs: Date.parse(String(updated)), version: String(generation) };
+}
+
+async function readCredentials(id: string, path: string | undefined, given: unknown): Promise<Record<string, string> | undefined> {
   const text = path === undefined ? given : await readFile(path, 'utf8');
   if (text === undefined || text === null || text === '') return undefined;
   if (typeof text === 'object') return text as Record<string, string>;
@@ -56,7 +72,7 @@ async function readCredentials(path: string | undefined, given: unknown): Promis
     return JSON.parse(String(text)) as Record<string, string>;
   } catch {
     // The parser's own message would quote the key.
-    throw new AppError('CONFIG_INVALID', 'WINDLASS_XCOM_BACKEND_CONNECTION: the key is no JSON. Give the whole file that Google made.');
+    throw new AppError('CONFIG_INVALID', `The key of connection "${id}" is no JSON. Give the whole file that Google made.`);
   }
 }
 
