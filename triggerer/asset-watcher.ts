@@ -3,17 +3,22 @@
  * lease; the event is written with the mark it was made from, so that a change is told once whatever dies between.
  */
 
-import type { WatchSpec } from '#core/assets/watch.ts';
-import { assertNever } from '#core/errors.ts';
+import { type LookedSpec, markAt, seenAt } from '#core/assets/watch.ts';
 import { claimAssetWatches, type DueWatch, saveAssetLook } from '#platform/db/queries/assets/asset-watches.ts';
+import { saveObjectLook } from '#platform/db/queries/assets/save-object-look.ts';
 import { probe } from '#platform/probes/probe.ts';
 import { lookAtAsset, type Sight } from '#platform/waiting/look-asset.ts';
+import { lookAtObjects, type ObjectsSight } from '#platform/waiting/look-objects.ts';
 import type { TriggererDeps } from './deps.ts';
+import { tellOfEvents } from './tell-of-events.ts';
 
 const AT_ONCE_MAX = 32;
 /** Longer than any look takes. */
 const LEASE_MS = 60_000;
 const NOTE_MAX_CHARS = 500;
+
+type ObjectsSpec = Extract<LookedSpec, { kind: 'objects' }>;
+type OneSpec = Exclude<LookedSpec, ObjectsSpec>;
 
 export class AssetWatcher {
   readonly #owner: string;
@@ -37,58 +42,51 @@ export class AssetWatcher {
   }
 
   async #lookOnce(due: DueWatch): Promise<void> {
-    const { db, secrets, masker, logger, broker } = this.#deps;
-    let sight: Sight | null = null;
-    let note: string | null = null;
+    const look = { secrets: this.#deps.secrets, signal: this.#stop.signal };
+    const { watch } = due;
     try {
-      sight = await lookAtAsset(due.watch, { secrets, signal: this.#stop.signal });
+      if (watch.kind === 'objects') await this.#saveObjects(due, watch, await lookAtObjects(watch, look));
+      else await this.#saveSight(due, watch, await lookAtAsset(watch, look));
     } catch (error) {
       if (this.#stop.signal.aborted) return;
-      note = masker.mask((error as Error).message).slice(0, NOTE_MAX_CHARS);
-      logger.warn(
+      const note = this.#deps.masker.mask((error as Error).message).slice(0, NOTE_MAX_CHARS);
+      this.#deps.logger.warn(
         { event: 'asset_watch.failed', asset: due.name, err: note },
         'a watched asset could not be looked at; it is looked at again',
       );
+      await saveAssetLook(this.#deps.db, { ...this.#lookOf(due), mark: null, isEvent: false, extra: {}, note });
     }
-    const mark = markOf(due.watch, sight);
-    // What goes away is no event; what comes back is one.
-    const isEvent = mark !== null && due.hasLooked && mark !== due.mark && isOfSamePlace(due.watch, due.mark);
-    if (isEvent) probe('assetWatch.before_save');
-    const dagIds = await saveAssetLook(db, {
-      assetId: due.assetId,
-      owner: this.#owner,
-      mark,
-      isEvent,
-      extra: sight?.extra ?? {},
-      everyMs: due.watch.everyMs,
-      note,
-    });
+  }
+
+  async #saveSight(due: DueWatch, watch: OneSpec, sight: Sight): Promise<void> {
+    const mark = sight.mark === null ? null : markAt(watch, sight.mark);
+    // What goes away is no event; what comes back is one. When an author watches another place, what is there is known, and no event.
+    const isSamePlace = due.mark === null || seenAt(watch, due.mark) !== null;
+    const isEvent = mark !== null && due.hasLooked && mark !== due.mark && isSamePlace;
+    beforeSave(isEvent);
+    const dagIds = await saveAssetLook(this.#deps.db, { ...this.#lookOf(due), mark, isEvent, extra: sight.extra, note: null });
     if (dagIds === null || !isEvent) return;
     probe('assetWatch.after_save');
-    logger.info({ event: 'asset.changed', asset: due.name, dags: dagIds.length }, 'a watched asset has changed');
-    if (dagIds.length > 0) broker.ring('asset_events_queued', { dagIds });
-    broker.ring('ui_events', { topics: ['assets', ...dagIds.map((dagId) => `dag:${dagId}`)] });
+    tellOfEvents(this.#deps, due.name, dagIds, 1);
+  }
+
+  async #saveObjects(due: DueWatch, watch: ObjectsSpec, sight: ObjectsSight): Promise<void> {
+    const mark = markAt(watch, sight.mark);
+    if (mark === due.mark) {
+      await saveAssetLook(this.#deps.db, { ...this.#lookOf(due), mark, isEvent: false, extra: {}, note: null });
+      return;
+    }
+    const areEvents = due.hasLooked && seenAt(watch, due.mark) !== null;
+    beforeSave(areEvents);
+    const saved = await saveObjectLook(this.#deps.db, { ...this.#lookOf(due), mark, areEvents, objects: sight.objects });
+    if (saved !== null && saved.events > 0) tellOfEvents(this.#deps, due.name, saved.dagIds, saved.events);
+  }
+
+  #lookOf({ assetId, watch }: DueWatch) {
+    return { assetId, owner: this.#owner, everyMs: watch.everyMs };
   }
 }
 
-/** With the place it was seen at: when an author watches another one, what is there is known, and no event. */
-function markOf(watch: WatchSpec, sight: Sight | null): string | null {
-  return sight === null || sight.mark === null ? null : JSON.stringify([placeOf(watch), sight.mark]);
-}
-
-function isOfSamePlace(watch: WatchSpec, mark: string | null): boolean {
-  return mark === null || (JSON.parse(mark) as readonly string[])[0] === placeOf(watch);
-}
-
-function placeOf(watch: WatchSpec): string {
-  switch (watch.kind) {
-    case 'file':
-      return watch.path;
-    case 'http':
-      return watch.url;
-    case 'sql':
-      return `${watch.connection}: ${watch.sql}`;
-    default:
-      return assertNever(watch);
-  }
+function beforeSave(isEvent: boolean): void {
+  if (isEvent) probe('assetWatch.before_save');
 }

@@ -10,6 +10,7 @@ import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
 import { Loop } from '#platform/service/service.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
+import { AssetListeners } from './asset-listeners.ts';
 import { AssetWatcher } from './asset-watcher.ts';
 import type { TriggererDeps } from './deps.ts';
 import { LoopGuard } from './loop-guard.ts';
@@ -29,6 +30,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
   const triggererId = `triggerer:${hostname()}:${process.pid}:${newId().slice(-6)}`;
   const triggerer = new Triggerer(triggererId, deps, () => loop.wake());
   const watcher = new AssetWatcher(triggererId, deps);
+  const listeners = new AssetListeners(triggererId, deps);
   const guard = new LoopGuard({ clock, logger });
   const loop = new Loop({ name: 'triggerer', clock, logger, intervalMs: 1_000, runOnce: () => triggerer.runOnce() });
   const heartbeat = (stopped: boolean) =>
@@ -47,6 +49,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
         waiters: triggerer.size,
         kinds: triggerer.kinds,
         ended: triggerer.ended,
+        listening: listeners.size,
         loop_lag_ms: guard.worstMs(),
       },
     });
@@ -60,6 +63,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
     }),
     loop,
     new Loop({ name: 'asset_watches', clock, logger, intervalMs: WATCH_MS, runOnce: () => watcher.runOnce() }),
+    new Loop({ name: 'asset_listeners', clock, logger, intervalMs: WATCH_MS, runOnce: () => listeners.runOnce() }),
   ];
   await heartbeat(false);
   const listening = await Promise.all([
@@ -81,6 +85,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
       watcher.stop();
       await Promise.all(listening.map((stop) => stop()));
       for (const one of [...loops].reverse()) await one.stop();
+      await listeners.stop().catch(() => {});
       await plugins.stop();
       await heartbeat(true).catch(() => {});
       await triggerer.release().catch(() => {});

@@ -15,6 +15,10 @@ function isShortText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= ASSET_LIMITS.textChars && !value.includes('\0');
 }
 
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || isShortText(value);
+}
+
 function hasOnly(value: Fields, keys: readonly string[]): boolean {
   return Object.keys(value).every((key) => keys.includes(key));
 }
@@ -102,6 +106,12 @@ function isWatch(value: unknown): boolean {
       return isShortText(value['url']);
     case 'sql':
       return isShortText(value['connection']) && isShortText(value['sql']);
+    case 'objects':
+      return isShortText(value['connection']) && isShortText(value['uri']) && isOptionalText(value['match']);
+    case 'notify':
+      return isShortText(value['connection']) && isShortText(value['channel']) && isOptionalText(value['catchUp']);
+    case 'stream':
+      return isShortText(value['connection']) && isShortText(value['stream']) && isOptionalText(value['group']);
     default:
       return false;
   }

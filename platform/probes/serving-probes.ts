@@ -26,6 +26,8 @@ export const SERVING_PROBES = {
   'triggerer.after_take_over': triggerer('triggerer', 'waits of a dead triggerer are free', 'their claim', WAITED_FOR),
   'assetWatch.before_save': triggerer('triggerer', 'a watched asset was looked at', 'what was seen, and its event', WATCHED),
   'assetWatch.after_save': triggerer('triggerer', 'the event is in Postgres', 'the news of it', WATCHED),
+  'assetListen.before_save': triggerer('triggerer', 'something was heard', 'the event of it', WATCHED),
+  'assetListen.after_save': triggerer('triggerer', 'the event is in Postgres', 'the acknowledgement, and the news of it', WATCHED),
 
   'api.after_auth': webserver('webserver/http', 'the caller is known', 'anything of the change', ONE_CHANGE),
   'api.before_commit': webserver('webserver/http', 'change and audit row are written', 'the commit', ONE_CHANGE),

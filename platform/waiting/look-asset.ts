@@ -1,7 +1,7 @@
 /** Looks once at the place of a watched asset. What it finds is a mark: it differs when the place has changed. */
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import type { WatchSpec } from '#core/assets/watch.ts';
+import type { LookedSpec } from '#core/assets/watch.ts';
 import { assertNever } from '#core/errors.ts';
 import { type LookDeps, look } from './look.ts';
 
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 30_000;
 const PAGE_MAX_BYTES = 8 * 1024 * 1024;
 
 /** Rejects on trouble that may pass: look again later. */
-export async function lookAtAsset(watch: WatchSpec, deps: LookDeps): Promise<Sight> {
+export async function lookAtAsset(watch: Exclude<LookedSpec, { kind: 'objects' }>, deps: LookDeps): Promise<Sight> {
   switch (watch.kind) {
     case 'file':
       return lookAtFile(watch.path);
@@ -65,7 +65,7 @@ async function lookAtPage(url: string, signal: AbortSignal): Promise<Sight> {
   return { mark: hash.digest('hex'), extra: { url, bytes: size } };
 }
 
-async function lookAtRow(watch: Extract<WatchSpec, { kind: 'sql' }>, deps: LookDeps): Promise<Sight> {
+async function lookAtRow(watch: Extract<LookedSpec, { kind: 'sql' }>, deps: LookDeps): Promise<Sight> {
   const seen = await look('sql', { connection: watch.connection, sql: watch.sql }, deps);
   switch (seen.seen) {
     case 'found': {

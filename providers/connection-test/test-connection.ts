@@ -110,6 +110,33 @@ const testSmtp: Test = async ({ host, port, login, password, extra }) => {
   }
 };
 
+/** Two commands by hand: a task needs no client of Redis, and what watches a stream is not here. */
+const testRedis: Test = async ({ type, host, port, login, password, schema, extra }) => {
+  const { connect } = await import('node:net');
+  const secure = await import('node:tls');
+  const place = { host: host ?? 'localhost', port: port ?? 6379 };
+  const socket = type === 'rediss' || extra['ssl'] === true ? secure.connect({ ...place, servername: place.host }) : connect(place);
+  socket.setEncoding('utf8').setTimeout(8_000, () => socket.destroy(new Error('Redis does not answer.')));
+  const say = (...words: string[]) =>
+    socket.write(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`);
+  if (password !== null) say('AUTH', ...(login ? [login] : []), password);
+  if (schema) say('SELECT', schema);
+  say('INFO', 'server');
+  let answer = '';
+  try {
+    for await (const text of socket) {
+      answer += text as string;
+      const refused = /(?:^|\r\n)-([^\r]*)/.exec(answer)?.[1];
+      if (refused !== undefined) throw new Error(`Redis refuses: ${refused}`);
+      const version = /(?:redis|valkey)_version:(\S+)/.exec(answer)?.[1];
+      if (version !== undefined) return `Redis ${version}${login ? `, as ${login}` : ''}`;
+    }
+    throw new Error('Redis closed the connection without an answer.');
+  } finally {
+    socket.destroy();
+  }
+};
+
 const testSqlite: Test = async (connection) => {
   const { DatabaseSync } = await import('node:sqlite');
   const database = new DatabaseSync(await existing(connection), { readOnly: true });
@@ -142,6 +169,9 @@ const TESTS: Readonly<Record<string, Test>> = {
   sftp: testSftp,
   ssh: testSftp,
   smtp: testSmtp,
+  redis: testRedis,
+  rediss: testRedis,
+  valkey: testRedis,
   sqlite: testSqlite,
   duckdb: testDuckdb,
 };

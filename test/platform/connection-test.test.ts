@@ -12,6 +12,7 @@ import { systemClock } from '#platform/clock.ts';
 import { testConnection } from '#platform/connection-test/test-connection.ts';
 import { type Connection, parseConnection } from '#platform/secrets/connection.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { startRedis } from '#test/support/redis.ts';
 import { type RunningEmulators, startEmulators } from '../../emulators/main.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -61,6 +62,20 @@ it('clouds say who asks and what there is', async () => {
     message: 'Google Cloud Storage, as an emulator: 1 bucket',
   });
   expect(await test(emulated('WINDLASS_CONN_AWS_DEFAULT'))).toEqual({ ok: true, message: expect.stringMatching(/^S3, as \S+: 1 bucket$/) });
+});
+
+it('Redis says its version; a wrong password is told without it', async () => {
+  const redis = await startRedis();
+  try {
+    expect(await test(parseConnection('c', redis.url))).toEqual({ ok: true, message: expect.stringMatching(/^Redis \d+\.\d+/) });
+    const url = new URL(redis.url);
+    url.password = 'tall-ship-42';
+    const wrong = await test(parseConnection('c', url.href));
+    expect(wrong).toEqual({ ok: false, message: expect.stringContaining('Redis refuses: WRONGPASS') });
+    expect(wrong.message).not.toContain('tall-ship-42');
+  } finally {
+    await redis.stop();
+  }
 });
 
 it('a server that refuses the login is told', async () => {

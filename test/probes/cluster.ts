@@ -66,6 +66,7 @@ export class ProbedCluster {
   readonly folder: string;
   readonly database: TestDatabase;
   readonly broker: Broker;
+  readonly redis: TestRedis;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #wanted: Readonly<Partial<Record<Role, number>>>;
   readonly #running = new Set<Running>();
@@ -75,12 +76,14 @@ export class ProbedCluster {
     folder: string,
     database: TestDatabase,
     broker: Broker,
+    redis: TestRedis,
     environment: Readonly<Record<string, string>>,
     wanted: Readonly<Partial<Record<Role, number>>>,
   ) {
     this.folder = folder;
     this.database = database;
     this.broker = broker;
+    this.redis = redis;
     this.#environment = environment;
     this.#wanted = wanted;
   }
@@ -101,6 +104,7 @@ export class ProbedCluster {
       ...SETTINGS,
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
+      WINDLASS_CONN_STREAMS: redis.url,
       WINDLASS_BROKER_PREFIX: newId(),
       WINDLASS_XCOM_BACKEND: `file://${join(folder, 'xcom')}`,
       ...Object.fromEntries(
@@ -114,7 +118,7 @@ export class ProbedCluster {
     });
     const settings = Object.fromEntries(Object.entries(environment).filter(([name]) => /^(WINDLASS_|DATABASE_URL|REDIS_URL)/.test(name)));
     const broker = await openBroker(readConfig(settings, folder), database.db, quietLogger());
-    const cluster = new ProbedCluster(folder, database, broker, environment, wanted);
+    const cluster = new ProbedCluster(folder, database, broker, redis, environment, wanted);
     try {
       for (const [role, count] of Object.entries(wanted)) for (let index = 0; index < count; index++) cluster.#start(role as Role);
       await cluster.healthy();

@@ -82,6 +82,10 @@ const TEXTS = {
     folder: string,
   ) => `dag('${id}', { ${OPTIONS}, schedule: onAssets(asset('seen', { watch: { file: ${JSON.stringify(join(folder, 'watched.txt'))}, every: '1s' } })) },
   ({ task }) => { task('saw', body(), { ${TRIES} }); })`,
+  hears: (
+    id: string,
+  ) => `dag('${id}', { ${OPTIONS}, schedule: onAssets(asset('heard', { watch: { stream: 'orders', connection: 'streams' } })) },
+  ({ task }) => { task('heard', body(), { ${TRIES} }); })`,
 } as const;
 
 export type Text = keyof typeof TEXTS;

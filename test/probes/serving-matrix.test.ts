@@ -8,7 +8,7 @@ import { ProbedCluster } from './cluster.ts';
 import { dagFile } from './dag-texts.ts';
 import { CELL_MS, cellsOf, type Matrix, startMatrix } from './matrix.ts';
 import { MIGRATE_CELLS, migrate } from './migrate-cells.ts';
-import { orphanedWait, runsOf, type Workload, watchedAsset } from './workloads.ts';
+import { heardEntry, orphanedWait, runsOf, type Workload, watchedAsset } from './workloads.ts';
 
 const CLUSTERS = 1;
 
@@ -20,6 +20,8 @@ const CELLS = cellsOf({
   'triggerer.after_take_over': orphanedWait,
   'assetWatch.before_save': watchedAsset,
   'assetWatch.after_save': watchedAsset,
+  'assetListen.before_save': heardEntry,
+  'assetListen.after_save': heardEntry,
   'api.after_auth': triggerByApi,
   'api.before_commit': triggerByApi,
   'api.after_commit_before_response': triggerByApi,
@@ -50,5 +52,5 @@ if (MIGRATE_CELLS.length > 0)
   });
 
 function dags(folder: string): Record<string, string> {
-  return { 'all.ts': dagFile(folder, { steps_a: 'steps', waits: 'waits', watches: 'watches' }) };
+  return { 'all.ts': dagFile(folder, { steps_a: 'steps', waits: 'waits', watches: 'watches', hears: 'hears' }) };
 }

@@ -124,6 +124,22 @@ export const watchedAsset: Workload = async (cluster, turn) => {
   return { done: () => runsSince(cluster, 'watches', since, 1) };
 };
 
+/** An entry is added to a stream that an asset watches; the DAG that waits for it runs once, and the entry is acknowledged. */
+export const heardEntry: Workload = async (cluster, turn) => {
+  const watch = `select 1 from asset_watch w join asset a using (asset_id) where a.name = 'heard' and w.has_looked`;
+  await until(async () => (await cluster.sql(watch)).length > 0, { what: 'the stream is listened to', deadlineMs: DONE_MS });
+  const since = await databaseNow(cluster);
+  await cluster.redis.say(`XADD orders * turn ${turn}`);
+  return {
+    done: () => runsSince(cluster, 'hears', since, 1),
+    async also() {
+      const pending = () => cluster.redis.say('XPENDING orders windlass:heard');
+      await until(async () => /^\*4\r?\n:0/.test(await pending()), { what: 'the entry is acknowledged', deadlineMs: DONE_MS });
+      return [];
+    },
+  };
+};
+
 /** A DAG triggers a run of another, which is made once. */
 export const triggeredRun: Workload = async (cluster) => {
   const since = await databaseNow(cluster);

@@ -38,6 +38,9 @@ describe('an asset', () => {
     [() => asset('airflow://x'), /reserved/],
     [() => asset('x', { grup: 'a' } as never), /Did you mean "group"/],
     [() => asset('x', { watch: { file: 'relative' } }), /watch of asset "x" must be/],
+    [() => asset('x', { watch: { objects: 'https://bucket/in' } }), /watch of asset "x" must be/],
+    [() => asset('x', { watch: { stream: 'orders' } as never }), /watch of asset "x" must be/],
+    [() => asset('x', { watch: { notify: 'orders', connection: 'a', group: 'b' } as never }), /Unknown option "group"/],
     [() => spec(onAssets({ all: [] })), /empty all\(\)/],
     [() => spec(onAssets(all(orders, customers), { each: true })), /no single event starts a run/],
     [() => spec(assetOrTime(onAssets(orders), customers)), /must be a schedule by time/],
@@ -47,6 +50,25 @@ describe('an asset', () => {
   ])('that makes no sense is refused', (make, words) => {
     expect(make).toThrow(words);
   });
+});
+
+it('what watches an asset is plain data, with the connection of its cloud', () => {
+  expect(asset('a', { watch: { objects: 's3://lake/in/', match: '*.csv', every: '5s' } }).watch).toEqual({
+    kind: 'objects',
+    uri: 's3://lake/in/',
+    connection: 'aws_default',
+    match: '*.csv',
+    everyMs: 5_000,
+  });
+  expect(asset('b', { watch: { objects: 'gs://lake/in/', connection: 'mine' } }).watch).toMatchObject({ connection: 'mine' });
+  expect(asset('c', { watch: { notify: 'orders', connection: 'shop', catchUp: 'select 1' } }).watch).toEqual({
+    kind: 'notify',
+    connection: 'shop',
+    channel: 'orders',
+    catchUp: 'select 1',
+    everyMs: 60_000,
+  });
+  expect(asset('d', { watch: { stream: 'orders', connection: 'cache', group: 'g' } }).watch).toMatchObject({ kind: 'stream', group: 'g' });
 });
 
 describe('a schedule on assets', () => {

@@ -7,12 +7,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { startFauxqs } from 'fauxqs';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WatchSpec } from '#core/assets/watch.ts';
+import { systemClock } from '#platform/clock.ts';
 import { saveAssetLook } from '#platform/db/queries/assets/asset-watches.ts';
 import { saveAssetUses } from '#platform/db/queries/assets/save-asset-uses.ts';
 import { Masker } from '#platform/mask.ts';
+import { handleProbes } from '#platform/probes/probe.ts';
+import { parseConnection } from '#platform/secrets/connection.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
+import { startGcsEmulator } from '../../emulators/gcs/gcs-server.ts';
+import { openS3 } from '../../providers/amazon/index.ts';
 import { AssetWatcher } from '../../triggerer/asset-watcher.ts';
 import { database, deps, saveDag, sql } from '../scheduler/engine-harness.ts';
 
@@ -30,8 +36,11 @@ async function watch(spec: WatchSpec): Promise<AssetWatcher> {
   return aWatcher('one');
 }
 
+const connections = new Map<string, string>();
+
 function aWatcher(owner: string): AssetWatcher {
-  return new AssetWatcher(owner, { ...deps, masker: new Masker(), secrets: { connection: async () => null } as never });
+  const connection = async (id: string) => (connections.has(id) ? parseConnection(id, connections.get(id) as string) : null);
+  return new AssetWatcher(owner, { ...deps, masker: new Masker(), secrets: { connection } as never });
 }
 
 const events = () => sql<{ extra: object }>('select extra from asset_event order by event_id');
@@ -107,4 +116,103 @@ it('a page makes an event when its version changes; trouble is noted and changes
   } finally {
     server.close();
   }
+});
+
+interface Bucket {
+  readonly uri: string;
+  readonly connection: string;
+  put(key: string, text: string): Promise<void>;
+  delete(key: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const BUCKETS: Readonly<Record<string, () => Promise<Bucket>>> = {
+  async gcs() {
+    const server = await startGcsEmulator({ port: 0, clock: systemClock });
+    server.objects.createBucket('lake');
+    return {
+      uri: 'gs://lake',
+      connection: `google-cloud-platform://?project=p&storage_endpoint=${encodeURIComponent(server.url)}`,
+      put: async (key, text) => void server.objects.put('lake', key, Buffer.from(text), {}),
+      delete: async (key) => void server.objects.delete('lake', key),
+      stop: () => server.stop(),
+    };
+  },
+  async s3() {
+    const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
+    const endpoint = `http://127.0.0.1:${server.port}`;
+    const credentials = { accessKeyId: 'k', secretAccessKey: 's' };
+    const client = await openS3({ region: 'us-east-1', endpoint, credentials, connectionId: 'test' });
+    await client.ensureBucket('lake');
+    return {
+      uri: 's3://lake',
+      connection: `aws://k:s@?endpoint_url=${encodeURIComponent(endpoint)}`,
+      put: async (key, text) => void (await client.upload(Buffer.from(text), `s3://lake/${key}`)),
+      delete: async (key) => void (await client.delete(`s3://lake/${key}`)),
+      stop: () => server.stop(),
+    };
+  },
+};
+
+describe.each(Object.keys(BUCKETS))('objects of %s', (kind) => {
+  const uris = async () => (await events()).map(({ extra }) => (extra as { uri: string }).uri);
+
+  it('make an event each when they appear or change, and none that was told before or does not match', async () => {
+    const bucket = await (BUCKETS[kind] as () => Promise<Bucket>)();
+    try {
+      connections.set('lake', bucket.connection);
+      await bucket.put('in/old.csv', 'a');
+      const watcher = await watch({ kind: 'objects', uri: `${bucket.uri}/in/`, connection: 'lake', match: '**/*.csv', everyMs: 60_000 });
+      const look = async () => {
+        await due();
+        await watcher.runOnce();
+      };
+      await look();
+      await bucket.put('in/new.csv', 'bb');
+      await bucket.put('in/deep/er.csv', 'c');
+      await bucket.put('in/other.txt', 'c');
+      await bucket.put('else/new.csv', 'c');
+      await look();
+      await look();
+      expect((await uris()).toSorted()).toEqual([`${bucket.uri}/in/deep/er.csv`, `${bucket.uri}/in/new.csv`]);
+      const extras = (await events()).map(({ extra }) => extra);
+      expect(extras).toContainEqual(
+        expect.objectContaining({ uri: `${bucket.uri}/in/new.csv`, bytes: 2, updated: expect.stringContaining('T') }),
+      );
+      await bucket.put('in/old.csv', 'changed');
+      await look();
+      expect((await uris()).at(-1)).toBe(`${bucket.uri}/in/old.csv`);
+      await bucket.delete('in/new.csv');
+      await look();
+      expect(await events()).toHaveLength(3);
+      await bucket.put('in/new.csv', 'it is back');
+      await look();
+      expect((await uris()).at(-1)).toBe(`${bucket.uri}/in/new.csv`);
+      expect(await sql('select count(distinct event_id)::int as n from asset_dag_event')).toEqual([{ n: 4 }]);
+    } finally {
+      await bucket.stop();
+    }
+  });
+});
+
+it('a look at a bucket that dies before its events are written is made again; trouble is noted', async () => {
+  const bucket = await (BUCKETS['gcs'] as () => Promise<Bucket>)();
+  connections.set('lake', bucket.connection);
+  const watcher = await watch({ kind: 'objects', uri: 'gs://lake/in/', connection: 'lake', everyMs: 60_000 });
+  await watcher.runOnce();
+  await bucket.put('in/a', 'a');
+  await due();
+  handleProbes((name) => {
+    if (name === 'assetWatch.before_save') throw new Error('died');
+  });
+  await watcher.runOnce();
+  handleProbes(null);
+  expect(await events()).toEqual([]);
+  await due();
+  await aWatcher('two').runOnce();
+  expect(await events()).toHaveLength(1);
+  await bucket.stop();
+  await due();
+  await watcher.runOnce();
+  expect(await sql('select note from asset_watch')).toEqual([{ note: expect.stringContaining('ECONNREFUSED') }]);
 });

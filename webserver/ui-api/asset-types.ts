@@ -21,6 +21,8 @@ export interface UiAssetCard {
   readonly isOverdue: boolean;
   /** "file", "http": what watches it. */
   readonly watch: string | null;
+  /** Why it cannot be watched, or what is not known of some time. */
+  readonly watchNote: string | null;
   readonly description: string | null;
   readonly owner: string | null;
   readonly tags: readonly string[];
@@ -50,6 +52,7 @@ export interface UiAsset extends UiAssetCard {
   /** Assets that its versions were made of, and that were made of them. */
   readonly upstream: readonly UiAssetName[];
   readonly downstream: readonly UiAssetName[];
+  readonly watchedAt: string | null;
   readonly createdAt: string;
   readonly waits: readonly { readonly dagId: string; readonly isPaused: boolean; readonly wait: UiAssetWait }[];
 }

@@ -74,6 +74,7 @@ function uiAssetCard(row: AssetRow, nowMs: number): UiAssetCard {
     freshnessMs,
     isOverdue: freshnessMs !== null && nowMs - (lastAt ?? row.created_at).getTime() > freshnessMs,
     watch: row.watch?.kind ?? null,
+    watchNote: row.watch_note,
     description: row.description,
     owner: row.owner,
     tags: row.tags,
@@ -110,6 +111,7 @@ async function readAsset(db: Queryable, assetId: number, nowMs: number): Promise
     downstream: on('downstream'),
     extra: row.extra,
     aliases: row.aliases.map((alias) => alias.name),
+    watchedAt: iso(row.watched_at),
     createdAt: iso(row.created_at),
     waits: dags.rows.flatMap((dag) => {
       const wait = uiAssetWait(

@@ -1,4 +1,4 @@
-import type { WatchSpec } from '#core/assets/watch.ts';
+import { HEARD_KINDS, type LookedSpec } from '#core/assets/watch.ts';
 import type { Queryable } from '../../client.ts';
 import { QUEUE_EVENTS } from './queue-events.ts';
 
@@ -10,7 +10,7 @@ const ENSURE = {
 export interface DueWatch {
   readonly assetId: number;
   readonly name: string;
-  readonly watch: WatchSpec;
+  readonly watch: LookedSpec;
   readonly mark: string | null;
   readonly hasLooked: boolean;
 }
@@ -23,7 +23,7 @@ update asset_watch w set owner = $1, leased_until = clock_timestamp() + $2 * int
  where a.asset_id = w.asset_id
    and w.asset_id in (
          select d.asset_id from asset_watch d join asset b on b.asset_id = d.asset_id
-          where b.is_active and b.watch is not null and d.next_look_at <= clock_timestamp()
+          where b.is_active and b.watch ->> 'kind' <> all($4) and d.next_look_at <= clock_timestamp()
             and (d.leased_until is null or d.leased_until < clock_timestamp())
           order by d.next_look_at limit $3 for update of d skip locked)
 returning a.asset_id as "assetId", a.name, a.watch, w.mark, w.has_looked as "hasLooked"`,
@@ -31,14 +31,14 @@ returning a.asset_id as "assetId", a.name, a.watch, w.mark, w.has_looked as "has
 
 /**
  * claimAssetWatches    who: triggerer, every second or so. Locks the rows it takes; another triggerer passes them by.
- * Returns the watched assets that are due for a look; theirs until the lease ends.
+ * Returns the watched assets that are due for a look; theirs until the lease ends. Those that are listened to are not among them.
  */
 export async function claimAssetWatches(
   db: Queryable,
   claim: { readonly owner: string; readonly leaseMs: number; readonly max: number },
 ): Promise<readonly DueWatch[]> {
   await db.query(ENSURE);
-  return (await db.query<DueWatch>(CLAIM, [claim.owner, claim.leaseMs, claim.max])).rows;
+  return (await db.query<DueWatch>(CLAIM, [claim.owner, claim.leaseMs, claim.max, HEARD_KINDS])).rows;
 }
 
 export interface Looked {

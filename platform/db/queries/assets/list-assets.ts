@@ -18,6 +18,10 @@ export interface AssetRow {
   readonly extra: Readonly<Record<string, unknown>>;
   readonly freshness_ms: number | null;
   readonly watch: { readonly kind: string; readonly [key: string]: unknown } | null;
+  /** Why it cannot be watched, or what is not known of some time; null = all is well. */
+  readonly watch_note: string | null;
+  /** When it was looked at, or surely listened to, last. */
+  readonly watched_at: Date | null;
   readonly description: string | null;
   readonly owner: string | null;
   readonly tags: readonly string[];
@@ -56,13 +60,15 @@ const SOURCE: ListSource = {
     ${usesOf('schedule')} as scheduled_dags, ${usesOf('outlet')} as producing_tasks, ${usesOf('inlet')} as consuming_tasks,
     coalesce((select json_agg(json_build_object('id', l.alias_id, 'name', l.name, 'group', l.asset_group) order by l.name)
        from asset_alias_asset aa join asset_alias l using (alias_id) where aa.asset_id = a.asset_id), '[]') as aliases,
-    last.event_id as last_event_id, last.at as last_event_at, described.columns, described.column_lineage, sampled.sample, sized.row_count, sized.bytes`,
+    last.event_id as last_event_id, last.at as last_event_at, described.columns, described.column_lineage, sampled.sample, sized.row_count, sized.bytes,
+    watched.note as watch_note, watched.looked_at as watched_at`,
   from: `asset a left join lateral (select e.event_id, e.at from asset_event e where e.asset_id = a.asset_id order by e.event_id desc limit 1) last on true
     left join lateral (select v.columns, v.column_lineage from asset_version v where v.asset_id = a.asset_id and v.columns is not null
                         order by v.version_id desc limit 1) described on true
     left join lateral (select v.sample from asset_version v where a.preview_rows is not null and v.asset_id = a.asset_id and v.sample is not null
                         order by v.version_id desc limit 1) sampled on true
-    left join lateral (select v.row_count, v.bytes from asset_version v where v.asset_id = a.asset_id order by v.version_id desc limit 1) sized on true`,
+    left join lateral (select v.row_count, v.bytes from asset_version v where v.asset_id = a.asset_id order by v.version_id desc limit 1) sized on true
+    left join asset_watch watched on watched.asset_id = a.asset_id and a.watch is not null`,
   fields: {
     id: 'a.asset_id',
     name: 'a.name',

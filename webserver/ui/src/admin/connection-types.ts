@@ -33,6 +33,14 @@ export const CONNECTION_TYPES: readonly ConnectionType[] = [
     extraExample: '',
   },
   {
+    type: 'redis',
+    label: 'Redis',
+    fields: { ...ALL_FIELDS, schema: 'Number of the database' },
+    defaultPort: 6379,
+    extraHint: 'ssl: true',
+    extraExample: '',
+  },
+  {
     type: 'google_cloud_platform',
     label: 'Google Cloud',
     fields: {},

@@ -178,6 +178,22 @@ function keptWords({ keepVersions, keepMs }: UiAsset): string {
   return words.length === 0 ? 'as set for all' : words.join(', or those ');
 }
 
+function Watched({ asset: { watch, watchedAt, watchNote } }: { asset: UiAsset }) {
+  if (watch === null) return '–';
+  return (
+    <>
+      {watch}
+      {watchedAt === null ? ', not yet looked at' : null}
+      {watchedAt === null ? null : (
+        <span className="text-ink-3">
+          , <TimeAgo iso={watchedAt} />
+        </span>
+      )}
+      {watchNote === null ? null : <p className="mt-1 text-xs text-warning">{watchNote}</p>}
+    </>
+  );
+}
+
 function About({ asset }: { asset: UiAsset }) {
   return (
     <Card title="About" bodyClassName="px-4 py-3.5">
@@ -196,7 +212,7 @@ function About({ asset }: { asset: UiAsset }) {
           ],
           ['First seen', <Instant key="seen" iso={asset.createdAt} />],
           ['Fresh for', asset.freshnessMs === null ? '–' : formatDuration(asset.freshnessMs)],
-          ['Watched', asset.watch ?? '–'],
+          ['Watched', <Watched key="watched" asset={asset} />],
           ['Versions kept', keptWords(asset)],
           ['Aliases', asset.aliases.length === 0 ? '–' : asset.aliases.join(', ')],
         ]}
