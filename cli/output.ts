@@ -3,8 +3,11 @@
  * said to a person about them goes to stderr.
  */
 import { styleText } from 'node:util';
-import { stringify } from 'yaml';
+import type * as Yaml from 'yaml';
 import { AppError, isAppError } from '#core/errors.ts';
+import { lazyPackage } from '#platform/lazy-package.ts';
+
+const yaml = lazyPackage<typeof Yaml>('yaml');
 
 export const FORMATS = ['table', 'json', 'yaml', 'plain'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -32,7 +35,7 @@ export function printRows(rows: readonly Row[], options: OutputOptions, empty = 
       print(JSON.stringify(rows, null, 2));
       break;
     case 'yaml':
-      print(stringify(rows).trimEnd());
+      print(yaml().stringify(rows).trimEnd());
       break;
     case 'plain':
     case 'table':
@@ -46,7 +49,7 @@ export function printRows(rows: readonly Row[], options: OutputOptions, empty = 
 export function printRecord(record: Row, options: OutputOptions): void {
   const format = formatOf(options);
   if (format === 'json' || format === 'yaml') {
-    print(format === 'json' ? JSON.stringify(record, null, 2) : stringify(record).trimEnd());
+    print(format === 'json' ? JSON.stringify(record, null, 2) : yaml().stringify(record).trimEnd());
     return;
   }
   const width = Math.max(...Object.keys(record).map((name) => name.length));

@@ -1,7 +1,11 @@
 /** Checks a run's params against the JSON Schema its DAG declares. Compiled checks are kept per DAG version. */
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type * as Ajv from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { AppError } from '#core/errors.ts';
+import { lazyPackage } from './lazy-package.ts';
 import { timedRegExp } from './timed-regexp.ts';
+
+const ajv = lazyPackage<typeof Ajv>('ajv/dist/2020.js');
 
 const KEPT_CHECKS = 200;
 
@@ -40,7 +44,7 @@ export class ParamsCheck {
     if (kept) return kept;
     try {
       // Formats are the author's schema library's own business; a schema of today needs no strict mode.
-      const validate = new Ajv2020({
+      const validate = new (ajv().Ajv2020)({
         strict: false,
         allErrors: true,
         // An error brings the part of the schema that it is about.

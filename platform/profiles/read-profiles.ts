@@ -2,12 +2,15 @@
  * Reads io_config.yaml: named profiles (`default`, `dev`, `prod`), each with connections. Values may refer to the
  * environment and to variables, `{{ env_var('POSTGRES_HOST') }}`, so that no secret need stand in the file.
  */
-import { parseDocument } from 'yaml';
+import type * as Yaml from 'yaml';
 import { closest } from '#core/did-you-mean.ts';
 import { AppError } from '#core/errors.ts';
+import { lazyPackage } from '#platform/lazy-package.ts';
 import { type Connection, parseConnection } from '#platform/secrets/connection.ts';
 import { FOREIGN_KEYS, PROFILE_CONNECTIONS } from './profile-keys.ts';
 import { type Resolvers, takeReferences } from './references.ts';
+
+const yaml = lazyPackage<typeof Yaml>('yaml');
 
 /** A connection as the file has it; its references are looked up when a task asks for it. */
 export interface ProfileEntry {
@@ -32,7 +35,7 @@ const NOT_PROFILES = new Set(['version']);
 /** Throws CONFIG_INVALID with file, line or profile and what to write instead; never with a value, which may be a secret. */
 export function readProfiles(text: string, file: string): Profiles {
   const references = takeReferences(text, file);
-  const document = parseDocument(references.text);
+  const document = yaml().parseDocument(references.text);
   const broken = document.errors[0];
   if (broken !== undefined) {
     const line = broken.linePos?.[0].line;
