@@ -97,7 +97,7 @@ module.exports = {
       from: { pathNot: '^(test|bench)/' },
       to: { path: '^test/' },
     },
-    onlyIn('sql-only-in-platform-db', ['pg', 'drizzle-orm', 'pg-copy-streams'], ['^platform/db/', '^platform/broker/', '^providers/']),
+    onlyIn('sql-only-in-platform-db', ['pg', 'pg-copy-streams'], ['^platform/db/', '^platform/broker/', '^providers/']),
     onlyIn('redis-only-in-platform-broker', ['bullmq', 'ioredis'], ['^platform/broker/']),
   ],
   options: {

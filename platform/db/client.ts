@@ -1,9 +1,7 @@
 /**
- * The connection to Postgres. Hot statements are hand-written and named (prepared once per connection);
- * cold reads may use drizzle. Every connection is UTC, with timeouts, and says who it is.
+ * The connection to Postgres. Statements are hand-written and named (prepared once per connection). Every connection is UTC, with
+ * timeouts, and says who it is.
  */
-import { createRequire } from 'node:module';
-import type { NodePgDatabase, drizzle as openDrizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
 import { DatabaseFailure, isConflict, isDatabaseFailure, translateDatabaseError } from './errors.ts';
@@ -27,7 +25,6 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  readonly drizzle: NodePgDatabase;
   /**
    * A connection of its own for what says "we live": leases that are renewed, and heartbeats. It waits behind nothing else of the
    * process, and an answer that does not come soon is given up, since the next request is due.
@@ -69,14 +66,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const RESERVED_TIMEOUT_MS = 5_000;
 const WAITING_MAX = 500;
 
-/**
- * Loaded when it is asked for, and by `require`: an import of it costs half a second of processor time, since Node then parses its
- * package.json of 180 kB once for each of its files.
- */
-function loadDrizzle(): typeof openDrizzle {
-  return (createRequire(import.meta.url)('drizzle-orm/node-postgres') as { drizzle: typeof openDrizzle }).drizzle;
-}
-
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options, {
     max: options.maxConnections ?? 8,
@@ -95,9 +84,6 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     pool,
     url: options.url,
-    get drizzle() {
-      return loadDrizzle()(pool);
-    },
     reserved: { query: (statement, values) => runAgain(reservedPool, statement, values) },
     query: (statement, values) => runAgain(pool, statement, values),
     async transaction(name, work) {

@@ -1,5 +1,4 @@
 /** Goal: trouble that a second attempt cures is not passed on, and no caller waits for ever. */
-import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '#platform/db/client.ts';
 import { isRefusedValue, translateDatabaseError } from '#platform/db/errors.ts';
@@ -13,29 +12,6 @@ beforeAll(async () => {
   database = await createDatabase();
 });
 afterAll(() => database.drop());
-
-const CLIENT = new URL('../../platform/db/client.ts', import.meta.url).href;
-/** Says how many files of drizzle are loaded with the client, and once it is asked for. */
-const LOADED = `import { registerHooks } from 'node:module';
-let files = 0;
-registerHooks({ load(url, context, next) { files += url.includes('/drizzle-orm/') ? 1 : 0; return next(url, context); } });
-const { openDatabase } = await import('${CLIENT}');
-const db = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', applicationName: 'test', logger: { error() {} } });
-const atStart = files;
-void db.drizzle;
-process.stdout.write(JSON.stringify([atStart, files > 0]));
-await db.close();`;
-
-describe('the client', () => {
-  it('makes no process pay for drizzle at its start: it is loaded when it is asked for', () => {
-    const said = execFileSync(process.execPath, ['--input-type=module', '-e', LOADED], { encoding: 'utf8' });
-    expect(JSON.parse(said)).toEqual([0, true]);
-  });
-
-  it('has it read rows', async () => {
-    expect((await database.db.drizzle.execute<{ one: number }>('select 1 as one')).rows).toEqual([{ one: 1 }]);
-  });
-});
 
 describe('a single statement', () => {
   it('is done again when Postgres ended it to break a deadlock', async () => {
