@@ -43,6 +43,8 @@ const SATURATED_MS = 150;
 /** What is given back goes in so many messages at most. */
 const GIVEN_BACK_BATCHES_MAX = 16;
 const OPEN_MS = 5_000;
+/** A queue that could not be listened on is tried again after this. */
+const AGAIN_MS = 500;
 const CLOSE_MS = 1_000;
 
 export class Intake {
@@ -96,13 +98,8 @@ export class Intake {
   async open(): Promise<void> {
     if (this.#open) return;
     this.#open = true;
-    const { queues, clock, logger } = this.#options;
-    const opening = queues.map((queue) =>
-      this.#consume(queue).catch((error: Error) =>
-        logger.error({ event: 'consumer.failed', queue, err: error.message }, 'cannot listen on a queue; looking into Postgres meanwhile'),
-      ),
-    );
-    await Promise.race([Promise.all(opening), clock.sleep(OPEN_MS)]);
+    const { queues, clock } = this.#options;
+    await Promise.race([Promise.all(queues.map((queue) => this.#listen(queue))), clock.sleep(OPEN_MS)]);
   }
 
   /** Claims nothing more, gives back what waits. Bounded, also when the broker is away. */
@@ -120,10 +117,11 @@ export class Intake {
     this.#giveBack();
   }
 
-  /** Makes new connections to the queues: the old ones may be dead without knowing it. */
+  /** Makes new connections to the queues, unless it is about to: the old ones may be dead without knowing it. */
   async reopen(): Promise<void> {
-    await this.close();
     this.#lastHeardAt = this.#options.clock.monotonic();
+    if (this.#open && this.#consumers.size < this.#options.queues.length) return;
+    await this.close();
     await this.open();
   }
 
@@ -137,11 +135,29 @@ export class Intake {
     return Math.min(BATCHES_MAX, Math.max(1, this.#slots));
   }
 
-  async #consume(queue: string): Promise<void> {
+  /** Tries until it listens, or nobody wants that any more. */
+  async #listen(queue: string): Promise<void> {
+    const { broker, clock, logger } = this.#options;
     const generation = this.#generation;
-    const consumer = await this.#options.broker.consume(queue, this.#concurrency, (batch) => this.#hear(queue, batch));
-    if (generation === this.#generation) this.#consumers.set(queue, consumer);
-    else await consumer.close(CLOSE_MS);
+    for (let tries = 0; generation === this.#generation; tries++) {
+      try {
+        const consumer = await broker.consume(queue, this.#concurrency, (batch) => this.#hear(queue, batch));
+        if (generation === this.#generation) this.#take(queue, consumer);
+        else await consumer.close(CLOSE_MS);
+        return;
+      } catch (error) {
+        const fields = { event: 'consumer.failed', queue, err: (error as Error).message };
+        if (tries === 0) logger.error(fields, 'cannot listen on a queue; it is tried again, looking into Postgres meanwhile');
+        await clock.sleep(AGAIN_MS);
+      }
+    }
+  }
+
+  /** Slots may have been changed, or filled, since it was asked for. */
+  #take(queue: string, consumer: Consumer): void {
+    this.#consumers.set(queue, consumer);
+    consumer.setConcurrency(this.#concurrency);
+    if (!this.#fetching) void consumer.pause();
   }
 
   /** Resolves when every instance of the batch has found a slot or is nothing of ours any more. */

@@ -30,6 +30,9 @@ const KEEP_NOTHING = { count: 0 };
 /** After an error of its loop the consumer goes on this soon; BullMQ alone would wait 15 s. */
 const RETRY_MS = 1_000;
 const REST_MS = 1_000;
+/** A consumer that is not connected within this time is given up; whoever asked asks again. */
+const CONNECT_MS = 10_000;
+const GIVE_UP_MS = 1_000;
 /** What a newer Windlass rang is left to its workers: back into the queue this much later, for at most so long. */
 const LEAVE_MS = 1_000;
 const LEAVE_AT_MOST_MS = 60_000;
@@ -110,19 +113,39 @@ export class BullQueues {
       this.#complaints.warn('broker.consumer_error', error, { queue }, 'the queue connection reported an error; it reconnects by itself'),
     );
     this.#workers.add(worker as Worker);
-    await worker.waitUntilReady();
+    const close = async (deadlineMs: number) => {
+      this.#workers.delete(worker as Worker);
+      // close() may never resolve while the broker is away: race it.
+      await Promise.race([worker.close(true).catch(() => {}), this.#clock.sleep(deadlineMs)]);
+    };
+    try {
+      await this.#connected(worker as Worker);
+    } catch (cause) {
+      // BullMQ remembers for good that its first connection failed: such a worker would be deaf, and never end.
+      await close(GIVE_UP_MS);
+      throw this.#backend.explain(cause as Error);
+    }
     return {
       setConcurrency: (count) => {
         worker.concurrency = Math.max(1, count);
       },
       pause: () => worker.pause(true),
       resume: () => void worker.resume(),
-      close: async (deadlineMs) => {
-        this.#workers.delete(worker as Worker);
-        // close() may never resolve while the broker is away: race it.
-        await Promise.race([worker.close(true).catch(() => {}), this.#clock.sleep(deadlineMs)]);
-      },
+      close,
     };
+  }
+
+  /** A server that takes connections and answers nothing would never refuse. */
+  async #connected(worker: Worker): Promise<void> {
+    const decided = new AbortController();
+    const late = this.#clock.sleep(CONNECT_MS, decided.signal).then(() => {
+      if (!decided.signal.aborted) throw new Error(`no answer within ${CONNECT_MS} ms`);
+    });
+    try {
+      await Promise.race([worker.waitUntilReady(), late]);
+    } finally {
+      decided.abort();
+    }
   }
 
   /** The batch waits in Postgres too: what nobody takes in time is dropped here and rung again from there. */

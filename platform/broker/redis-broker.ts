@@ -1,4 +1,5 @@
 /** The broker on Redis (or Valkey): BullMQ for the queues, publish/subscribe for the doorbells. */
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
@@ -13,6 +14,8 @@ import { keepPulse } from './pulse.ts';
 const CLOSE_MS = 2_000;
 const CONNECT_MS = 5_000;
 const OPEN_MS = 10_000;
+/** However long it was away: a server that is back is noticed this soon. */
+const RECONNECT_MS_MAX = 500;
 
 export interface RedisBrokerOptions {
   readonly url: string;
@@ -28,11 +31,13 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
     lazyConnect: true,
     keepAlive: 10_000,
     connectTimeout: CONNECT_MS,
+    retryStrategy: (times: number) => Math.min(times * 50, RECONNECT_MS_MAX),
     // After a failover the address may lead to the new primary.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   };
   const producer = new Redis(url, { ...shared, maxRetriesPerRequest: 1, enableOfflineQueue: true, commandTimeout: 5_000 });
-  const consumer = new Redis(url, { ...shared, maxRetriesPerRequest: null });
+  // Not lazy: BullMQ copies it, and a lazy copy that is made while Redis is away fails for good at its first try.
+  const consumer = new Redis(url, { ...shared, lazyConnect: false, maxRetriesPerRequest: null });
   const subscriber = new Redis(url, { ...shared, maxRetriesPerRequest: null });
   // What Redis answers to a connection it refuses; the client itself only tells that the connection is closed.
   let said: Error | undefined;
@@ -42,7 +47,7 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
       complaints.warn('broker.connection_error', error, { role }, 'Redis connection error; it reconnects by itself');
     });
   try {
-    const opened = Promise.all([producer.connect(), consumer.connect(), subscriber.connect()]);
+    const opened = Promise.all([producer.connect(), settled(consumer), subscriber.connect()]);
     opened.catch(() => {});
     // A server that takes connections and answers nothing never refuses.
     const late = clock.sleep(OPEN_MS).then(() => Promise.reject(new Error(`no answer within ${OPEN_MS} ms`)));
@@ -55,7 +60,7 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
     throw explainRedis(said ?? (cause as Error));
   }
   const pulses = [producer, consumer, subscriber].map((client) =>
-    keepPulse({ clock, ask: () => (client.status === 'ready' ? client.ping() : Promise.resolve()), giveUp: () => client.disconnect(true) }),
+    keepPulse({ clock, ask: () => pulseOf(client), giveUp: () => client.disconnect(true) }),
   );
 
   const keyPrefix = `{${prefix}}`;
@@ -102,6 +107,23 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
       for (const client of [producer, consumer, subscriber]) client.disconnect();
     },
   };
+}
+
+/** The client greets the server at first, and would wait for its answer for ever. */
+function pulseOf(client: Redis): Promise<unknown> {
+  if (client.status === 'ready') return client.ping();
+  return client.status === 'connect' ? settled(client) : Promise.resolve();
+}
+
+/** Resolves when it can be used; rejects when it is closed before that. */
+async function settled(client: Redis): Promise<void> {
+  const over = new AbortController();
+  const closed = once(client, 'close', over).then(() => Promise.reject(new Error('connection is closed')));
+  try {
+    await Promise.race([once(client, 'ready', over), closed]);
+  } finally {
+    over.abort();
+  }
 }
 
 async function describeServer(client: Redis) {

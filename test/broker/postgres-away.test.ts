@@ -47,7 +47,7 @@ afterAll(async () => {
 
 const OUTAGES = [
   { what: 'refuses for 3 s', ms: 3_000, dag: 'short', begin: () => proxy.refuse() },
-  { what: 'is mute for long', ms: LONG_MS, dag: 'long', begin: () => proxy.swallow('up', 'down') },
+  { what: `is mute for ${LONG_MS / 1000} s`, ms: LONG_MS, dag: 'long', begin: () => proxy.swallow('up', 'down') },
 ] as const;
 
 it.each(OUTAGES)('Postgres $what: the same processes end everything afterwards, each body once', async ({ ms, dag, begin }) => {

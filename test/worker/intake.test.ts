@@ -3,10 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Broker, Delivery } from '#platform/broker/broker.ts';
+import { openBroker } from '#platform/broker/open-broker.ts';
 import { systemClock } from '#platform/clock.ts';
+import { Secret } from '#platform/config/config.ts';
+import { openDatabase } from '#platform/db/client.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { quietLogger } from '#platform/logger.ts';
 import { startBroker, type TestBroker } from '#test/support/broker.ts';
+import { testConfig } from '#test/support/config.ts';
+import { FaultProxy } from '#test/support/fault-proxy.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { until } from '#test/support/until.ts';
 import { Intake } from '../../worker/intake.ts';
@@ -25,10 +30,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-function worker(queue: string, slots: number, turns: { ahead: number; paceMs: number }) {
+function worker(queue: string, slots: number, turns: { ahead: number; paceMs: number }, through = broker) {
   const running = new Map<string, () => void>();
   const intake = new Intake({
-    broker,
+    broker: through,
     clock: systemClock,
     logger: quietLogger(),
     queues: [queue],
@@ -89,5 +94,46 @@ describe('a worker whose slots are full', () => {
     expect(depth.waiting).toBeLessThanOrEqual(40);
     for (const end of busy.running.values()) end();
     await busy.intake.close();
+  });
+});
+
+/** A way to the broker that can be taken away, whichever it is. */
+async function openThroughProxy() {
+  const url = new URL(testBroker.redis?.url ?? database.url);
+  const proxy = await FaultProxy.open(Number(url.port));
+  url.port = String(proxy.port);
+  const logger = quietLogger();
+  const db = openDatabase({ url: testBroker.kind === 'postgres' ? url.href : database.url, applicationName: 'test:away', logger });
+  const away = await openBroker(testConfig({ ...testBroker.settings, redisUrl: new Secret(url.href) }), db, logger);
+  const close = async () => {
+    await away.close();
+    await db.close();
+    await proxy.close();
+  };
+  return { proxy, away, close };
+}
+
+describe('a worker whose broker goes away', () => {
+  it.each([
+    ['refuses', (proxy: FaultProxy) => proxy.refuse()],
+    ['is mute', (proxy: FaultProxy) => proxy.swallow('up', 'down')],
+  ] as const)('and %s hears soon after it is back, though its connections were made anew meanwhile', async (how, goAway) => {
+    const { proxy, away, close } = await openThroughProxy();
+    const { intake, running } = worker(how, 8, { ahead: 0, paceMs: 60_000 }, away);
+    await intake.open();
+    await broker.publish(how, [deliveries(1)]);
+    await until(() => running.size === 1, { what: 'it hears' });
+    goAway(proxy);
+    await intake.reopen();
+    await intake.reopen();
+    proxy.heal();
+    // One after the other: a connection that is half open brings what is there, and is deaf to what comes later.
+    for (let heard = 1; heard < 4; heard++) {
+      await broker.publish(how, [deliveries(1)]);
+      await until(() => running.size === heard + 1, { what: `it hears again, ${heard}`, deadlineMs: 5_000 });
+    }
+    for (const end of running.values()) end();
+    await intake.close();
+    await close();
   });
 });
