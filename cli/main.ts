@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { COMMANDS, GROUPS } from './commands.ts';
+import { sayMistypedFirst } from './mistyped-options.ts';
 import { sayError } from './output.ts';
 
 /** Runs one command line; resolves with the exit code. */
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
 
 /** Every level throws instead of exiting, suggests near names, and shows help after a mistake in its use. */
 function settled(command: Command): Command {
+  sayMistypedFirst(command);
   return command
     .exitOverride()
     .showSuggestionAfterError(true)

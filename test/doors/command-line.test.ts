@@ -70,6 +70,9 @@ describe.each(LEAVES)('windlass %s', (_, { path, command }) => {
       const typo = slip(long as string);
       if (options.some((option) => option.long === typo)) continue;
       await refused([...path, ...filled, typo], new RegExp(`unknown option '${typo}'[\\s\\S]*Did you mean`));
+      // Before it says that the one that was meant is missing.
+      const alone = [...path, ...filled.slice(0, needed.length), `${typo}=x`];
+      await refused(alone, new RegExp(`unknown option '${typo}'[\\s\\S]*Did you mean ${long}`));
     }
   });
 
