@@ -137,24 +137,31 @@ function encodeBytes(view: ArrayBufferView, walk: Walk): Json {
   return tagged('bytes', [name, base64]);
 }
 
-/** Turns what `encodeValue` made back into what it was. An unknown tag stays as it is. */
+/** Turns what `encodeValue` made back into what it was. An unknown tag stays as it is; throws when nested deeper than it ever makes. */
 export function decodeValue(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(decodeValue);
-  if (Object.hasOwn(value, TAG)) return decodeTagged(value as { readonly [TAG]: unknown; readonly value: unknown });
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decodeValue(item)]));
+  return decode(value, 0);
 }
 
+function decode(value: unknown, level: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (level > MAX_DEPTH) throw new AppError('XCOM_NOT_JSON', `the stored value is nested deeper than ${MAX_DEPTH} levels. Write it anew.`);
+  if (Array.isArray(value)) return value.map((item) => decode(item, level + 1));
+  if (Object.hasOwn(value, TAG)) return decodeTagged(value as { readonly [TAG]: unknown; readonly value: unknown }, level);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decode(item, level + 1)]));
+}
+
+type Inner = (value: unknown) => unknown;
 type Pairs = readonly (readonly [unknown, unknown])[];
 
-const DECODERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+const DECODERS: Readonly<Record<string, (value: unknown, inner: Inner) => unknown>> = {
   number: (value) => Number(value),
   bigint: (value) => BigInt(String(value)),
   date: (value) => new Date(value === null ? Number.NaN : String(value)),
   url: (value) => new URL(String(value)),
-  map: (value) => new Map((value as Pairs).map(([key, item]) => [decodeValue(key), decodeValue(item)])),
-  set: (value) => new Set((value as readonly unknown[]).map(decodeValue)),
-  entries: (value) => Object.fromEntries((value as readonly (readonly [string, unknown])[]).map(([key, item]) => [key, decodeValue(item)])),
+  map: (value, inner) => new Map((value as Pairs).map(([key, item]) => [inner(key), inner(item)])),
+  set: (value, inner) => new Set((value as readonly unknown[]).map(inner)),
+  entries: (value, inner) =>
+    Object.fromEntries((value as readonly (readonly [string, unknown])[]).map(([key, item]) => [key, inner(item)])),
   buffer: (value) => Buffer.from(String(value), 'base64'),
   bytes: decodeBytes,
   error: (value) => {
@@ -169,12 +176,13 @@ function decodeBytes(value: unknown): unknown {
   return new TYPED_ARRAYS[name](bytes.buffer as ArrayBuffer);
 }
 
-function decodeTagged(value: { readonly [TAG]: unknown; readonly value: unknown }): unknown {
+function decodeTagged(value: { readonly [TAG]: unknown; readonly value: unknown }, level: number): unknown {
   const tag = value[TAG];
   if (typeof tag !== 'string' || !Object.hasOwn(DECODERS, tag)) return value;
   try {
-    return (DECODERS[tag] as (value: unknown) => unknown)(value.value);
-  } catch {
+    return DECODERS[tag]?.(value.value, (item) => decode(item, level + 1));
+  } catch (error) {
+    if (error instanceof AppError) throw error;
     return value;
   }
 }

@@ -16,6 +16,10 @@ describe('mistakes', () => {
     [['worker', '--slots', '0'], /--slots must be a whole number from 1 to 1000, but is "0"/],
     [['worker', '--queues', 'a,,b'], /--queues has "", which is no name of a queue/],
     [['dags', 'trigger', 'x', '--conf', '{'], /--conf must be a JSON object, but cannot be parsed/],
+    [
+      ['dags', 'trigger', 'x', '--conf', `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
+      /--conf cannot be stored: .*deeper than 200 levels/,
+    ],
     [['dags', 'trigger', 'x', '--conf', '[1]'], /--conf must be a JSON object such as/],
     [['dags', 'trigger', 'x', '--logical-date', 'tomorrow'], /--logical-date must be an ISO-8601 instant/],
     [['config', 'list', '-o', 'xml'], /There is no output format "xml". Use one of: table, json, yaml, plain/],

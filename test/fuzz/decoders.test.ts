@@ -8,6 +8,7 @@ import { JsonLineReader } from '#core/json-lines.ts';
 import { isStorableJson } from '#core/storable.ts';
 import { parseSpec } from '#core/validate-spec.ts';
 import type { Broker } from '#platform/broker/broker.ts';
+import { decodeMessage } from '#platform/broker/message-wire.ts';
 import { decodeBatch, encodeBatch } from '#platform/broker/payload.ts';
 import { systemClock } from '#platform/clock.ts';
 import { Inbox } from '../../scheduler/engine/inbox.ts';
@@ -19,7 +20,7 @@ import { LineCutter } from '../../worker/line-cutter.ts';
 import { parseFromTaskProcess } from '../../worker/validate-message.ts';
 import { aSpec, aTask } from '../webserver/dag-fixtures.ts';
 import { FUZZ_TIMEOUT_MS, fuzz } from './budget.ts';
-import { hostileJson, hostileText } from './hostile.ts';
+import { DEEP_JSON, hostileJson, hostileText } from './hostile.ts';
 
 const LIMIT = { timeout: FUZZ_TIMEOUT_MS };
 const UUID = '01a21910-186f-7d57-b0cd-abf018a44b64';
@@ -306,4 +307,39 @@ it('a template is parsed, or refused with a place in it', LIMIT, async () => {
     }),
     3_000,
   );
+});
+
+/** What reads strangers' words, given a value without a bottom. Each returns what came of it. */
+const READERS: Readonly<Record<string, (text: string) => unknown>> = {
+  'a line of a pipe': (text) => {
+    const heard: string[] = [];
+    const onValue = (value: unknown) => void heard.push(typeof value);
+    const reader = new JsonLineReader(1e6, { onValue, onGarbage: () => heard.push('garbage'), onOverflow: () => heard.push('overflow') });
+    reader.push(`${text}\n`);
+    return heard[0];
+  },
+  'a doorbell': (text) => typeof decodeMessage(text),
+  'a doorbell of ids': (text) => typeof decodeMessage(`{"v":1,"ids":${text}}`),
+  'a batch of the queue': (text) => decodeBatch(JSON.parse(text)).kind,
+  'an entry of a batch': (text) => decodeBatch(JSON.parse(`{"v":1,"t":[[${text},1,0]]}`)).kind,
+  'a spec': (text) => 'problems' in parseSpec(text),
+  'a part of a spec': (text) => 'problems' in parseSpec(`{"specVersion":1,"paramsDefaults":${text}}`),
+  'a message of a task': (text) => parseFromTaskProcess(JSON.parse(text)),
+  'a log line of a task': (text) =>
+    parseFromTaskProcess(JSON.parse(`{"type":"log","level":"info","message":"m","fields":{"a":${text}}}`))?.type,
+  'a result of a task': (text) =>
+    parseFromTaskProcess(
+      JSON.parse(`{"type":"result","attemptId":"${UUID}","result":{"outcome":"success","value":${text},"checks":${text}}}`),
+    ),
+};
+
+it.each(DEEP_JSON)('%s without a bottom are refused or handed on, and end no reader', (_, text) => {
+  for (const [reader, read] of Object.entries(READERS)) expect(() => read(text), reader).not.toThrow();
+  expect(READERS['a batch of the queue']?.(text)).toBe('foreign');
+  expect(READERS['a spec']?.(text)).toBe(true);
+});
+
+it.each(DEEP_JSON)('a stored value of %s without a bottom is refused in words', (_, text) => {
+  expect(() => decodeValue(JSON.parse(text))).toThrow(/nested deeper than 500 levels/);
+  expect(() => encodeValue(JSON.parse(text))).toThrow(/nested deeper than 500 levels/);
 });

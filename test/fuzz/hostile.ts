@@ -52,3 +52,11 @@ export const hostileJson: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, true, 0, -1, 1.5, 1e308, 2 ** 31, 2 ** 53, [], {}, [[[[]]]], { $windlass: 'date', value: 7 }),
   fc.jsonValue({ maxDepth: 3 }),
 );
+
+const LEVELS = 10_000;
+/** JSON without a bottom, as text: whoever would make it with JSON.stringify runs out of stack, and so may who reads it. */
+export const DEEP_JSON: readonly (readonly [string, string])[] = [
+  ['lists', `${'['.repeat(LEVELS)}${']'.repeat(LEVELS)}`],
+  ['objects', `${'{"a":'.repeat(LEVELS)}1${'}'.repeat(LEVELS)}`],
+  ['tagged values', `${'{"$windlass":"set","value":['.repeat(LEVELS)}1${']}'.repeat(LEVELS)}`],
+];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aWorker, type Harness, startHarness } from '../monitor/harness.ts';
 import { FUZZ_TIMEOUT_MS, fuzz } from './budget.ts';
-import { hostileJson, hostileText } from './hostile.ts';
+import { DEEP_JSON, hostileJson, hostileText } from './hostile.ts';
 
 let monitor: Harness;
 beforeAll(async () => {
@@ -65,6 +65,14 @@ it('every request is answered in order, or refused with a reason', { timeout: FU
     }),
     600,
   );
+});
+
+it.each(DEEP_JSON)('%s without a bottom, as a body or a part of one, are refused', async (_, deep) => {
+  for (const body of [deep, `{"state":${deep}}`, `{"slots":${deep}}`]) {
+    const answer = await monitor.request('PATCH', '/api/v1/workers/w', { body, headers: { 'content-type': 'application/json' } });
+    expect([400, 404, 422]).toContain(answer.status);
+    expect(answer.json?.detail).toBeTypeOf('string');
+  }
 });
 
 it('a stranger is sent away, whatever he sends', { timeout: FUZZ_TIMEOUT_MS }, async () => {

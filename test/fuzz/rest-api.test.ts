@@ -8,7 +8,7 @@ import { saveService } from '#platform/db/queries/save-service.ts';
 import { aSpec, aTask, endInstance, saveDag } from '../webserver/dag-fixtures.ts';
 import { type Answer, type Harness, startHarness } from '../webserver/harness.ts';
 import { FUZZ_TIMEOUT_MS, fuzz } from './budget.ts';
-import { HOSTILE_TEXTS } from './hostile.ts';
+import { DEEP_JSON, HOSTILE_TEXTS } from './hostile.ts';
 import { arbitraryOf, type Schema } from './schema-arbitrary.ts';
 
 interface Operation {
@@ -153,6 +153,20 @@ it.each([
     }),
     1_500,
   );
+});
+
+it.each(DEEP_JSON)('%s without a bottom, as a body or any part of one, are refused as the document says', async (_, deep) => {
+  const takers = fuzzed().filter((operation) => operation.body !== undefined);
+  expect(takers.length).toBeGreaterThan(10);
+  for (const operation of takers) {
+    const url = operation.path.replace(/\{(\w+)\}/g, (__, name: keyof typeof KNOWN) => String(KNOWN[name]?.[0] ?? 'x'));
+    const parts = Object.keys(operation.body?.properties ?? {}).map((name) => `{${JSON.stringify(name)}:${deep}}`);
+    for (const body of [deep, ...parts]) {
+      const answer = await web.request(operation.method, url, { body, headers: { 'content-type': 'application/json' } });
+      expect(answer.status, `${operation.method} ${url} ${body.slice(0, 60)}: ${answer.text.slice(0, 200)}`).toBeGreaterThanOrEqual(400);
+      obeysTheDocument(operation, { method: operation.method, url, body: body.slice(0, 60) }, answer);
+    }
+  }
 });
 
 it('a stranger is sent away with 401, whatever he sends', { timeout: FUZZ_TIMEOUT_MS }, async () => {
