@@ -41,15 +41,16 @@ async function findings({ config, db, broker }: StartChecks): Promise<readonly F
   return [
     ...ofPostgres,
     checkConnections(facts, living.length),
-    ...(broker.kind === 'postgres' ? [] : await ofBroker(broker, config)),
+    ...(await ofBroker(broker, config)),
     checkLeases(config),
     ...checkDisks(config),
     checkAgreement(living),
   ];
 }
 
-/** A broker that does not answer says so itself, again and again. */
+/** A broker that does not answer says so itself, again and again. That Postgres is a slow one is no news at each start. */
 async function ofBroker(broker: Broker, config: Config): Promise<readonly Finding[]> {
-  const asked = Promise.all([broker.info().then(judgeBroker), checkPaused(broker, config.workerQueues)]);
+  const judged = broker.kind === 'postgres' ? [] : broker.info().then(judgeBroker);
+  const asked = Promise.all([judged, checkPaused(broker, config.workerQueues)]);
   return (await Promise.race([asked.catch(() => []), clock.sleep(BROKER_PATIENCE_MS).then(() => [])])).flat();
 }

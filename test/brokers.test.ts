@@ -30,6 +30,14 @@ test('each suite runs, and what depends on a broker runs on both but for the tab
   for (const [suite] of both) expect([redis.includes(suite), postgres.includes(suite), once.includes(suite)]).toEqual([true, true, false]);
 });
 
+test('with everything, only what is about one broker alone is left on it', () => {
+  const { redis, postgres } = brokerSuites(true);
+  const takers = [...suites].filter(([, dependence]) => dependence === 'parameter').map(([suite]) => suite);
+  const onOne = takers.filter((suite) => !(redis.includes(suite) && postgres.includes(suite)));
+  expect(onOne).toEqual(['redis-answers', 'redis-away', 'redis-failover'].map((name) => `test/broker/${name}.test.ts`));
+  for (const suite of onOne) expect(redis).toContain(suite);
+});
+
 test('the table is about suites that are there, and gives a reason for each', () => {
   for (const { suites: where, why, but = [] } of ON_ONE_BROKER) {
     expect(existsSync(join(ROOT, where)), where).toBe(true);

@@ -30,6 +30,8 @@ const KEEP_NOTHING = { count: 0 };
 /** After an error of its loop the consumer goes on this soon; BullMQ alone would wait 15 s. */
 const RETRY_MS = 1_000;
 const REST_MS = 1_000;
+/** As the backend on Postgres counts what waits in a paused queue. Its types know only what Redis has. */
+const PAUSED = 'paused' as 'waiting';
 /** A consumer that is not connected within this time is given up; whoever asked asks again. */
 const CONNECT_MS = 10_000;
 const GIVE_UP_MS = 1_000;
@@ -170,13 +172,13 @@ export class BullQueues {
       queues.map(async (queue) => {
         const producer = this.#producer(queue);
         const [counts, isPaused] = await Promise.all([
-          producer.getJobCounts('waiting', 'active', 'prioritized', 'delayed'),
+          producer.getJobCounts('waiting', PAUSED, 'active', 'prioritized', 'delayed'),
           producer.isPaused(),
         ]);
         return {
           queue,
           isPaused,
-          waiting: (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0) + (counts['delayed'] ?? 0),
+          waiting: (counts['waiting'] ?? 0) + (counts[PAUSED] ?? 0) + (counts['prioritized'] ?? 0) + (counts['delayed'] ?? 0),
           active: counts['active'] ?? 0,
         };
       }),

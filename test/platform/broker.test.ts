@@ -24,6 +24,7 @@ const ADAPTERS = {
     return {
       url: redis.url,
       open: () => openRedisBroker({ url: redis.url, prefix: 'test', clock: systemClock, logger }),
+      pause: async (queue: string) => void (await redis.say(`HSET {test}:${queue}:meta paused 1`)),
       stop: () => redis.stop(),
     };
   },
@@ -32,6 +33,7 @@ const ADAPTERS = {
     return {
       url: database.url,
       open: () => openPostgresBroker({ url: database.url, prefix: 'test', clock: systemClock, logger }),
+      pause: async (queue: string) => void (await database.db.pool.query('select test_queue.pause($1, true)', [queue])),
       stop: () => database.drop(),
     };
   },
@@ -162,6 +164,14 @@ describe.each(Object.entries(ADAPTERS))('the broker on %s', (kind, start) => {
     await broker.publish(queue, [[delivery()], [delivery()], [delivery()]]);
     expect(await broker.depths([queue])).toEqual([{ queue, waiting: 3, active: 0, isPaused: false }]);
     expect(await broker.info()).toMatchObject({ kind });
+  });
+
+  it('counts what waits in a queue that somebody has paused by hand, and says that it is paused', async () => {
+    const broker = await open();
+    const queue = `q_${newId()}`;
+    await broker.publish(queue, [[delivery()], [delivery()]]);
+    await server.pause(queue);
+    expect(await broker.depths([queue])).toEqual([{ queue, waiting: 2, active: 0, isPaused: true }]);
   });
 
   it('shares one queue among several worker processes without giving a delivery to two', async () => {

@@ -12,6 +12,8 @@ export interface OneBroker {
   readonly suites: string;
   readonly broker: BrokerKind;
   readonly why: string;
+  /** Without that broker there is nothing to test: it never runs on the other. */
+  readonly isItsSubject?: true;
   /** Suites of the folder that run on both nonetheless. */
   readonly but?: readonly string[];
 }
@@ -23,9 +25,9 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
   { suites: 'test/platform/broker.test.ts', broker: 'redis', why: 'it is the conformance suite and opens both brokers itself' },
   { suites: 'test/platform/embedded.test.ts', broker: 'redis', why: 'it is about the redis-server that we start' },
   { suites: 'test/platform/redis-folder.test.ts', broker: 'redis', why: 'it is about the redis-server that we start' },
-  { suites: 'test/broker/redis-away.test.ts', broker: 'redis', why: 'it is about a Redis that goes away' },
+  { suites: 'test/broker/redis-away.test.ts', broker: 'redis', why: 'it is about a Redis that goes away', isItsSubject: true },
   { suites: 'test/broker/postgres-away.test.ts', broker: 'postgres', why: 'it is about a Postgres that goes away with the queues on it' },
-  { suites: 'test/broker/redis-failover.test.ts', broker: 'redis', why: 'it is about a replica of Redis' },
+  { suites: 'test/broker/redis-failover.test.ts', broker: 'redis', why: 'it is about a replica of Redis', isItsSubject: true },
   { suites: 'test/faults/leases-first.test.ts', broker: 'postgres', why: 'it is about the connections to Postgres' },
   { suites: 'test/broker/upgrade.test.ts', broker: 'redis', why: 'it is long; the wire forms on both are in test/platform/broker.test.ts' },
   {
@@ -33,8 +35,7 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
     broker: 'redis',
     why: 'it is long; the wire forms on both are in test/platform/broker.test.ts',
   },
-  { suites: 'test/broker/start-checks.test.ts', broker: 'redis', why: 'most of what it finds is wrong with a Redis' },
-  { suites: 'test/broker/redis-answers.test.ts', broker: 'redis', why: 'it is about what Redis answers' },
+  { suites: 'test/broker/redis-answers.test.ts', broker: 'redis', why: 'it is about what Redis answers', isItsSubject: true },
   { suites: 'test/chaos', broker: 'redis', why: 'it strikes a Redis, too; `npm run chaos -- --broker postgres` plays it without one' },
   {
     suites: 'test/doors',
@@ -105,7 +106,7 @@ export function brokerSuites(everything: boolean): BrokerSuites {
     suites.flatMap(([suite, dependence]) => {
       const only = oneBrokerOf(suite);
       if (dependence === 'none') return [];
-      if (dependence === 'fixed') return only?.broker === kind ? [suite] : [];
+      if (dependence === 'fixed' || only?.isItsSubject === true) return only?.broker === kind ? [suite] : [];
       return everything || only === undefined || only.broker === kind ? [suite] : [];
     });
   const [redis, postgres] = [on('redis'), on('postgres')];
