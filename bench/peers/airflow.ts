@@ -62,6 +62,7 @@ export async function startAirflow(servers: Servers, root: string, executor: Exe
   if (executor === 'CeleryExecutor') group.start('worker', airflow, ['celery', 'worker']);
   const db = openDatabase({ url: url.href, applicationName: 'bench:peers', logger: quietLogger(), maxConnections: 2 });
   await waitFor('Airflow has parsed its DAGs', READY_MS, async () => {
+    group.requireAlive();
     const { rows } = await db.pool
       .query<{ n: number }>('select count(*)::int as n from serialized_dag')
       .catch(() => ({ rows: [{ n: 0 }] }));
@@ -107,6 +108,7 @@ class AirflowRuns {
     const runId = `bench__${dagId}__${systemClock.now()}`;
     this.#group.run(this.#airflow, ['dags', 'trigger', dagId, '--run-id', runId]);
     await waitFor(`the run of ${dagId} has ended`, RUN_MS, async () => {
+      this.#group.requireAlive();
       const { rows } = await this.#db.pool.query<{ state: string }>('select state from dag_run where run_id = $1', [runId]);
       if (rows[0]?.state === 'failed') throw new Error(`Airflow's run of ${dagId} failed`);
       return rows[0]?.state === 'success';

@@ -10,6 +10,9 @@ export class ProcessGroup {
   readonly #folder: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #children: ChildProcess[] = [];
+  /** The first that ended by itself. */
+  #ended: string | null = null;
+  #isStopping = false;
 
   constructor(folder: string, environment: Readonly<Record<string, string>>) {
     this.#folder = folder;
@@ -31,19 +34,30 @@ export class ProcessGroup {
     const log = openSync(join(this.#folder, `${name}.log`), 'a');
     const child = spawn(program, [...args], { env: this.#environment, cwd: this.#folder, detached: true, stdio: ['ignore', log, log] });
     this.#children.push(child);
+    child.once('exit', (code, signal) => {
+      if (!this.#isStopping) this.#ended ??= `${name} ended (${signal ?? code}); see ${this.#folder}/${name}.log`;
+    });
+    // Whoever ends us in the middle ends them, too: they lead groups of their own.
+    process.once('exit', () => signalGroup(child, 'SIGKILL'));
     return child;
   }
 
+  /** Throws when one of them has ended by itself: what is waited for will never come. */
+  requireAlive(): void {
+    if (this.#ended !== null) throw new Error(this.#ended);
+  }
+
   async stop(): Promise<void> {
+    this.#isStopping = true;
     const alive = this.#children.filter((child) => child.exitCode === null && child.signalCode === null);
     const gone = Promise.all(alive.map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve()))));
-    for (const child of alive) signal(child, 'SIGTERM');
+    for (const child of alive) signalGroup(child, 'SIGTERM');
     await Promise.race([gone, systemClock.sleep(STOP_DEADLINE_MS)]);
-    for (const child of this.#children) signal(child, 'SIGKILL');
+    for (const child of this.#children) signalGroup(child, 'SIGKILL');
   }
 }
 
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, name);
   } catch {

@@ -19,6 +19,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { venvs: { type: 'string', default: join(homedir(), '.cache', 'windlass-peers') }, json: { type: 'string' } },
 });
+// Ended in the middle, it ends what it has started.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
 const servers = await startServers();
 const STARTS: Readonly<Record<string, () => Promise<Peer>>> = {
   windlass: () => startWindlass(servers, SIZES),
