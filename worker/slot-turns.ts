@@ -19,6 +19,8 @@ const NEWEST_SHARE = 0.1;
 /** Nothing is claimed ahead before the pace of so many is known. */
 const MEASURED_MIN = 8;
 const WAIT_MAX_MS = 250;
+/** No more are claimed ahead than begin within this time, as turns have come of late: half of the longest wait. */
+const AHEAD_WAIT_MS = WAIT_MAX_MS / 2;
 
 interface Waiting {
   /** Its turn comes next or nearly so; told once. */
@@ -33,6 +35,9 @@ export class SlotTurns {
   #taken = 0;
   #measured = 0;
   #paceMs = Number.POSITIVE_INFINITY;
+  /** Between two turns, on the average of late, while somebody waits; and since when the next is waited for. */
+  #turnMs = 0;
+  #turnSince: number | null = null;
   readonly #waiting = new Set<Waiting>();
 
   constructor(slots: number, clock: Clock) {
@@ -53,7 +58,9 @@ export class SlotTurns {
   get ahead(): number {
     if (this.paceMs > SHORT_MS) return 0;
     const busy = Math.floor((AHEAD_BUSY_MS / Math.max(1, this.paceMs)) * this.#slots);
-    return Math.max(this.#slots * AHEAD_PER_SLOT, Math.min(AHEAD_MAX, busy));
+    // Bodies may be short and turns rare: the machine has other work. What waits in vain costs a claim, and goes back.
+    const inTime = this.#turnMs === 0 ? AHEAD_MAX : Math.floor(AHEAD_WAIT_MS / this.#turnMs);
+    return Math.min(Math.max(this.#slots * AHEAD_PER_SLOT, Math.min(AHEAD_MAX, busy)), Math.max(this.#slots, inTime));
   }
 
   setSlots(slots: number): void {
@@ -80,6 +87,7 @@ export class SlotTurns {
         }),
       };
       this.#waiting.add(waiting);
+      this.#turnSince ??= this.#clock.monotonic();
       this.#tellNear();
     });
   }
@@ -103,14 +111,22 @@ export class SlotTurns {
     this.#paceMs = this.#paceMs === Number.POSITIVE_INFINITY ? heldMs : this.#paceMs + (heldMs - this.#paceMs) * NEWEST_SHARE;
   }
 
+  #measureTurn(): void {
+    const now = this.#clock.monotonic();
+    if (this.#turnSince !== null) this.#turnMs += (now - this.#turnSince - this.#turnMs) * NEWEST_SHARE;
+    this.#turnSince = now;
+  }
+
   #next(): void {
     for (const waiting of this.#waiting) {
       if (this.#taken >= this.#slots) break;
       this.#waiting.delete(waiting);
       waiting.timer.cancel();
       this.#taken += 1;
+      this.#measureTurn();
       waiting.begin(true);
     }
+    if (this.#waiting.size === 0) this.#turnSince = null;
     this.#tellNear();
   }
 

@@ -114,5 +114,8 @@ describe('very short bodies', { timeout: 90_000 }, () => {
     // The one that blocks ends when all others have begun, and fails when they do not.
     expect(new Set((await rowsOf(tasks)).map((row) => row.state))).toEqual(new Set(['success']));
     await expectEachBegunOnce(tasks);
+    // Of an attempt whose turn did not come, and whose body never began, the history says so: no file is written for it.
+    const said = await Promise.all(tasks.filter(({ taskId }) => taskId === 'silent').map((task) => logOf(world.config, task)));
+    expect(said.flat().filter((line) => line.event.includes('handed back'))).toEqual([]);
   });
 });

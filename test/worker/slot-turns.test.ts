@@ -65,6 +65,18 @@ describe('claiming ahead', () => {
     expect(withPace(8, 0.1).turns.ahead).toBe(160);
   });
 
+  it('is done for no more than begin in time where turns are rare, however short the bodies are', () => {
+    const { clock, turns } = withPace(2, 1);
+    expect(turns.ahead).toBe(80);
+    for (let index = 0; index < 2 + 60; index++) void turns.take();
+    for (let index = 0; index < 60; index++) {
+      clock.advance(5);
+      turns.giveBack(1);
+      void turns.take();
+    }
+    expect(turns.ahead).toBe(25);
+  });
+
   it.each([
     [4, ['a', 'b'], ['a', 'b', 'c']],
     [15, [], []],

@@ -68,8 +68,10 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
   probe('supervise.before_log_flush');
   const { level, words } = LAST_WORDS[decision.event];
   const ran = formatDuration(deps.clock.monotonic() - attempt.takenAt);
+  // Of one whose body never began, its history says why it went back.
+  const isUnsaid = decision.event === 'succeed' || (ending.kind === 'stopped' && !ending.begun);
   const closing =
-    decision.event === 'succeed' && log.isSilent
+    isUnsaid && log.isSilent
       ? log.forget()
       : log.end(level, `${words} after ${ran}${decision.reason === null ? '' : `: ${decision.reason}`}`, {
           attempt_id: attempt.claimed.attemptId,
