@@ -117,6 +117,8 @@ export interface RunMessage {
   readonly mapLengthMax?: number;
   /** For a mapped instance: what its item is made of. */
   readonly item?: ItemParts;
+  /** It stands behind others in the process, and this is the number of its token. Absent = it begins when it comes. */
+  readonly turn?: number;
 }
 
 /** By the number of the list (`core/mapping/list-expression.ts`); what is written in the DAG file is in the bundle. */
@@ -271,6 +273,8 @@ export interface ResultMessage {
   readonly ends?: true;
   /** How long the body ran by the process's own clock, ms. A hint for batching; absent = not measured. */
   readonly ranMs?: number;
+  /** Of those that stand behind it, the one that begins now. Absent = none does: the supervisor looks first at what this one left. */
+  readonly next?: number;
 }
 
 export type FromTaskProcess = ReadyMessage | LogMessage | RequestMessage | HeartbeatMessage | ResultMessage;

@@ -1,9 +1,12 @@
 /**
  * Who may have a task process: as many attempts as there are slots, the others in the order in which they came. While
  * attempts are short, a worker claims some ahead, so that the next is at hand the moment a slot is free; one whose turn
- * does not come soon after all goes back, for another worker to take.
+ * does not come soon after all goes back, for another worker to take. While bodies are brief, a process gets several at once, a
+ * hand, and no more processes are busy than there are cores.
  */
+import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
+import type { TaskProcess } from './task-process.ts';
 
 /** Attempts this short, on the average, are worth claiming ahead. */
 const SHORT_MS = 20;
@@ -14,6 +17,19 @@ const AHEAD_BUSY_MS = 40;
 const AHEAD_MAX = 160;
 /** While attempts are this short, on the average, the next in the line is told a moment before its turn. */
 const EARLY_MS = 5;
+/** Bodies this short, on the average, go several to a process: so many that they take this long, and a few at most. */
+const BRIEF_MS = 1;
+const HAND_MS = 4;
+const HAND_MAX = 8;
+/**
+ * Bodies that print, or leave anything else to be looked at, make hands useless: they grow with each one that goes on, and shrink
+ * with each one that is taken back.
+ */
+const HAND_FIRST = 2;
+const HAND_GROWS = 0.5;
+const HAND_GROWS_ALONE = 1 / 16;
+const HAND_SHRINKS = 0.5;
+const CORES = availableParallelism();
 /** Weight of the newest attempt in the pace: one long one among many short is enough to claim less ahead. */
 const NEWEST_SHARE = 0.1;
 /** Nothing is claimed ahead before the pace of so many is known. */
@@ -22,10 +38,26 @@ const WAIT_MAX_MS = 250;
 /** No more are claimed ahead than begin within this time, as turns have come of late: half of the longest wait. */
 const AHEAD_WAIT_MS = WAIT_MAX_MS / 2;
 
+/** Stands behind the attempt that the process runs. False = it does not want to any more. */
+export type Join = (process: TaskProcess) => boolean;
+
+export interface Wait {
+  /** Its turn comes next or nearly so; told once. With what it offers then, it may get into the hand of another. */
+  readonly isNear?: (offer: (join: Join) => void) => void;
+  /** Only those of one kind go to the same process. */
+  readonly kind?: string;
+  /** It was in a hand and was taken back: its turn is before that of others. */
+  readonly again?: boolean;
+}
+
+/** true = a slot is its own, false = none came free in time, joined = it stands in the hand of another. */
+export type Turn = boolean | 'joined';
+
 interface Waiting {
-  /** Its turn comes next or nearly so; told once. */
-  isNear: (() => void) | null;
-  readonly begin: (isMine: boolean) => void;
+  readonly kind: string | null;
+  isNear: Wait['isNear'] | null;
+  join: Join | null;
+  readonly begin: (turn: Turn) => void;
   readonly timer: Timer;
 }
 
@@ -38,7 +70,8 @@ export class SlotTurns {
   /** Between two turns, on the average of late, while somebody waits; and since when the next is waited for. */
   #turnMs = 0;
   #turnSince: number | null = null;
-  readonly #waiting = new Set<Waiting>();
+  #handMax = HAND_FIRST;
+  #waiting = new Set<Waiting>();
 
   constructor(slots: number, clock: Clock) {
     this.#slots = slots;
@@ -63,30 +96,43 @@ export class SlotTurns {
     return Math.min(Math.max(this.#slots * AHEAD_PER_SLOT, Math.min(AHEAD_MAX, busy)), Math.max(this.#slots, inTime));
   }
 
+  /** How many attempts a process is given at once. */
+  get handSize(): number {
+    return this.isBrief ? Math.max(1, Math.floor(Math.min(this.#handMax, HAND_MS / this.paceMs))) : 1;
+  }
+
+  get isBrief(): boolean {
+    return this.paceMs <= BRIEF_MS;
+  }
+
+  /** Brief bodies are done soonest by few processes, which stay warm. */
+  get #places(): number {
+    return this.isBrief ? Math.min(this.#slots, CORES) : this.#slots;
+  }
+
   setSlots(slots: number): void {
     this.#slots = slots;
     this.#next();
   }
 
-  /**
-   * Resolves with true when a slot is the caller's, with false when none came free in time. `isNear` may be called before
-   * that: while bodies are very short, for as many of those who wait as there are slots, whose turn is one body away.
-   */
-  take(isNear: (() => void) | null = null): Promise<boolean> {
-    if (this.#taken < this.#slots) {
+  /** `isNear` may be called before it resolves: while bodies are very short, for those who wait and are one body or hand away. */
+  take({ isNear, kind, again }: Wait = {}): Promise<Turn> {
+    if (this.#taken < this.#places) {
       this.#taken += 1;
       return Promise.resolve(true);
     }
     return new Promise((begin) => {
       const waiting: Waiting = {
         begin,
-        isNear,
+        isNear: isNear ?? null,
+        kind: kind ?? null,
+        join: null,
         timer: this.#clock.after(WAIT_MAX_MS, () => {
           this.#waiting.delete(waiting);
           begin(false);
         }),
       };
-      this.#waiting.add(waiting);
+      this.#waiting = again === true ? new Set([waiting, ...this.#waiting]) : this.#waiting.add(waiting);
       this.#turnSince ??= this.#clock.monotonic();
       this.#tellNear();
     });
@@ -94,7 +140,7 @@ export class SlotTurns {
 
   /** Takes a slot if one is free that nobody waits for. */
   takeNow(): boolean {
-    if (this.#taken >= this.#slots || this.#waiting.size > 0) return false;
+    if (this.#taken >= this.#places || this.#waiting.size > 0) return false;
     this.#taken += 1;
     return true;
   }
@@ -102,13 +148,43 @@ export class SlotTurns {
   /** `heldMs`: how long a body ran; null = none did. */
   giveBack(heldMs: number | null): void {
     this.#taken -= 1;
-    if (heldMs !== null) this.#measure(heldMs);
+    if (heldMs !== null) {
+      this.#handMax = Math.min(HAND_MAX, this.#handMax + HAND_GROWS_ALONE);
+      this.measure(heldMs);
+    }
     this.#next();
   }
 
-  #measure(heldMs: number): void {
+  /** A body has ended, and the next of its hand has begun without a word. */
+  passOn(ranMs: number | null): void {
+    this.#handMax = Math.min(HAND_MAX, this.#handMax + HAND_GROWS);
+    if (ranMs !== null) this.measure(ranMs);
+  }
+
+  /** One of a hand did not begin in it. */
+  takenBack(): void {
+    this.#handMax = Math.max(1, this.#handMax * HAND_SHRINKS);
+  }
+
+  /** How long a body took, or takes already. */
+  measure(heldMs: number): void {
     this.#measured += 1;
     this.#paceMs = this.#paceMs === Number.POSITIVE_INFINITY ? heldMs : this.#paceMs + (heldMs - this.#paceMs) * NEWEST_SHARE;
+    this.#next();
+  }
+
+  /** Fills the hand of a process that has begun an attempt of this kind with those who wait and are prepared. */
+  deal(kind: string, process: TaskProcess): void {
+    let room = this.handSize - 1;
+    let places = this.#near;
+    for (const waiting of this.#waiting) {
+      if (room === 0 || places-- === 0) break;
+      if (waiting.kind !== kind || waiting.join?.(process) !== true) continue;
+      room -= 1;
+      this.#leave(waiting);
+      waiting.begin('joined');
+    }
+    this.#tellNear();
   }
 
   #measureTurn(): void {
@@ -119,24 +195,36 @@ export class SlotTurns {
 
   #next(): void {
     for (const waiting of this.#waiting) {
-      if (this.#taken >= this.#slots) break;
-      this.#waiting.delete(waiting);
-      waiting.timer.cancel();
+      if (this.#taken >= this.#places) break;
       this.#taken += 1;
-      this.#measureTurn();
+      this.#leave(waiting);
       waiting.begin(true);
     }
-    if (this.#waiting.size === 0) this.#turnSince = null;
     this.#tellNear();
+  }
+
+  #leave(waiting: Waiting): void {
+    this.#waiting.delete(waiting);
+    waiting.timer.cancel();
+    this.#measureTurn();
+    if (this.#waiting.size === 0) this.#turnSince = null;
+  }
+
+  /** Of those who wait, how many are told. */
+  get #near(): number {
+    return Math.max(this.#slots, this.#places * this.handSize);
   }
 
   #tellNear(): void {
     if (this.paceMs > EARLY_MS) return;
-    let place = 0;
+    let places = this.#near;
     for (const waiting of this.#waiting) {
-      if (place++ >= this.#slots) return;
-      waiting.isNear?.();
+      if (places-- === 0) return;
+      const { isNear } = waiting;
       waiting.isNear = null;
+      isNear?.((join) => {
+        waiting.join = join;
+      });
     }
   }
 }

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import { residentBytes } from '#platform/resident-memory.ts';
-import { SlotTurns } from './slot-turns.ts';
+import { SlotTurns, type Wait } from './slot-turns.ts';
 import { TaskProcess } from './task-process.ts';
 import type { TaskProcessOptions } from './task-process-spawn.ts';
 
@@ -30,6 +30,8 @@ const RUNS_MAX = 5_000;
 const IDLE_RSS_MAX_BYTES = 512 * 1024 * 1024;
 const IDLE_MS = 180_000;
 const SPARE_AFTER_MS = 30;
+/** Who stands behind a body that runs this long goes elsewhere. */
+const LATE_MS = 20;
 /** Idle this long, a process lives until further notice. Far below any lease, so that no old allowance ends meanwhile. */
 const RELIEF_AFTER_MS = 100;
 const RETIRE_GRACE_MS = 500;
@@ -56,6 +58,7 @@ export class TaskProcessPool {
   #spareTimer: Timer | null = null;
   #sweepTimer: Timer | null = null;
   #reliefTimer: Timer | null = null;
+  #lateTimer: Timer | null = null;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -86,11 +89,12 @@ export class TaskProcessPool {
   }
 
   /**
-   * Resolves with a process that has the bundle loaded or was just told to load it; null when no slot came free in time.
-   * A dead one says why by its exit. `isNear`: see SlotTurns.take.
+   * Resolves with a process that has the bundle loaded or was just told to load it; null when no slot came free in time; joined
+   * when the attempt stands behind another by what it has offered. A dead process says why by its exit. `wait`: see SlotTurns.
    */
-  async acquire(bundleHash: string, bundleFile: string, isNear: (() => void) | null = null): Promise<TaskProcess | null> {
-    if (!(await this.#turns.take(isNear))) return null;
+  async acquire(bundleHash: string, bundleFile: string, wait: Omit<Wait, 'kind'> = {}): Promise<TaskProcess | 'joined' | null> {
+    const turn = await this.#turns.take({ ...wait, kind: bundleHash });
+    if (turn !== true) return turn === 'joined' ? turn : null;
     const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
       this.#turns.giveBack(null);
       throw error;
@@ -110,6 +114,23 @@ export class TaskProcessPool {
     this.#held.add(taskProcess);
     taskProcess.runs += 1;
     return taskProcess;
+  }
+
+  /** It has been given an attempt: while bodies are brief, those that wait stand behind it. */
+  deal(taskProcess: TaskProcess): void {
+    if (!this.#turns.isBrief || taskProcess.bundleHash === null) return;
+    this.#turns.deal(taskProcess.bundleHash, taskProcess);
+    this.#planLate();
+  }
+
+  /** A body has ended, and its process runs the next one of its hand. `ranMs`: null = not known. */
+  passOn(ranMs: number | null): void {
+    this.#turns.passOn(ranMs);
+  }
+
+  /** One of a hand did not begin in it. */
+  takenBack(): void {
+    this.#turns.takenBack();
   }
 
   /** Nothing ran in it. */
@@ -177,6 +198,7 @@ export class TaskProcessPool {
     this.#spareTimer?.cancel();
     this.#sweepTimer?.cancel();
     this.#reliefTimer?.cancel();
+    this.#lateTimer?.cancel();
     await Promise.all([...this.#all].map((process) => process.kill()));
   }
 
@@ -277,6 +299,19 @@ export class TaskProcessPool {
       const before = this.#options.clock.monotonic() - RELIEF_AFTER_MS;
       for (const [process, since] of this.#idle) if (since <= before || process.allowedMs < RELIEF_AFTER_MS * 2) process.allow(null);
       if ([...this.#idle.keys()].some((process) => process.allowedMs !== Number.POSITIVE_INFINITY)) this.#planRelief();
+    });
+  }
+
+  /** A body that goes on for long holds nobody up: those behind it are taken back, and more processes may be busy. */
+  #planLate(): void {
+    this.#lateTimer ??= this.#options.clock.after(LATE_MS, () => {
+      this.#lateTimer = null;
+      for (const process of this.#held) {
+        if (process.runningMs < LATE_MS) continue;
+        process.takeBack();
+        this.#turns.measure(process.runningMs);
+      }
+      if (this.#held.size > 0 && (this.#turns.isBrief || [...this.#held].some((process) => process.followers > 0))) this.#planLate();
     });
   }
 

@@ -21,11 +21,11 @@ export interface TaskProcessOptions {
 
 /**
  * Starts one. It leads a process group of its own, dies with its supervisor (where the system offers that),
- * may not gain privileges, and has stdin closed, stdout, stderr, the channel (3) and the watchdog's pipe (4).
+ * may not gain privileges, and has stdin closed, stdout, stderr, the channel (3), the watchdog's pipe (4) and the tokens of its hand (5).
  */
 export function spawnTaskProcess(
   options: TaskProcessOptions,
-  { mark, tempFolder }: { readonly mark: string; readonly tempFolder: string },
+  { mark, tempFolder, handFd }: { readonly mark: string; readonly tempFolder: string; readonly handFd: number },
   settings: TaskProcessSettings,
 ): ChildProcess {
   const nodeArguments = [
@@ -39,7 +39,7 @@ export function spawnTaskProcess(
   const [program = process.execPath, ...before] = [...limitCommand(options.openFilesMax), ...cageCommand(), process.execPath];
   return spawn(program, [...before, ...nodeArguments], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', handFd],
     env: { ...taskEnvironment(), TMPDIR: tempFolder, NODE_COMPILE_CACHE: compileCacheFolder(options.uid), [MARK_VARIABLE]: mark },
     ...(options.uid === null ? {} : { uid: options.uid, gid: options.uid }),
   });

@@ -6,9 +6,10 @@ import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JsonLineReader } from '#core/json-lines.ts';
-import { type FromTaskProcess, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
+import { type FromTaskProcess, type ResultMessage, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import { ChildrenOf } from './children-of.ts';
+import { type Follower, Hand } from './hand.ts';
 import { Orphans } from './orphans.ts';
 import { killMarked, signalGroup } from './process-tree.ts';
 import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
@@ -41,7 +42,10 @@ const HELD_BACK_LOOK_MS = 10;
 /** Answers that it has not read yet. */
 const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
 /** After its death, output may still lie in the pipes. */
+const BEGUN_HEARD_MS = 1_000;
 const PIPES_CLOSE_MS = 1_000;
+/** Somebody who escaped may print for ever. */
+const LAST_LOOKS_MAX = 200;
 
 export class TaskProcess {
   readonly mark = newId();
@@ -62,11 +66,15 @@ export class TaskProcess {
   readonly #tempFolder: string;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
+  readonly #hand: Hand;
+  /** The attempt whose body it runs. */
+  #running: string | null = null;
   #listener: TaskProcessListener | null = null;
   #allowedUntil = Number.POSITIVE_INFINITY;
   readonly #started = Promise.withResolvers<void>();
   #spawnError: string | null = null;
-  #outputReads = 0;
+  /** Pieces that were read of what it prints and says. */
+  #reads = 0;
   #reading = true;
   #busySince: number | null = null;
   #ranMs = Number.POSITIVE_INFINITY;
@@ -78,12 +86,15 @@ export class TaskProcess {
     this.#clock = clock;
     this.ready = this.#started.promise;
     this.#tempFolder = makeTempFolder(this.mark, options.uid);
-    this.#child = spawnTaskProcess(options, { mark: this.mark, tempFolder: this.#tempFolder }, { xcomMaxBytes: options.xcomMaxBytes });
+    this.#hand = new Hand(this.#tempFolder);
+    const { mark } = this;
+    const own = { mark, tempFolder: this.#tempFolder, handFd: this.#hand.fd };
+    this.#child = spawnTaskProcess(options, own, { xcomMaxBytes: options.xcomMaxBytes });
     this.messageMaxBytes = options.xcomMaxBytes * 2 + MESSAGE_SLACK_BYTES;
     this.#readChannel(this.messageMaxBytes);
     for (const source of ['stdout', 'stderr'] as const)
       this.#child[source]?.on('data', (bytes: Buffer) => {
-        this.#outputReads += 1;
+        this.#reads += 1;
         this.#listener?.onOutput(source, bytes);
       });
     this.#watchdogPipe?.on('error', () => {});
@@ -118,13 +129,71 @@ export class TaskProcess {
     return since === null ? null : Math.min(this.#ranMs, this.#clock.monotonic() - since);
   }
 
+  /** Since its last body began, ms; 0 = none runs. */
+  get runningMs(): number {
+    return this.#running === null || this.#busySince === null ? 0 : this.#clock.monotonic() - this.#busySince;
+  }
+
+  /** Attempts that stand behind the one it runs. */
+  get followers(): number {
+    return this.#hand.size;
+  }
+
   send(message: ToTaskProcess): void {
-    if (message.type === 'run') {
-      this.#busySince = this.#clock.monotonic();
-      this.#ranMs = Number.POSITIVE_INFINITY;
-    }
+    if (message.type === 'run') this.#begins(message.context.attemptId);
+    this.#write(message);
+  }
+
+  /**
+   * Gives it an attempt that it begins when the one before has ended, without another word from here. The follower's `begin`
+   * is called then, or its `dismiss`, when it was taken back. False = it cannot stand there.
+   */
+  follow(message: RunMessage, follower: Follower): boolean {
+    if (this.dead || this.#running === null) return false;
+    const begin = () => {
+      this.#begins(message.context.attemptId);
+      follower.begin();
+    };
+    const turn = this.#hand.add({ ...follower, begin });
+    if (turn === null) return false;
+    this.runs += 1;
+    // It may begin unseen: the dead-man switch goes by whose lease ends first.
+    if (this.allowedMs > follower.liveMs()) this.#allowAnew(follower.liveMs());
+    this.#write({ ...message, turn });
+    return true;
+  }
+
+  /**
+   * An attempt ends otherwise than by its result. Resolves with true when its body had ended before, and the process runs the next
+   * one already: it is not this attempt's any more.
+   */
+  async hasPassedOn(attemptId: string): Promise<boolean> {
+    this.takeBack();
+    for (const until = this.#clock.monotonic() + BEGUN_HEARD_MS; this.#hand.size > 0 && !this.dead; )
+      if (this.#clock.monotonic() > until) break;
+      else await this.#clock.sleep(1);
+    return this.#running !== null && this.#running !== attemptId;
+  }
+
+  /** Takes back all that stand behind the attempt it runs and have not begun. */
+  takeBack(): void {
+    this.#hand.takeBack();
+  }
+
+  #begins(attemptId: string): void {
+    this.#running = attemptId;
+    this.#busySince = this.#clock.monotonic();
+    this.#ranMs = Number.POSITIVE_INFINITY;
+  }
+
+  #write(message: ToTaskProcess): void {
     if (this.dead) return;
     const pipe = this.#channelPipe;
+    if (message.type === 'run' && pipe !== null && pipe.writableCorked === 0) {
+      // What is dealt at the same moment wakes it once.
+      pipe.cork();
+      process.nextTick(() => pipe.uncork());
+    }
     pipe?.write(`${JSON.stringify(message)}\n`);
     // It asks and asks, and reads no answers: it is not heard until it does.
     if (pipe && !this.#isChoked && pipe.writableLength > UNREAD_MAX_BYTES) {
@@ -141,12 +210,16 @@ export class TaskProcess {
    * The dead-man switch: it may live this long unless told again; null = until further notice. What it was allowed
    * before stands when that ends no later, and not much earlier: a short attempt after another tells it nothing.
    */
-  allow(liveMs: number | null): void {
+  allow(mostMs: number | null): void {
     if (this.dead) return;
-    const now = this.#clock.monotonic();
-    const left = this.#allowedUntil - now;
+    const liveMs = mostMs === null ? null : this.#hand.atMost(mostMs);
+    const left = this.#allowedUntil - this.#clock.monotonic();
     if (liveMs !== null && left <= liveMs && left >= liveMs * ALLOWED_AGAIN_SHARE) return;
-    this.#allowedUntil = liveMs === null ? Number.POSITIVE_INFINITY : now + liveMs;
+    this.#allowAnew(liveMs);
+  }
+
+  #allowAnew(liveMs: number | null): void {
+    this.#allowedUntil = liveMs === null ? Number.POSITIVE_INFINITY : this.#clock.monotonic() + liveMs;
     this.#watchdogPipe?.write(liveMs === null ? 'off\n' : `${Math.max(0, Math.round(liveMs))}\n`);
   }
 
@@ -168,10 +241,10 @@ export class TaskProcess {
    * of a message the text lies in the kernel: a whole turn of the event loop that finds nothing has read it all.
    */
   async outputRead(): Promise<void> {
-    for (let before = -1; before !== this.#outputReads && !this.dead; ) {
+    for (let before = -1; before !== this.#reads && !this.dead; ) {
       // While the log's disk is behind, turns of the loop would only burn.
       while (!this.#reading && !this.dead) await this.#clock.sleep(HELD_BACK_LOOK_MS);
-      before = this.#outputReads;
+      before = this.#reads;
       // The first ends the turn that brought the message; only the second comes after another look at the pipes.
       await nextTurn();
       await nextTurn();
@@ -180,8 +253,18 @@ export class TaskProcess {
     }
   }
 
+  /** Its pipes are held open by somebody who escaped, or this process was kept from reading them: then its result lies there. */
+  async #lastWordsRead(): Promise<void> {
+    for (let looks = 0, before = -1; before !== this.#reads && looks < LAST_LOOKS_MAX; looks++) {
+      before = this.#reads;
+      await nextTurn();
+      await nextTurn();
+    }
+  }
+
   /** SIGTERM to its group, SIGKILL after the grace. Resolves when all of it is dead. */
   async terminate(graceMs: number): Promise<void> {
+    this.takeBack();
     if (!this.dead && graceMs > 0) {
       signalGroup(this.pid, 'SIGTERM');
       await Promise.race([this.exited, this.#clock.sleep(graceMs)]);
@@ -190,6 +273,7 @@ export class TaskProcess {
   }
 
   async kill(): Promise<void> {
+    this.takeBack();
     if (this.pid > 0) signalGroup(this.pid, 'SIGKILL');
     // Output that nobody reads would keep the pipes open.
     this.setReading(true);
@@ -217,10 +301,8 @@ export class TaskProcess {
           const message = parseFromTaskProcess(value);
           if (message === null) this.#listener?.onGarbledMessage();
           else if (message.type === 'ready') this.#hearReady(message.protocol);
-          else {
-            if (message.type === 'result') this.#ranMs = message.ranMs ?? this.#ranMs;
-            this.#listener?.onMessage(message);
-          }
+          else if (message.type === 'result') this.#hearResult(message);
+          else this.#listener?.onMessage(message);
         } catch {
           // Nested so deep that whoever walks it runs out of stack: a stranger's message must not end this process.
           this.#listener?.onGarbledMessage();
@@ -231,8 +313,29 @@ export class TaskProcess {
     });
     const pipe = this.#channelPipe as (Duplex & Readable) | null;
     pipe?.setEncoding('utf8');
-    pipe?.on('data', (chunk: string) => reader.push(chunk));
+    pipe?.on('data', (chunk: string) => {
+      this.#reads += 1;
+      reader.push(chunk);
+    });
     pipe?.on('error', () => {});
+  }
+
+  /** The first one that is about the body it runs counts; what an earlier body says late is about none. */
+  #hearResult(message: ResultMessage): void {
+    if (message.attemptId !== this.#running) return;
+    this.#running = null;
+    this.#ranMs = message.ranMs ?? this.#ranMs;
+    const { next, ...alone } = message;
+    if (next !== undefined && this.#hand.isNext(next)) {
+      this.#listener?.onMessage(message);
+      this.#hand.advance();
+      return;
+    }
+    this.takeBack();
+    // It has begun what it does not speak of: whoever runs there is unknown.
+    const isUnknown = next !== undefined || this.#hand.size > 0;
+    this.#listener?.onMessage(alone);
+    if (isUnknown) void this.kill();
   }
 
   #hearReady(protocol: number): void {
@@ -257,16 +360,21 @@ export class TaskProcess {
     this.#child.on('close', () => closed.resolve());
     const { code, signal } = await ended.promise;
     this.dead = true;
+    // Before anybody hears of the end: those that had not begun go on elsewhere.
+    this.takeBack();
     this.children.close();
     if (this.pid > 0) {
       signalGroup(this.pid, 'SIGKILL');
       await killMarked(this.mark);
     }
-    await Promise.race([closed.promise, this.#clock.sleep(PIPES_CLOSE_MS)]);
+    await Promise.race([closed.promise, this.#clock.sleep(PIPES_CLOSE_MS).then(() => this.#lastWordsRead())]);
     for (const stream of this.#child.stdio ?? []) stream?.destroy();
     await removeTempFolder(this.#tempFolder);
     this.#exit = { code, signal, spawnError: this.#spawnError };
     this.#onExit?.(this.#exit);
+    // It had taken these already; who watches it now is told at once.
+    while (this.#hand.size > 0) this.#hand.advance();
+    this.#hand.close();
     return this.#exit;
   }
 }

@@ -32,10 +32,18 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | nul
     return Number.isSafeInteger(requestId) && parsed ? { type: 'request', requestId: requestId as number, body: parsed } : null;
   },
   heartbeat: ({ progress }) => ({ type: 'heartbeat', progress: parseProgress(progress) }),
-  result: ({ attemptId, result, ends, ranMs }) => {
+  result: ({ attemptId, result, ends, ranMs, next }) => {
     const parsed = isFields(result) ? parseResult(result) : null;
     if (parsed === null || typeof attemptId !== 'string') return null;
-    return { type: 'result', attemptId, result: parsed, ...(ends === true && { ends }), ...(isAmount(ranMs) && { ranMs }) };
+    const isTurn = Number.isSafeInteger(next);
+    return {
+      type: 'result',
+      attemptId,
+      result: parsed,
+      ...(ends === true && { ends }),
+      ...(isAmount(ranMs) && { ranMs }),
+      ...(isTurn && { next: next as number }),
+    };
   },
 };
 

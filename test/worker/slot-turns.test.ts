@@ -1,8 +1,9 @@
 // Goal: no more attempts hold a process than there are slots, in the order in which they came; only short attempts are
 // claimed ahead; and nothing that is claimed waits for long. Method: a clock that the test moves.
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '#test/support/manual-clock.ts';
-import { SlotTurns } from '../../worker/slot-turns.ts';
+import { type Join, SlotTurns } from '../../worker/slot-turns.ts';
 
 function withPace(slots: number, heldMs: number, count = 20) {
   const clock = new ManualClock();
@@ -85,7 +86,7 @@ describe('claiming ahead', () => {
     void turns.take();
     void turns.take();
     const near: string[] = [];
-    for (const name of ['a', 'b', 'c', 'd']) void turns.take(() => near.push(name));
+    for (const name of ['a', 'b', 'c', 'd']) void turns.take({ isNear: () => near.push(name) });
     expect(near).toEqual(first);
     turns.giveBack(paceMs);
     expect(near).toEqual(then);
@@ -116,5 +117,82 @@ describe('claiming ahead', () => {
     void turns.take();
     turns.giveBack(1_000);
     expect(turns.ahead).toBe(0);
+  });
+});
+
+describe('the hand of a process', () => {
+  /** Joins are told of no process: here is none. */
+  const NONE = null as unknown as Parameters<Join>[0];
+
+  it('holds some milliseconds of work of brief bodies, and a few at most', () => {
+    const sizes = [0.1, 1, 1.5].map((heldMs) => {
+      const { turns } = withPace(8, heldMs);
+      for (let index = 0; index < 20; index++) turns.passOn(heldMs);
+      return turns.handSize;
+    });
+    expect(sizes).toEqual([8, 4, 1]);
+  });
+
+  it('shrinks while those in it are taken back, and is tried again now and then', () => {
+    const { turns } = withPace(1, 0.1, 0);
+    for (let index = 0; index < 20; index++) turns.passOn(0.1);
+    for (let index = 0; index < 7; index++) turns.takenBack();
+    expect(turns.handSize).toBe(1);
+    for (let index = 0; index < 16; index++) {
+      void turns.take();
+      turns.giveBack(0.1);
+    }
+    expect(turns.handSize).toBe(2);
+  });
+
+  function line() {
+    const { turns } = withPace(1, 1);
+    void turns.take();
+    for (let index = 0; index < 8; index++) turns.passOn(1);
+    const joined: string[] = [];
+    const wait = (name: string, kind: string, offers = true, wants = true) => {
+      const join = () => wants && joined.push(name) > 0;
+      return turns.take({ kind, isNear: (offer) => offers && offer(join) });
+    };
+    return { turns, joined, wait };
+  }
+
+  it('is filled with those that come next', async () => {
+    const { turns, joined, wait } = line();
+    const [first] = ['a', 'b', 'c', 'd'].map((name) => wait(name, 'x'));
+    turns.deal('x', NONE);
+    await expect(first).resolves.toBe('joined');
+    expect(joined).toEqual(['a', 'b', 'c']);
+  });
+
+  it('takes only those of its kind that are prepared and still want it', () => {
+    const { turns, joined, wait } = line();
+    for (const one of [wait('other kind', 'y'), wait('not prepared', 'x', false), wait('too late', 'x', true, false), wait('a', 'x')])
+      void one;
+    turns.deal('x', NONE);
+    expect(joined).toEqual(['a']);
+  });
+
+  it('is the only one at a time on each core, until a body goes on for long', async () => {
+    const cores = availableParallelism();
+    const { turns } = withPace(cores + 1, 0.5);
+    const begun: number[] = [];
+    for (let index = 0; index < cores + 1; index++) void turns.take().then(() => begun.push(index));
+    await Promise.resolve();
+    expect([begun.length, turns.taken]).toEqual([cores, cores]);
+    turns.measure(20);
+    expect(turns.taken).toBe(cores + 1);
+  });
+
+  it('is the first place for who was taken back from another', async () => {
+    const { turns } = withPace(1, 1);
+    void turns.take();
+    const order: string[] = [];
+    const [waits, again] = [turns.take().then(() => order.push('waits')), turns.take({ again: true }).then(() => order.push('again'))];
+    turns.giveBack(1);
+    await again;
+    turns.giveBack(1);
+    await waits;
+    expect(order).toEqual(['again', 'waits']);
   });
 });

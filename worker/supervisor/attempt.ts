@@ -7,8 +7,8 @@
 import { formatDuration } from '#core/duration.ts';
 import { isAppError } from '#core/errors.ts';
 import { storable } from '#core/storable.ts';
-import type { FromTaskProcess, HeartbeatMessage } from '#core/task-protocol.ts';
-import type { Timer } from '#platform/clock.ts';
+import type { FromTaskProcess, HeartbeatMessage, RunMessage } from '#core/task-protocol.ts';
+import { type Timer, within } from '#platform/clock.ts';
 import { listTriggeringEvents } from '#platform/db/queries/assets/list-task-events.ts';
 import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { logPath } from '#platform/logs/log-path.ts';
@@ -17,6 +17,7 @@ import { memoryCeilingBytes, ownBytes, residentBytes } from '#platform/resident-
 import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
 import { familyOf } from '../process-tree.ts';
+import type { Join } from '../slot-turns.ts';
 import type { TaskProcess } from '../task-process.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { attemptContext, bodyRead, bodyStart } from './attempt-context.ts';
@@ -28,6 +29,15 @@ import { RequestDesk } from './requests.ts';
 
 export type AttemptState = 'claimed' | 'begun' | 'running' | 'ended';
 
+/** Where it stands: behind another attempt, in the process of that one. */
+interface Place {
+  readonly process: TaskProcess;
+  /** Settles with whether its body has begun there. */
+  readonly begun: Promise<boolean>;
+}
+
+/** A process that does not say in time what it has begun stands still. */
+const BEGIN_HEARD_MS = 1_000;
 const NOT_FOUND_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'INTERNAL']);
 
 export class Attempt implements LeaseHolder {
@@ -45,6 +55,9 @@ export class Attempt implements LeaseHolder {
   #settled = false;
   #early: Promise<boolean> | null = null;
   #process: TaskProcess | null = null;
+  #place: Place | null = null;
+  /** Of the last place. */
+  #begunBehind: Promise<boolean> | null = null;
   #plan: TaskPlan | null = null;
   #desk: RequestDesk | null = null;
   #timeout: Timer | null = null;
@@ -76,8 +89,9 @@ export class Attempt implements LeaseHolder {
   async live(): Promise<Conclusion> {
     this.#deps.keeper.add(this);
     this.#start().catch((error: unknown) => this.#settle(endingOf(error)));
-    const ending = await this.#ending.promise;
+    let ending = await this.#ending.promise;
     this.#timeout?.cancel();
+    if (this.#place !== null && (await this.#leaveHand(this.#place)) && ending.kind === 'stopped') ending = { ...ending, begun: true };
     try {
       return await concludeAttempt(
         { attempt: this, ending, process: this.#process, plan: this.#plan, log: this.#log, desk: this.#desk },
@@ -96,7 +110,7 @@ export class Attempt implements LeaseHolder {
 
   /** Ends the body when its process, with all that it has started, holds more memory than it may, or is too many. */
   checkUse(): void {
-    if (this.state !== 'running' || this.#process === null) return;
+    if (this.state !== 'running' || this.#settled || this.#process === null) return;
     const { memoryMb: limitMb, processesMax } = this.#deps;
     const { pid, orphans } = this.#process;
     const others = new Set([pid, ...orphans.pids].flatMap((each) => familyOf(each, processesMax)));
@@ -112,7 +126,7 @@ export class Attempt implements LeaseHolder {
   }
 
   onRenewed(liveMs: number): void {
-    if (this.state === 'running') this.#process?.allow(liveMs);
+    if (this.state === 'running' && !this.#settled) this.#process?.allow(liveMs);
   }
 
   onLost(reason: string, graceMs: number): void {
@@ -122,7 +136,7 @@ export class Attempt implements LeaseHolder {
 
   async #start(): Promise<void> {
     const { claimed } = this;
-    const { versions, bundles, scratch, keeper, clock, requests, reads } = this.#deps;
+    const { versions, bundles, scratch, requests, reads } = this.#deps;
     if (!claimed.begun) this.#letGo();
     const [plan, bundleFile, scratchFolder, triggeringEvents] = await Promise.all([
       versions.plan(claimed.versionId, claimed.taskId),
@@ -135,28 +149,59 @@ export class Attempt implements LeaseHolder {
     // Before its turn comes: many are read by one statement, and no slot waits for it.
     const reading = reads.read(bodyRead(claimed, plan));
     reading.catch(() => {});
-    const process = this.#process ?? (await this.#takeProcess(bundleFile));
-    if (process === null) return;
-    this.#desk = new RequestDesk(requests, claimed, plan);
+    let message: Promise<RunMessage> | null = null;
+    const told = () => {
+      message ??= reading.then(async (read) => {
+        const { inputs, item } = await readStored(read, requests.large);
+        const context = attemptContext(claimed, plan, { read, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents });
+        return { type: 'run', context, inputs, mapLengthMax: this.#deps.mapLengthMax, ...(item !== null && { item }) };
+      });
+      return message;
+    };
+    // Those that were taken back from a hand look for another place.
+    while (!(await this.#enter(bundleFile, told)));
+  }
+
+  /** Begins the body, or stands behind another in a process. False: it was taken back from there, and has not begun. */
+  async #enter(bundleFile: string, told: () => Promise<RunMessage>): Promise<boolean> {
+    const process = this.#process ?? (await this.#takeProcess(bundleFile, told));
+    if (process === 'joined') return (await this.#begunBehind) !== false || this.#settled;
+    if (process === null) return true;
+    this.#attach(process);
+    const [hasBegun, message] = await Promise.all([this.claimed.begun || (this.#early ?? this.#begin(process.pid)), told()]);
+    if (!hasBegun) {
+      this.onLost('the lease was gone before the body began', 0);
+      return true;
+    }
+    this.state = 'begun';
+    if (this.#settled || !this.#isTrusted()) return true;
+    probe('supervise.before_body');
+    this.#listen(process);
+    process.allow(this.#deps.keeper.liveMs(this));
+    process.send(message);
+    this.#onTurn();
+    this.#deps.pool.deal(process);
+    probe('supervise.after_body_sent');
+    return true;
+  }
+
+  /** This process may have stood still since it asked; nothing looked at the lease meanwhile. */
+  #isTrusted(): boolean {
+    if (this.#deps.keeper.trustedMs(this) > 0) return true;
+    this.onLost('the lease could not be renewed in time', 0);
+    return false;
+  }
+
+  #attach(process: TaskProcess): void {
+    this.#process = process;
+    this.#desk = new RequestDesk(this.#deps.requests, this.claimed, this.#plan as TaskPlan);
     process.watch((exit) => {
       if (!this.#settled) probe('supervise.child_exited');
       this.#settle({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb: this.#deps.memoryMb });
     });
-    const [hasBegun, read] = await Promise.all([claimed.begun || (this.#early ?? this.#begin(process.pid)), reading]);
-    if (!hasBegun) {
-      this.onLost('the lease was gone before the body began', 0);
-      return;
-    }
-    this.state = 'begun';
-    if (this.#settled) return;
-    // This process may have stood still since it asked; nothing looked at the lease meanwhile.
-    if (keeper.trustedMs(this) === 0) {
-      this.onLost('the lease could not be renewed in time', 0);
-      return;
-    }
+  }
 
-    const { inputs, item } = await readStored(read, requests.large);
-    if (this.#settled) return;
+  #listen(process: TaskProcess): void {
     this.#writeFirstLine(process);
     process.listen({
       onMessage: (message) => this.#onMessage(message, process),
@@ -164,32 +209,74 @@ export class Attempt implements LeaseHolder {
       onOversizedMessage: () => this.#settle({ kind: 'oversized_message', limitBytes: process.messageMaxBytes }),
       onGarbledMessage: () => this.#settle({ kind: 'garbled_message' }),
     });
-    probe('supervise.before_body');
-    process.allow(keeper.liveMs(this));
-    process.send({
-      type: 'run',
-      context: attemptContext(claimed, plan, { read, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents }),
-      inputs,
-      mapLengthMax: this.#deps.mapLengthMax,
-      ...(item !== null && { item }),
-    });
+  }
+
+  /** Its body begins now, or has just begun. */
+  #onTurn(): void {
     this.state = 'running';
+    if (this.#settled) return;
     this.#deps.linger.began();
-    probe('supervise.after_body_sent');
-    const limitMs = plan.task.executionTimeoutMs;
-    if (limitMs !== null) this.#timeout = clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));
+    const limitMs = this.#plan?.task.executionTimeoutMs ?? null;
+    if (limitMs !== null) this.#timeout = this.#deps.clock.after(limitMs, () => this.#settle({ kind: 'timed_out', limitMs }));
+  }
+
+  /** Its turn is near: the note that it begins is written meanwhile, and with that it may stand behind another. */
+  async #prepare(told: () => Promise<RunMessage>): Promise<Join | null> {
+    this.#early ??= this.#begin(null);
+    const [hasBegun, message] = await Promise.all([this.#early, told()]);
+    if (!hasBegun || this.#settled) return null;
+    this.state = 'begun';
+    return (process) => this.#stand(process, message);
+  }
+
+  #stand(process: TaskProcess, message: RunMessage): boolean {
+    const { keeper } = this.#deps;
+    if (this.#settled || keeper.trustedMs(this) === 0) return false;
+    const begun = Promise.withResolvers<boolean>();
+    const stands = process.follow(message, {
+      liveMs: () => keeper.liveMs(this),
+      dismiss: () => {
+        this.#place = null;
+        this.#deps.pool.takenBack();
+        begun.resolve(false);
+      },
+      begin: () => {
+        this.#place = null;
+        this.#attach(process);
+        this.#listen(process);
+        process.allow(keeper.liveMs(this));
+        this.#onTurn();
+        begun.resolve(true);
+      },
+    });
+    if (!stands) return false;
+    this.#place = { process, begun: begun.promise };
+    this.#begunBehind = begun.promise;
+    return true;
+  }
+
+  /** Ends while it stands behind another: it is taken back, or its body has begun meanwhile. Resolves with which. */
+  async #leaveHand({ process, begun }: Place): Promise<boolean> {
+    process.takeBack();
+    const hasBegun = await within(this.#deps.clock, BEGIN_HEARD_MS, begun, null);
+    // It has begun, and nobody hears of it: the process stands still.
+    if (hasBegun === null) await process.kill();
+    return hasBegun !== false;
   }
 
   /** Null: there is none, or it is not wanted any more. */
-  async #takeProcess(bundleFile: string): Promise<TaskProcess | null> {
+  async #takeProcess(bundleFile: string, told: () => Promise<RunMessage>): Promise<TaskProcess | 'joined' | null> {
     const { pool } = this.#deps;
     probe('supervise.before_spawn');
-    // One body away from its turn: the note that it begins is written meanwhile.
-    const process = await pool.acquire(this.claimed.bundleHash, bundleFile, () => {
-      this.#early = this.#begin(null);
-      // Whoever awaits it hears of a failure; nobody does when the turn does not come.
-      this.#early.catch(() => {});
-    });
+    const isNear = (offer: (join: Join) => void) => {
+      // Whoever awaits the note hears of a failure; nobody does when the turn does not come.
+      this.#prepare(told).then(
+        (join) => join !== null && offer(join),
+        () => {},
+      );
+    };
+    const process = await pool.acquire(this.claimed.bundleHash, bundleFile, { isNear, again: this.state === 'begun' });
+    if (process === 'joined') return process;
     if (process === null) {
       this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });
       return null;
@@ -231,7 +318,13 @@ export class Attempt implements LeaseHolder {
         probe('supervise.result_heard');
         // The first one counts; what an earlier body says late is not about this attempt.
         if (message.attemptId !== this.claimed.attemptId) return;
-        this.#settle({ kind: 'result', result: message.result, ends: message.ends === true });
+        this.#settle({
+          kind: 'result',
+          result: message.result,
+          ends: message.ends === true,
+          passedOn: message.next !== undefined,
+          ranMs: message.ranMs ?? null,
+        });
     }
   }
 

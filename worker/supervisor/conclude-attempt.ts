@@ -54,13 +54,13 @@ const LAST_WORDS: Readonly<Record<FinishEvent, { readonly level: LogLevel; reado
 };
 
 export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<Conclusion> {
-  const { attempt, ending, process, log } = ended;
+  const { attempt, ending, log } = ended;
   if (ending.kind === 'lease_lost') return abandon(ended, deps, ending.graceMs);
   // The pushes of a body count up to its end.
   const given = ended.desk?.pushed ?? [];
-  const reusable = await settleProcess(ended, deps);
-  // The process is free for the next attempt from here on; nothing more is read from it.
-  if (process) deps.pool.release(process, reusable);
+  // It printed nothing and left nothing: what its process says from now on is about the next of its hand.
+  if (ending.kind === 'result' && ending.passedOn === true) deps.pool.passOn(ending.ranMs ?? null);
+  else await release(ended, deps);
   if (attempt.lost) return abandon({ ...ended, process: null }, deps, 0);
 
   const { decision, pushed } = await storeLarge(given, ended, masked(decideFinish(ending, factsOf(ended, deps)), deps), deps);
@@ -88,6 +88,8 @@ export async function concludeAttempt(ended: Ended, deps: AttemptDeps): Promise<
 /** Kills the process and leaves everything else to whoever holds the lease now. */
 async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promise<Conclusion> {
   const { process, log, attempt } = ended;
+  // Before it is told anything: those behind it need not end with it.
+  if (process !== null && (await process.hasPassedOn(attempt.claimed.attemptId))) return abandon({ ...ended, process: null }, deps, 0);
   process?.listen(null);
   if (graceMs > 0) process?.send({ type: 'cancel', reason: 'stopped' });
   await Promise.all([log.drop(), process?.terminate(graceMs)]);
@@ -96,6 +98,14 @@ async function abandon(ended: Ended, deps: AttemptDeps, graceMs: number): Promis
   // The process is gone: an instance that was cleared need not wait for the end of the lease.
   await deps.commits.confirmStopped(attempt.claimed);
   return { event: null };
+}
+
+/** The process is free for the next attempt then; nothing more is read from it. */
+async function release(ended: Ended, deps: AttemptDeps): Promise<void> {
+  const { attempt, ending, process } = ended;
+  if (ending.kind !== 'result' && process !== null && (await process.hasPassedOn(attempt.claimed.attemptId))) return;
+  const reusable = await settleProcess(ended, deps);
+  if (process) deps.pool.release(process, reusable);
 }
 
 /** Waits until nothing of the body runs and all of its output is in. Returns whether the process can be used again. */

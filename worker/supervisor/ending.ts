@@ -3,8 +3,15 @@ import type { BodyResult, ErrorReport } from '#core/task-protocol.ts';
 import type { ProcessExit } from '../task-process.ts';
 
 export type Ending =
-  /** The body said how it ended; `ends` = and its process ends, too. */
-  | { readonly kind: 'result'; readonly result: BodyResult; readonly ends?: boolean }
+  /** The body said how it ended; `ends` = and its process ends, too; `passedOn` = its process runs the next of its hand already. */
+  | {
+      readonly kind: 'result';
+      readonly result: BodyResult;
+      readonly ends?: boolean;
+      readonly passedOn?: boolean;
+      /** By the word of the process. */
+      readonly ranMs?: number | null;
+    }
   /** The process ended without a result. */
   | { readonly kind: 'crashed'; readonly exit: ProcessExit; readonly stderrTail: string; readonly memoryMb: number }
   | { readonly kind: 'timed_out'; readonly limitMs: number }

@@ -20,6 +20,11 @@ export class AttemptHost implements TaskHost {
     this.#nextRequestId = nextRequestId;
   }
 
+  /** Questions that nobody has answered yet. */
+  get asked(): number {
+    return this.#waiting.size;
+  }
+
   get signal(): AbortSignal {
     return this.#cancel.signal;
   }

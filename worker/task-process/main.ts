@@ -1,5 +1,5 @@
 /**
- * The caged child that runs user code: loads a bundle, runs one attempt at a time, says how each ended, and is
+ * The caged child that runs user code: loads a bundle, runs one attempt after another, says how each ended, and is
  * used again. It has no credentials; whatever it needs it asks of its supervisor, and it dies with it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -18,8 +18,10 @@ import { loadDags } from './bundle.ts';
 import { openChannel } from './channel.ts';
 import { TaskEnvironment } from './environment.ts';
 import { forbidSignals } from './forbid-signals.ts';
+import { Hand } from './hand.ts';
 import { CHANNEL_FD, type TaskProcessSettings, WATCHDOG_FD } from './settings.ts';
 import { watchForChanges } from './spoilt.ts';
+import { Traces } from './traces.ts';
 
 const STDERR_FD = 2;
 
@@ -46,6 +48,10 @@ const owners = new AsyncLocalStorage<AttemptHost>();
 /** What an earlier body left running has failed: nobody knows the state of this process. */
 let isSpoilt = false;
 let isChanged = watchForChanges();
+const hand = new Hand();
+/** From the beginning of a body until its result is with the operating system. */
+let isBusy = false;
+const traces = new Traces();
 
 registerConnectors();
 const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: { fd: WATCHDOG_FD }, stdout: false, stderr: false });
@@ -53,7 +59,7 @@ watchdog.unref();
 watchdog.on('error', dieWithoutAttempt);
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
 watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null, protocol: TASK_PROTOCOL }));
-process.on('SIGTERM', () => current?.host.cancel('it was told to stop (SIGTERM)'));
+process.on('SIGTERM', () => cancel('it was told to stop (SIGTERM)'));
 process.on('uncaughtException', (error) => void blame(error));
 process.on('unhandledRejection', (reason) => void blame(reason));
 forbidSignals(process);
@@ -75,33 +81,59 @@ function obey(message: ToTaskProcess): void {
       );
       return;
     case 'run':
-      void run(message);
+      if (isBusy) hand.add(message);
+      // One with a turn comes too late: the supervisor takes it back.
+      else if (message.turn === undefined) void run(message);
       return;
     case 'reply':
       current?.host.reply(message);
       return;
     case 'cancel':
-      current?.host.cancel(message.reason);
+      cancel(message.reason);
       return;
   }
+}
+
+/** Whoever says so ends this process: nothing more begins in it. */
+function cancel(reason: string): void {
+  hand.close();
+  current?.host.cancel(reason);
 }
 
 async function run(message: RunMessage): Promise<void> {
   const host = new AttemptHost(channel, () => ++lastRequestId);
   const { attemptId } = message.context;
   current = { host, attemptId };
+  isBusy = true;
+  traces.forget();
+  const printed = bytesPrinted();
   const beganAt = performance.now();
   const result = await owners.run(host, () => runLoaded(message, host));
   const ranMs = performance.now() - beganAt;
+  const { asked } = host;
   host.close();
   // What the body left undone may still throw: that is its own failure, not the next attempt's.
   await new Promise((resolve) => soon(resolve));
   if (current?.host !== host) return;
   current = null;
   const ends = isSpoilt || isChanged();
-  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }) });
+  // What it printed is read, and what it left is looked at, before anybody else begins here.
+  const leaves = ends || asked > 0 || traces.areLeft || bytesPrinted() !== printed;
+  const next = leaves ? undefined : hand.next();
+  const turn = next?.turn;
+  // With the operating system before the next begins: nobody's end may cost this one its result.
+  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }), ...(turn !== undefined && { next: turn }) });
   if (ends) exit(0);
   restore();
+  const following = next ?? hand.nextAlone();
+  if (following !== undefined) void run(following);
+  else isBusy = false;
+}
+
+function bytesPrinted(): number {
+  let bytes = 0;
+  for (let index = 0; index < outputs.length; index++) bytes += (outputs[index] as (typeof outputs)[number]).stream.bytesWritten;
+  return bytes;
 }
 
 async function runLoaded(message: RunMessage, host: AttemptHost): Promise<BodyResult> {

@@ -18,8 +18,8 @@ const HOLDERS: readonly object[] = [
 ];
 const OF_PROCESS = ['exit', 'cwd', 'chdir', 'kill', 'on', 'emit', 'nextTick'];
 const OF_STREAMS = ['write', 'uncork'];
-/** Input, output, errors, channel and watchdog. Where one was closed, the next file gets its number, and libuv aborts at its end. */
-const DESCRIPTORS = [0, 1, 2, 3, 4];
+/** Input, output, errors, channel, watchdog and hand. Where one was closed, the next file gets its number, and libuv aborts at its end. */
+const DESCRIPTORS = [0, 1, 2, 3, 4, 5];
 /** Packages keep some files open. A process may have a thousand, and the next body wants some, too. */
 const MORE_OPEN_MAX = 128;
 const EVENTS = ['SIGTERM', 'uncaughtException', 'unhandledRejection'];
