@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClientBase, QueryConfig } from 'pg';
 import { AppError } from '#core/errors.ts';
-import { legalMoves } from '#core/states.ts';
+import { legalMoves, TASK_INSTANCE_STATES, type TaskInstanceState } from '#core/states.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { probe } from '../probes/probe.ts';
 import type { Database } from './client.ts';
@@ -161,9 +161,7 @@ async function readApplied(db: Pick<Database, 'pool'>): Promise<readonly Applied
 
 /** Makes the guard anew when the table in core/states.ts is no longer the one it was made from: its trigger locks every writer out. */
 async function renewGuard(client: ClientBase): Promise<void> {
-  const moves = legalMoves()
-    .map(([from, to]) => `'${from}>${to}'`)
-    .join(', ');
+  const moves = legalMoves().map(textOf);
   // The text around the moves counts, too: it is made anew when it is written otherwise.
   const wanted = createHash('sha256').update(transitionGuard(moves, '')).digest('hex');
   const found = await client.query<{ made_from: string | null }>(
@@ -175,15 +173,50 @@ async function renewGuard(client: ClientBase): Promise<void> {
   await client.query('commit');
 }
 
-/** A row may only move along the table in core/states.ts, whoever writes it. The condition is part of the trigger: a legal move calls nothing. */
-function transitionGuard(moves: string, madeFrom: string): string {
+/** What nearly every instance does: these ask nobody. */
+const ORDINARY_MOVES: readonly (readonly [TaskInstanceState, TaskInstanceState])[] = [
+  ['none', 'scheduled'],
+  ['none', 'queued'],
+  ['scheduled', 'queued'],
+  ['queued', 'running'],
+  ['running', 'success'],
+];
+
+/**
+ * A row has a state of the table in core/states.ts and moves along it, whoever writes it, and what runs already is not claimed
+ * again. Each statement reads a trigger's condition anew, as text, so it is short: it names the ordinary moves, and others call the function.
+ */
+function transitionGuard(moves: readonly string[], madeFrom: string): string {
+  const ordinary = ORDINARY_MOVES.map(textOf).filter((move) => moves.includes(move));
   return `
     create or replace function guard_task_instance_state() returns trigger language plpgsql as $guard$
     begin
-      raise exception 'illegal transition % -> % of task instance %', old.state, new.state, old.task_instance_id using errcode = 'check_violation';
+      if tg_op = 'INSERT' then
+        if new.state not in (${TASK_INSTANCE_STATES.map(quoted).join(', ')}) then
+          raise exception 'there is no state %', new.state using errcode = 'check_violation';
+        end if;
+      elsif old.state = new.state then
+        if new.state = 'running' and new.lease_epoch <> old.lease_epoch then
+          raise exception 'task instance % runs already, under the lease %', old.task_instance_id, old.lease_epoch using errcode = 'check_violation';
+        end if;
+      elsif old.state || '>' || new.state not in (${moves.map(quoted).join(', ')}) then
+        raise exception 'illegal transition % -> % of task instance %', old.state, new.state, old.task_instance_id using errcode = 'check_violation';
+      end if;
+      return new;
     end $guard$;
     drop trigger if exists guard_task_instance_state on task_instance;
     create trigger guard_task_instance_state before update of state on task_instance
-      for each row when (old.state is distinct from new.state and old.state || '>' || new.state not in (${moves})) execute function guard_task_instance_state();
+      for each row when (old.state || '>' || new.state not in (${ordinary.map(quoted).join(', ')})) execute function guard_task_instance_state();
+    drop trigger if exists guard_new_task_instance on task_instance;
+    create trigger guard_new_task_instance before insert on task_instance
+      for each row when (new.state <> 'none') execute function guard_task_instance_state();
     comment on function guard_task_instance_state() is '${madeFrom}';`;
+}
+
+function textOf([from, to]: readonly [TaskInstanceState, TaskInstanceState]): string {
+  return `${from}>${to}`;
+}
+
+function quoted(word: string): string {
+  return `'${word}'`;
 }

@@ -80,4 +80,20 @@ describe('the database', () => {
       }
     expect(wrong).toEqual([]);
   });
+
+  it('refuses a state that is not in the table, and a second claim of what runs', async () => {
+    const insert = (state: string) =>
+      database.db.pool.query(
+        `insert into task_instance (task_instance_id, dag_run_id, task_id, map_index, state, operator, queue, pool, pool_slots, priority_weight, lease_owner, lease_expires_at, last_heartbeat_at)
+         select new_id(), dag_run_id, 'again', (random() * 1e6)::int, $1, 'task', 'q', 'p', 1, 1, case when $1 = 'running' then 'w' end, case when $1 = 'running' then now() end, now() from dag_run`,
+        [state],
+      );
+    await expect(insert('dreaming')).rejects.toThrow('there is no state dreaming');
+    await insert('running');
+    await expect(
+      database.db.pool.query(
+        `update task_instance set state = 'running', lease_epoch = lease_epoch + 1 where state = 'running' and task_id = 'again'`,
+      ),
+    ).rejects.toThrow(/runs already, under the lease 0/);
+  });
 });

@@ -155,8 +155,8 @@ export async function aTask(db: Database, row: TaskRow): Promise<void> {
   const isLive = row.state === 'running';
   await db.pool.query(
     `insert into task_instance (task_instance_id, dag_run_id, task_id, state, try_number, max_tries, operator, queue, pool, pool_slots,
-            priority_weight, queued_at, lease_owner, lease_expires_at, last_heartbeat_at)
-     values ($1, $2, $3, $4, $5, 2, 'task', $6, 'default_pool', 1, 1, clock_timestamp() - $7 * interval '1 second', $8,
+            priority_weight, lease_epoch, queued_at, lease_owner, lease_expires_at, last_heartbeat_at)
+     values ($1, $2, $3, $4, $5, 2, 'task', $6, 'default_pool', 1, 1, 1, clock_timestamp() - $7 * interval '1 second', $8,
              case when $8::text is not null then clock_timestamp() + interval '1 minute' end, case when $8::text is not null then clock_timestamp() end)`,
     [id, runId, row.taskId, row.state, tryNumber, queue, queuedSecondsAgo, isLive ? workerId : null],
   );

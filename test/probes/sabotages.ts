@@ -43,7 +43,7 @@ export const CELL_SABOTAGES: readonly CellSabotage[] = [
         replace: '',
       },
     ],
-    sql: 'drop trigger guard_task_instance_state on task_instance; drop index task_attempt_one_live; drop index task_attempt_one_winner',
+    sql: 'drop trigger guard_task_instance_state on task_instance',
     probe: 'consume.before_claim',
     action: 'pause',
     dag: 'alone',

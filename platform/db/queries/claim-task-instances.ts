@@ -50,8 +50,39 @@ export interface Claimed {
   readonly begun: boolean;
 }
 
-/** What JSON says of a claimed row: instants as texts. */
-type Told = { readonly [K in keyof Claimed]: Date extends Claimed[K] ? string | null : Claimed[K] };
+/** What is answered of a claim, a row each. */
+export const CLAIMED_COLUMNS: readonly (readonly [name: keyof Claimed, type: string, value: string])[] = [
+  ['attemptId', 'uuid', 'attempt_id'],
+  ['taskInstanceId', 'uuid', 'task_instance_id'],
+  ['leaseEpoch', 'bigint', 'lease_epoch'],
+  ['tryNumber', 'int', 'try_number'],
+  ['maxTries', 'int', 'max_tries'],
+  ['clearNumber', 'int', 'clear_number'],
+  ['dagId', 'text', 'dag_id'],
+  ['runId', 'text', 'run_id'],
+  ['dagRunId', 'uuid', 'dag_run_id'],
+  ['shard', 'smallint', 'shard'],
+  ['runType', 'text', 'run_type'],
+  ['taskId', 'text', 'task_id'],
+  ['mapIndex', 'int', 'map_index'],
+  ['logicalDate', 'timestamptz', 'logical_date'],
+  ['dataIntervalStart', 'timestamptz', 'data_interval_start'],
+  ['dataIntervalEnd', 'timestamptz', 'data_interval_end'],
+  ['runAfter', 'timestamptz', 'run_after'],
+  ['conf', 'jsonb', 'conf'],
+  ['params', 'jsonb', 'params'],
+  ['versionId', 'uuid', 'version_id'],
+  ['bundleHash', 'text', 'bundle_hash'],
+  ['firstStartedAt', 'timestamptz', 'case when first_started_at < started_at then first_started_at end'],
+  [
+    'tryAgeMs',
+    'float8',
+    "case when first_started_at < started_at then date_part('epoch', started_at - first_started_at) * 1000 else 0 end",
+  ],
+  ['resumed', 'jsonb', 'resumed'],
+  ['partitionKey', 'text', 'partition_key'],
+  ['begun', 'boolean', 'begun'],
+];
 
 /**
  * The steps that claim, of the statement in write-attempts.ts: `queued` -> `running` under a new lease, with its attempt.
@@ -86,15 +117,6 @@ export function claimSteps(claims: readonly Claim[], at: Parameters): readonly s
             r.logical_date, r.data_interval_start, r.data_interval_end, r.run_after, r.conf, r.params, r.version_id, r.partition_key, v.bundle_hash,
             coalesce(v.bundle_hash = a.warm_bundle, false) as begun
 )`,
-    `told as (
-  select attempt_id as "attemptId", task_instance_id as "taskInstanceId", lease_epoch as "leaseEpoch", try_number as "tryNumber",
-         max_tries as "maxTries", clear_number as "clearNumber", dag_id as "dagId", run_id as "runId", dag_run_id as "dagRunId", shard, run_type as "runType",
-         task_id as "taskId", map_index as "mapIndex", logical_date as "logicalDate", data_interval_start as "dataIntervalStart",
-         data_interval_end as "dataIntervalEnd", run_after as "runAfter", conf, params, version_id as "versionId", bundle_hash as "bundleHash",
-         case when first_started_at < started_at then first_started_at end as "firstStartedAt",
-         (extract(epoch from started_at - first_started_at) * 1000)::float8 as "tryAgeMs", resumed, partition_key as "partitionKey", begun
-    from claimed
-)`,
     `attempts as (
   insert into task_attempt (attempt_id, task_instance_id, try_number, clear_number, lease_epoch, worker_id, hostname, pid, body_started_at)
   select c.attempt_id, c.task_instance_id, c.try_number, c.clear_number, c.lease_epoch, ${worker}, ${at.named('hostname', 'text')},
@@ -109,20 +131,4 @@ export function claimSteps(claims: readonly Claim[], at: Parameters): readonly s
    where c.try_number > 1 and c.first_started_at = c.started_at and x.task_instance_id = c.task_instance_id
 )`);
   return steps;
-}
-
-export function readClaimed(told: unknown): Claimed {
-  const row = told as Told;
-  return {
-    ...row,
-    logicalDate: instantOf(row.logicalDate),
-    dataIntervalStart: instantOf(row.dataIntervalStart),
-    dataIntervalEnd: instantOf(row.dataIntervalEnd),
-    runAfter: new Date(row.runAfter as string),
-    firstStartedAt: instantOf(row.firstStartedAt),
-  };
-}
-
-function instantOf(text: string | null): Date | null {
-  return text === null ? null : new Date(text);
 }

@@ -80,17 +80,42 @@ export function finishSteps(finishes: readonly Finish[], at: Parameters): readon
 }
 
 function moveSteps(rows: readonly Finish[], at: Parameters): readonly string[] {
-  const worker = at.named('workerId', 'text');
+  const steps = rows.every(isPlain) ? plainMove(rows, at) : anyMove(rows, at);
   return [
-    `finish_asked as (
-  select * from unnest(${at.list('uuid', arrayLiteral(rows.map((finish) => finish.attemptId)))}, ${at.list('uuid', arrayLiteral(rows.map((finish) => finish.taskInstanceId)))},
-    ${at.list('bigint', arrayLiteral(rows.map((finish) => finish.leaseEpoch)))}, ${at.list('text', arrayLiteral(rows.map((finish) => finish.event)))},
-    ${at.list('text', arrayLiteral(rows.map((finish) => TASK_INSTANCE_TRANSITIONS[finish.event].to)))}, ${at.list('text', arrayLiteral(rows.map((finish) => OUTCOME[finish.event])))},
-    ${at.list('text', arrayLiteral(rows.map((finish) => finish.reason)))}, ${at.list('text', arrayLiteral(rows.map((finish) => jsonOf(finish.error))))},
-    ${at.list('text', arrayLiteral(rows.map((finish) => jsonOf(finish.followed))))}, ${at.list('float8', arrayLiteral(rows.map((finish) => finish.nextTryInMs)))},
-    ${at.list('text', arrayLiteral(rows.map((finish) => finish.mapLabel)))}, ${at.list('int', arrayLiteral(rows.map((finish) => finish.pid ?? null)))})
-    as f(attempt_id, task_instance_id, lease_epoch, event, to_state, outcome, reason, error, followed, next_try_ms, map_label, pid)
+    ...steps,
+    `closed as (
+  update task_attempt a set outcome = m.outcome, error = m.error::jsonb, ended_at = clock_timestamp(), pid = coalesce(a.pid, m.pid)
+    from moved m where a.attempt_id = m.attempt_id
 )`,
+  ];
+}
+
+/** A success with nothing to say: nearly all are, and a statement for these alone is half as much to send, plan and compute. */
+function isPlain({ event, reason, error, followed, mapLabel }: Finish): boolean {
+  return event === 'succeed' && reason === null && error === null && followed === null && mapLabel === null;
+}
+
+const MOVED = 'ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.queue, ti.try_number, ti.lease_epoch, f.attempt_id, f.pid';
+
+function plainMove(rows: readonly Finish[], at: Parameters): readonly string[] {
+  return [
+    `plainly_moved as (
+  update task_instance ti
+     set state = 'success', reason = null, lease_owner = null, lease_expires_at = null, progress = null, ended_at = clock_timestamp(),
+         next_try_at = null, resumed = null, followed = null
+    from ${keysOf(rows, at)} as f(attempt_id, task_instance_id, lease_epoch, pid)
+   where ti.task_instance_id = f.task_instance_id and ${heldBy(at)}
+  returning ${MOVED}
+)`,
+    `moved as (
+  select *, 'succeed' as event, 'success' as to_state, 'success' as outcome, null::text as reason, null::text as error from plainly_moved
+)`,
+  ];
+}
+
+function anyMove(rows: readonly Finish[], at: Parameters): readonly string[] {
+  const texts = (of: (finish: Finish) => string | null) => at.list('text', arrayLiteral(rows.map(of)));
+  return [
     `moved as (
   update task_instance ti
      set state = f.to_state, reason = f.reason, lease_owner = null, lease_expires_at = null, progress = null,
@@ -101,27 +126,54 @@ function moveSteps(rows: readonly Finish[], at: Parameters): readonly string[] {
          resumed = case when f.event = 'hand_back' then ti.resumed end,
          followed = case when f.followed is null then null else array(select jsonb_array_elements_text(f.followed::jsonb)) end,
          map_label = coalesce(f.map_label, ti.map_label)
-    from finish_asked f
-   where ti.task_instance_id = f.task_instance_id and ti.state = 'running' and ti.lease_epoch = f.lease_epoch and ti.lease_owner = ${worker}
-  returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.queue, ti.try_number, ti.lease_epoch, f.attempt_id, f.event, f.to_state, f.outcome, f.reason, f.error, f.pid
-)`,
-    `closed as (
-  update task_attempt a set outcome = m.outcome, error = m.error::jsonb, ended_at = clock_timestamp(), pid = coalesce(a.pid, m.pid)
-    from moved m where a.attempt_id = m.attempt_id
+    from ${keysOf(rows, at, [
+      texts((finish) => finish.event),
+      texts((finish) => TASK_INSTANCE_TRANSITIONS[finish.event].to),
+      texts((finish) => OUTCOME[finish.event]),
+      texts((finish) => finish.reason),
+      texts((finish) => jsonOf(finish.error)),
+      texts((finish) => jsonOf(finish.followed)),
+      at.list('float8', arrayLiteral(rows.map((finish) => finish.nextTryInMs))),
+      texts((finish) => finish.mapLabel),
+    ])}
+      as f(attempt_id, task_instance_id, lease_epoch, pid, event, to_state, outcome, reason, error, followed, next_try_ms, map_label)
+   where ti.task_instance_id = f.task_instance_id and ${heldBy(at)}
+  returning ${MOVED}, f.event, f.to_state, f.outcome, f.reason, f.error
 )`,
   ];
 }
 
+function keysOf(rows: readonly Finish[], at: Parameters, more: readonly string[] = []): string {
+  const keys = [
+    at.list('uuid', arrayLiteral(rows.map((finish) => finish.attemptId))),
+    at.list('uuid', arrayLiteral(rows.map((finish) => finish.taskInstanceId))),
+    at.list('bigint', arrayLiteral(rows.map((finish) => finish.leaseEpoch))),
+    at.list('int', arrayLiteral(rows.map((finish) => finish.pid ?? null))),
+  ];
+  return `unnest(${[...keys, ...more].join(', ')})`;
+}
+
+/** The fence: the lease is held as it was claimed. */
+function heldBy(at: Parameters): string {
+  return `ti.state = 'running' and ti.lease_epoch = f.lease_epoch and ti.lease_owner = ${at.named('workerId', 'text')}`;
+}
+
 function resultSteps(xcoms: readonly ReturnType<typeof xcomsOf>[number][], at: Parameters): readonly string[] {
   if (xcoms.length === 0) return [];
+  const texts = (of: (xcom: (typeof xcoms)[number]) => string | null) => at.list('text', arrayLiteral(xcoms.map(of)));
+  const large = xcoms.some((xcom) => xcom.large) ? { name: 'large_results', columns: ', ref, hash' } : { name: 'results', columns: '' };
+  const lists = [
+    at.list('uuid', arrayLiteral(xcoms.map((xcom) => xcom.attemptId))),
+    texts((xcom) => xcom.key),
+    texts((xcom) => xcom.valueJson),
+    at.list('int', arrayLiteral(xcoms.map((xcom) => xcom.bytes))),
+    ...(large.columns === '' ? [] : [texts((xcom) => xcom.large?.ref ?? null), texts((xcom) => xcom.large?.hash ?? null)]),
+  ];
   return [
-    `results as (
-  insert into xcom (task_instance_id, key, attempt_id, value, bytes, ref, hash)
-  select m.task_instance_id, x.key, m.attempt_id, x.value::jsonb, x.bytes, x.ref, x.hash
-    from unnest(${at.list('uuid', arrayLiteral(xcoms.map((xcom) => xcom.attemptId)))}, ${at.list('text', arrayLiteral(xcoms.map((xcom) => xcom.key)))},
-                ${at.list('text', arrayLiteral(xcoms.map((xcom) => xcom.valueJson)))}, ${at.list('int', arrayLiteral(xcoms.map((xcom) => xcom.bytes)))},
-                ${at.list('text', arrayLiteral(xcoms.map((xcom) => xcom.large?.ref ?? null)))}, ${at.list('text', arrayLiteral(xcoms.map((xcom) => xcom.large?.hash ?? null)))})
-           as x(attempt_id, key, value, bytes, ref, hash)
+    `${large.name} as (
+  insert into xcom (task_instance_id, attempt_id, key, value, bytes${large.columns})
+  select m.task_instance_id, m.attempt_id, x.key, x.value::jsonb, x.bytes${large.columns}
+    from unnest(${lists.join(', ')}) as x(attempt_id, key, value, bytes${large.columns})
     join moved m on m.attempt_id = x.attempt_id
   on conflict (task_instance_id, key) do update
      set attempt_id = excluded.attempt_id, value = excluded.value, bytes = excluded.bytes, ref = excluded.ref, hash = excluded.hash,

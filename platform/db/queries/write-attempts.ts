@@ -2,7 +2,7 @@ import { SPEC_VERSION } from '#core/dag-spec.ts';
 import type { Queryable } from '../client.ts';
 import { Parameters } from '../parameters.ts';
 import { type BodyStart, beginSteps } from './begin-bodies.ts';
-import { type Claim, type Claimed, claimSteps, readClaimed } from './claim-task-instances.ts';
+import { CLAIMED_COLUMNS, type Claim, type Claimed, claimSteps } from './claim-task-instances.ts';
 import { type Finish, finishSteps } from './finish-attempts.ts';
 
 /** All that a worker has to say of its attempts at one moment. An attempt may be in it once. */
@@ -26,13 +26,17 @@ export interface AttemptsWritten {
   readonly assetDagIds: readonly string[];
 }
 
-interface Row {
-  readonly claimed: readonly unknown[] | null;
-  readonly begun: readonly string[] | null;
-  readonly finished: readonly string[] | null;
-  readonly assets: readonly string[] | null;
+/** Claims come a row each, and one more row says the rest. */
+interface Said {
+  readonly said: {
+    readonly begun: readonly string[] | null;
+    readonly finished: readonly string[] | null;
+    readonly assets: readonly string[] | null;
+  };
 }
 
+const CLAIMED = CLAIMED_COLUMNS.map(([name, , value]) => `${value} as "${name}"`).join(', ');
+const NOBODY = CLAIMED_COLUMNS.map(([, type]) => `null::${type}`).join(', ');
 const STARTED = `select task_instance_id, 'start' as event, 'queued' as from_state, 'running' as to_state, try_number, lease_epoch, null::text as reason from claimed`;
 const ENDED = `select task_instance_id, event, 'running' as from_state, to_state, try_number, lease_epoch, reason from moved`;
 
@@ -56,18 +60,23 @@ export async function writeAttempts(db: Queryable, writes: AttemptWrites): Promi
   select m.*, 'worker:' || ${at.named('workerId', 'text')} from (${moves.join(' union all ')}) m
 )`;
   const steps = [...claiming, ...starting, ...finishing, ...(moves.length > 0 ? [history] : [])];
-  const text = `with ${steps.join(', ')}
-select ${claiming.length > 0 ? '(select json_agg(t) from told t)' : 'null::json'} as claimed,
-       ${starting.length > 0 ? '(select json_agg(attempt_id) from begun)' : 'null::json'} as begun,
-       ${finishing.length > 0 ? '(select json_agg(attempt_id) from moved)' : 'null::json'} as finished,
-       ${steps.some((step) => step.includes('queued as (')) ? '(select json_agg(dag_id) from queued)' : 'null::json'} as assets`;
-  const row = (await db.query<Row>({ name: `write_attempts:${shapeOf(steps)}`, text }, at.values)).rows[0];
+  const idsOf = (step: string, column: string) => (isStep(steps, step) ? `(select json_agg(${column}) from ${step})` : 'null');
+  const said = `json_build_object('begun', ${idsOf('begun', 'attempt_id')}, 'finished', ${idsOf('moved', 'attempt_id')}, 'assets', ${idsOf('queued', 'dag_id')}) as said`;
+  const answers =
+    claiming.length === 0 ? [`select ${said}`] : [`select ${CLAIMED}, null::json as said from claimed`, `select ${NOBODY}, ${said}`];
+  const text = `with ${steps.join(', ')}\n${answers.join(' union all ')}`;
+  const { rows } = await db.query<Claimed & Said>({ name: `write_attempts:${shapeOf(steps)}`, text }, at.values);
+  const rest = rows.find((row) => row.said !== null)?.said;
   return {
-    claimed: (row?.claimed ?? []).map(readClaimed),
-    begun: new Set(row?.begun),
-    finished: new Set(row?.finished),
-    assetDagIds: [...new Set(row?.assets)],
+    claimed: rows.filter((row) => row.said === null),
+    begun: new Set(rest?.begun),
+    finished: new Set(rest?.finished),
+    assetDagIds: [...new Set(rest?.assets)],
   };
+}
+
+function isStep(steps: readonly string[], name: string): boolean {
+  return steps.some((step) => new RegExp(`\\b${name} as \\(`).test(step));
 }
 
 /** The same steps are always the same text: the first letters of the steps that come and go name it. */

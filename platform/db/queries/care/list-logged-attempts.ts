@@ -23,7 +23,7 @@ const STATEMENT: Statement = {
   text: `
 with newest as materialized (
   select attempt_id, task_instance_id, try_number, lease_epoch, outcome, ended_at, body_started_at
-    from task_attempt where claimed_at > clock_timestamp() - $1 * interval '1 millisecond' order by claimed_at desc limit $2
+    from task_attempt where attempt_id >= least_id(now() - $1 * interval '1 millisecond') order by attempt_id desc limit $2
 )
 select a.attempt_id as "attemptId", a.task_instance_id as "taskInstanceId", r.dag_id as "dagId", r.run_id as "runId", i.task_id as "taskId",
        i.map_index as "mapIndex", a.try_number as "tryNumber",

@@ -2,7 +2,7 @@
  * countAttemptsByMinute
  *   who:   monitor, for the overview's chart and its totals of the last hour
  *   locks: nothing
- *   index: task_attempt_recent. An attempt that ran for more than a day before it ended is not seen.
+ *   index: the attempts' ids, which sort by time. An attempt that ran for more than a day before it ended is not seen.
  *   zero rows: never, there is one row a minute
  */
 import type { Queryable } from '../../client.ts';
@@ -22,7 +22,7 @@ const COUNT_ATTEMPTS_BY_MINUTE = {
              count(*) filter (where outcome = 'success') as succeeded,
              count(*) filter (where outcome in ('failed', 'lost', 'killed')) as failed
         from task_attempt
-       where claimed_at > now() - interval '1 day'
+       where attempt_id >= least_id(now() - interval '1 day')
          and ended_at >= date_trunc('minute', now()) - interval '59 minutes'
        group by 1
     )

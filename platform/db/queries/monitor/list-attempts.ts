@@ -2,7 +2,7 @@
  * listAttempts
  *   who:   monitor, for the tasks page, the overview's ticker and a worker's history
  *   locks: nothing
- *   index: task_attempt_recent, from the newest attempt back. Only the newest SEARCHED_ATTEMPTS are looked
+ *   index: the attempts' ids, which sort by time, from the newest back. Only the newest SEARCHED_ATTEMPTS are looked
  *          through, so that a search for something that is not there ends; a worker's are no older than it.
  *   zero rows: no such attempt among those
  *
@@ -24,7 +24,7 @@ const LIST_ATTEMPTS = {
         from task_attempt
        where $6::text is null
           or (worker_id = $6 and claimed_at >= (select started_at from service where service_id = $6))
-       order by claimed_at desc
+       order by attempt_id desc
        limit $9
     )
     select seen.*

@@ -2,7 +2,7 @@
  * listRunningAttempts
  *   who:   monitor, for what each worker does now
  *   locks: nothing
- *   index: task_attempt_one_live, which holds exactly the attempts that have not ended
+ *   index: the unfinished runs, then their instances
  *   zero rows: nothing runs
  */
 import type { Queryable } from '../../client.ts';
@@ -19,10 +19,10 @@ const LIST_RUNNING_ATTEMPTS = {
                greatest(0, extract(epoch from a.claimed_at - ti.queued_at) * 1000)::float8 as waited_ms,
                greatest(0, extract(epoch from clock_timestamp() - a.claimed_at) * 1000)::float8 as ran_ms,
                null::text as error_text, null::text as error_stack, ti.progress
-          from task_attempt a
-          join task_instance ti on ti.task_instance_id = a.task_instance_id
-          join dag_run r on r.dag_run_id = ti.dag_run_id
-         where a.ended_at is null
+          from dag_run r
+          join task_instance ti on ti.dag_run_id = r.dag_run_id and ti.state = 'running'
+          join task_attempt a on a.task_instance_id = ti.task_instance_id and a.lease_epoch = ti.lease_epoch
+         where r.state in ('queued', 'running')
            and ($6::text is null or a.worker_id = $6)
       ) as seen
      where ${MEETS_CONDITIONS}
