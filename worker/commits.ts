@@ -166,6 +166,7 @@ export class Commits {
     const message: TaskInstancesEnded = {
       shards: [...new Set(ended.map(({ claimed }) => claimed.shard))],
       ids: ended.map(({ claimed }) => claimed.taskInstanceId),
+      successes: ended.filter(isMereSuccess).map(({ claimed }) => `${claimed.taskInstanceId} ${claimed.leaseEpoch}`),
     };
     this.#deps.broker.ring('task_instances_ended', message);
     if (ended.some(({ finish }) => finish.event === 'defer')) this.#deps.broker.ring('waiters_changed', {});
@@ -185,6 +186,11 @@ export class Commits {
     const message: UiEvent = { topics: [...new Set(rows.flatMap((row) => [`dag:${row.dagId}`, `run:${row.dagId}/${row.runId}`]))] };
     this.#deps.broker.ring('ui_events', message);
   }
+}
+
+/** Nothing of it concerns the scheduler but that it succeeded. */
+function isMereSuccess({ finish }: FinishItem): boolean {
+  return finish.event === 'succeed' && finish.reason === null && finish.followed === null && Object.keys(finish.mapLengths).length === 0;
 }
 
 function isAccepted(answer: FinishAnswer | undefined): boolean {

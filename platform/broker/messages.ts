@@ -4,6 +4,11 @@
 export interface TaskInstancesEnded {
   readonly shards: readonly number[];
   readonly ids: readonly string[];
+  /**
+   * "id epoch": of these, nothing but the success is to be read, and the commit that wrote it under this lease was answered.
+   * A scheduler that knows the instance as it was before that lease need not read it.
+   */
+  readonly successes?: readonly string[];
 }
 
 /** API, CLI -> scheduler: a run was created or changed behind its back. */

@@ -12,7 +12,6 @@ import type { RunModel } from '#core/scheduling/run-model.ts';
 import { findStop, nextTimeout } from '#core/scheduling/stop-run.ts';
 import { confirmShards } from '#platform/db/queries/confirm-shards.ts';
 import { flushScheduling } from '#platform/db/queries/flush-scheduling.ts';
-import { readInstances } from '#platform/db/queries/read-instances.ts';
 import { retakeShards, type Shard } from '#platform/db/queries/retake-shards.ts';
 import type { Holder } from '#platform/db/queries/settle-pools.ts';
 import { stopRun } from '#platform/db/queries/stop-run.ts';
@@ -27,7 +26,7 @@ import { changeRegions } from './expand-regions.ts';
 import { FlushBuilder } from './flush-builder.ts';
 import { pauseIfFailing } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
-import { applyRow } from './ingest.ts';
+import { ingestEnded } from './ingest.ts';
 import { Loader } from './loader.ts';
 import { type DagEntry, Memory } from './memory.ts';
 import { asksPlugin, PluginAsks } from './plugin-asks.ts';
@@ -40,7 +39,6 @@ import { wakeHeld } from './wake-held.ts';
 
 /** Bounds one flush; the rest is the next pass. */
 const FLUSH_MAX = 5_000;
-const READ_MAX = 1_000;
 
 export class Engine {
   readonly memory = new Memory();
@@ -178,15 +176,10 @@ export class Engine {
     if (heard.dagIds.length > 0 || heard.sweep) await this.#loadDags(this.shards, heard.sweep ? null : heard.dagIds);
     if (heard.runDagIds.length > 0 || heard.sweep) await this.#reloadRuns(heard.sweep ? null : heard.runDagIds, new Map());
     if (heard.changedDagIds.length > 0) await this.#reloadRuns(heard.changedDagIds, this.memory.runs);
-    const mine = heard.endedIds.filter((id) => this.memory.runOfInstance(id) !== undefined);
-    for (let start = 0; start < mine.length; start += READ_MAX) {
-      for (const row of await readInstances(this.#deps.db, mine.slice(start, start + READ_MAX))) {
-        const applied = applyRow(this.memory, this.pools, row);
-        if (!applied) continue;
-        this.#dirtyRuns.add(applied.run);
-        if (looksAtPast(applied.run.index)) this.#wakeLaterRuns(applied.run);
-      }
-    }
+    await ingestEnded(this.#deps.db, this, heard, (run) => {
+      this.#dirtyRuns.add(run);
+      if (looksAtPast(run.index)) this.#wakeLaterRuns(run);
+    });
   }
 
   async #loadDags(shards: readonly number[], dagIds: readonly string[] | null): Promise<void> {

@@ -4,6 +4,8 @@ import type { DagsChanged, RunsChanged, TaskInstancesEnded } from '#platform/bro
 
 export interface Heard {
   readonly endedIds: readonly string[];
+  /** Of these nothing is to be read if they are known as they were before this lease, see messages.ts. */
+  readonly successes: readonly { readonly id: string; readonly leaseEpoch: number }[];
   /** All of their unfinished runs are to be read. */
   readonly runDagIds: readonly string[];
   /** Those of their runs that are new or have another revision are. */
@@ -18,6 +20,8 @@ const LIST_MAX = 5_000;
 export class Inbox {
   readonly #wake: () => void;
   #ended = new Set<string>();
+  /** Lease epochs by id. */
+  #successes = new Map<string, number>();
   #runDags = new Set<string>();
   #changedDags = new Set<string>();
   #dags = new Set<string>();
@@ -33,7 +37,7 @@ export class Inbox {
     this.#stops = await Promise.all([
       broker.listen('task_instances_ended', (message) => {
         if (message === null) this.#brokerWasAway = true;
-        this.#hear(this.#ended, (message as Partial<TaskInstancesEnded> | null)?.ids);
+        this.hearEnded(message as Partial<TaskInstancesEnded> | null);
       }),
       broker.listen('runs_changed', (message) => this.#hear(this.#changedDags, (message as Partial<RunsChanged> | null)?.dagIds)),
       broker.listen('dags_changed', (message) => this.#hear(this.#dags, (message as Partial<DagsChanged> | null)?.dagIds)),
@@ -65,11 +69,21 @@ export class Inbox {
   }
 
   ended(ids: readonly string[]): void {
-    for (const id of ids) this.#ended.add(id);
+    for (const id of ids) {
+      this.#ended.add(id);
+      this.#successes.delete(id);
+    }
   }
 
   get isEmpty(): boolean {
-    return this.#ended.size === 0 && this.#runDags.size === 0 && this.#changedDags.size === 0 && this.#dags.size === 0 && !this.#sweep;
+    return (
+      this.#ended.size === 0 &&
+      this.#successes.size === 0 &&
+      this.#runDags.size === 0 &&
+      this.#changedDags.size === 0 &&
+      this.#dags.size === 0 &&
+      !this.#sweep
+    );
   }
 
   /** Whether the broker was away, or may have been, since this was asked last: a sweep should not be waited for then. */
@@ -86,12 +100,14 @@ export class Inbox {
   take(): Heard {
     const heard = {
       endedIds: [...this.#ended],
+      successes: [...this.#successes].map(([id, leaseEpoch]) => ({ id, leaseEpoch })),
       runDagIds: [...this.#runDags],
       changedDagIds: [...this.#changedDags],
       dagIds: [...this.#dags],
       sweep: this.#sweep,
     };
     this.#ended = new Set();
+    this.#successes = new Map();
     this.#runDags = new Set();
     this.#changedDags = new Set();
     this.#dags = new Set();
@@ -99,9 +115,38 @@ export class Inbox {
     return heard;
   }
 
+  /** An id of which two things are heard is read. */
+  hearEnded(message: Partial<TaskInstancesEnded> | null): void {
+    const ids: unknown = message?.ids;
+    const told = readSuccesses(message?.successes);
+    const unread: unknown[] = [];
+    for (const id of Array.isArray(ids) ? ids : []) {
+      const epoch = told.get(id);
+      const known = this.#successes.get(id);
+      if (epoch !== undefined && !this.#ended.has(id) && (known === undefined || known === epoch)) this.#successes.set(id, epoch);
+      else {
+        this.#successes.delete(id);
+        unread.push(id);
+      }
+    }
+    this.#hear(this.#ended, Array.isArray(ids) && this.#successes.size <= LIST_MAX ? unread : null);
+  }
+
   #hear(list: Set<string>, ids: unknown): void {
     if (!Array.isArray(ids) || list.size > LIST_MAX) this.#sweep = true;
     else for (const id of ids) if (typeof id === 'string') list.add(id);
     this.#wake();
   }
+}
+
+function readSuccesses(given: unknown): ReadonlyMap<unknown, number> {
+  const told = new Map<unknown, number>();
+  if (!Array.isArray(given)) return told;
+  for (const text of given) {
+    if (typeof text !== 'string') continue;
+    const at = text.indexOf(' ');
+    const epoch = Number(text.slice(at + 1));
+    if (at > 0 && Number.isSafeInteger(epoch)) told.set(text.slice(0, at), epoch);
+  }
+  return told;
 }
