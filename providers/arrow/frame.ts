@@ -16,11 +16,21 @@ export type Frame<T extends TypeMap = AnyColumns> = Table<T> | BatchStream<T>;
 /** The batches of a frame, in order. A table's empty ones are left out unless it has no other. */
 export async function* batchesOf<T extends TypeMap>(frame: Frame<T>): AsyncGenerator<RecordBatch<T>> {
   if (!(frame instanceof Table)) {
-    yield* frame;
+    for await (const batch of frame) {
+      if (!(batch instanceof RecordBatch)) throw foreign(frame);
+      yield batch;
+    }
     return;
   }
   if (frame.batches.length === 0) yield emptyBatch(frame.schema as Schema<T>);
   else yield* frame.batches;
+}
+
+function foreign(frame: object): TypeError {
+  return new TypeError(
+    `${frame.constructor?.name === 'Table' ? 'This table was' : 'These batches were'} not made by the apache-arrow of Windlass: a table of another copy of that package cannot be read. ` +
+      "Remove your own (npm uninstall apache-arrow); `import … from 'apache-arrow'` is then the one of Windlass.",
+  );
 }
 
 /** A batch that has columns and no row. */

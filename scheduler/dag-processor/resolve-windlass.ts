@@ -23,6 +23,8 @@ const PARTS: readonly Part[] = [
   { pattern: /^windlass:template-files$/, source: () => 'sdk/template-files.ts', module: () => 'template-files.mjs' },
   // Where it is ours. Most DAG files with params import it, and it is larger than all of the sdk.
   { pattern: /^zod$/, source: () => 'node_modules/zod/index.js', module: () => 'zod.mjs' },
+  // One copy for DAG files and providers: a table of one copy is no table to the other.
+  { pattern: /^apache-arrow$/, source: () => 'node_modules/apache-arrow/Arrow.node.mjs', module: () => 'apache-arrow.mjs' },
   {
     pattern: /^windlass\/providers\/([a-z0-9-]+)$/,
     source: (name) => `providers/${name}/index.ts`,
@@ -42,8 +44,8 @@ export function resolveWindlass(options: { readonly plugins: string; readonly sd
   return {
     name: 'windlass',
     setup({ onResolve }) {
-      onResolve({ filter: /^zod$/ }, ({ resolveDir }) =>
-        options.sdk === 'outside' && !hasItsOwn('zod', resolveDir) ? { path: `./${SDK_FOLDER}/zod.mjs`, external: true } : null,
+      onResolve({ filter: /^(zod|apache-arrow)$/ }, ({ path, resolveDir }) =>
+        options.sdk === 'outside' && !hasItsOwn(path, resolveDir) ? { path: `./${SDK_FOLDER}/${path}.mjs`, external: true } : null,
       );
       onResolve({ filter: /^(windlass|@apache-airflow\/ts-sdk|apache-airflow-ts-sdk)([/:]|$)/ }, ({ path }) => {
         const name = withoutAirflow(path);
