@@ -2,16 +2,16 @@
 import { DataType, type Field } from 'apache-arrow';
 
 /** How cells are read; null: of a type that is not shown cell by cell. */
-export type CellKind = 'null' | 'bool' | 'int' | 'int64' | 'float' | 'text' | 'binary' | 'fixed_binary' | 'dictionary' | null;
+export type CellKind = 'null' | 'bool' | 'int' | 'int64' | 'float' | 'text' | 'binary' | 'fixed_binary' | 'dictionary' | 'nested' | null;
 
-/** Position of a column's first node and buffer; null when a column before it has a layout that is not known. */
+/** Position of a column's first node and buffer, in the batch or in what it is nested in. */
 export interface Place {
   readonly node: number;
   readonly buffer: number;
 }
 
-export function placesOf(fields: readonly Field<DataType>[]): readonly (Place | null)[] {
-  let [node, buffer]: [number, number | null] = [0, 0];
+export function placesOf(fields: readonly Field<DataType>[], first: Place = { node: 0, buffer: 0 }): readonly (Place | null)[] {
+  let [node, buffer]: [number, number | null] = [first.node, first.buffer];
   return fields.map(({ type }) => {
     const place = buffer === null ? null : { node, buffer };
     const size = sizeOf(type);
@@ -36,7 +36,8 @@ function sizeOf(type: DataType): { readonly nodes: number; readonly buffers: num
   return { nodes, buffers };
 }
 
-function ownBuffers(type: DataType): number | null {
+/** Without those of what is nested in it; null = not known. */
+export function ownBuffers(type: DataType): number | null {
   if (DataType.isNull(type)) return 0;
   if (DataType.isUtf8(type) || DataType.isBinary(type) || DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) return 3;
   if (DataType.isStruct(type) || DataType.isFixedSizeList(type)) return 1;
@@ -49,9 +50,10 @@ export function cellKindOf(type: DataType): CellKind {
   if (DataType.isDictionary(type)) return cellKindOf(type.dictionary) === null ? null : 'dictionary';
   if (DataType.isBool(type)) return 'bool';
   if (DataType.isInt(type)) return type.bitWidth === 64 ? 'int64' : 'int';
-  if (DataType.isFloat(type)) return widthOf(type) === 2 ? null : 'float';
-  if (DataType.isUtf8(type)) return 'text';
-  if (DataType.isBinary(type)) return 'binary';
+  if (DataType.isFloat(type)) return 'float';
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return 'text';
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type)) return 'binary';
+  if (DataType.isStruct(type) || DataType.isList(type) || DataType.isFixedSizeList(type) || DataType.isMap(type)) return 'nested';
   if (DataType.isFixedSizeBinary(type) || DataType.isDecimal(type)) return 'fixed_binary';
   if (DataType.isDate(type) || DataType.isTime(type)) return widthOf(type) === 8 ? 'int64' : 'int';
   if (DataType.isTimestamp(type) || DataType.isDuration(type)) return 'int64';

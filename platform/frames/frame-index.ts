@@ -1,6 +1,6 @@
 /** Where everything lies in a frame (an Arrow IPC stream): found by reading the heads of its messages and passing over their bodies. */
 import { type DataType, type Field, Message, type Schema } from 'apache-arrow';
-import { invalid, type RangedBytes } from './ranged-bytes.ts';
+import { invalid, type RangedBytes } from '../bytes/ranged-bytes.ts';
 
 /** A message with rows, or with the values of a dictionary. */
 export interface Part {
@@ -27,7 +27,7 @@ const HEAD_MAX_BYTES = 4 * 1024 * 1024;
 const MESSAGES_MAX = 200_000;
 const MARKER = 0xffff_ffff;
 
-/** Throws BAD_REQUEST when the bytes are no such stream, or compressed, which is not read here. */
+/** Throws BAD_REQUEST when the bytes are no such stream. */
 export async function indexFrame(bytes: RangedBytes): Promise<FrameIndex> {
   let schema: Schema | null = null;
   const batches: BatchPart[] = [];
@@ -48,7 +48,6 @@ export async function indexFrame(bytes: RangedBytes): Promise<FrameIndex> {
       if (!isDelta) dictionaries = new Map(dictionaries).set(Number(id), part);
     } else if (message.isRecordBatch()) {
       const header = message.header();
-      if (header.compression !== null) throw invalid('its batches are compressed, which is not shown');
       batches.push({ ...part, firstRow: rows, rows: header.length, dictionaries });
       rows += header.length;
     }

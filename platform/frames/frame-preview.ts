@@ -4,11 +4,12 @@
  */
 import type { DataType } from 'apache-arrow';
 import { AppError } from '#core/errors.ts';
+import type { RangedBytes } from '../bytes/ranged-bytes.ts';
 import { cellText } from './cell-text.ts';
 import { type CellKind, cellKindOf, placesOf } from './column-layout.ts';
 import { type FrameIndex, indexFrame } from './frame-index.ts';
-import type { RangedBytes } from './ranged-bytes.ts';
-import { openBatch, type RawCell, readValues } from './read-values.ts';
+import { openBatch } from './open-batch.ts';
+import { type RawCell, readValues } from './read-values.ts';
 import { Summariser } from './summarise.ts';
 
 export interface ShownColumn {
@@ -135,7 +136,9 @@ export class FramePreviews {
 }
 
 function shown(summariser: Summariser, type: DataType, rows: number): ColumnSummary {
-  const { min, max, mean, top, spread, ...rest } = summariser.summary();
+  const { mean, top, spread, ...rest } = summariser.summary();
+  // What is nested has no order.
+  const { min, max } = cellKindOf(type) === 'nested' ? { min: null, max: null } : rest;
   const isNumber = cellKindOf(type) === 'float' || /^U?[Ii]nt/.test(String(type));
   return {
     ...rest,

@@ -2,38 +2,20 @@
  * Cells of some rows of a column, read from just the bytes where they lie. Memory is bounded by the number of rows: a long text is cut, and
  * texts that are long together are read one by one.
  */
-import { DataType, type Dictionary, type Message } from 'apache-arrow';
+import { DataType, type Dictionary } from 'apache-arrow';
+import { invalid, type RangedBytes } from '../bytes/ranged-bytes.ts';
 import { type CellKind, cellKindOf, type Place, widthOf } from './column-layout.ts';
-import { type BatchPart, type Part, readMessage } from './frame-index.ts';
-import { invalid, type RangedBytes } from './ranged-bytes.ts';
+import type { BatchPart } from './frame-index.ts';
+import { type OpenBatch, openBatch } from './open-batch.ts';
+import { readNested } from './read-nested.ts';
 
 /** A date or time is the number that stands for it; a binary and a decimal are their bytes in hex. */
 export type RawCell = boolean | number | bigint | string | null;
-
-/** A batch with its head at hand. */
-export interface OpenBatch {
-  readonly part: Part;
-  readonly rows: number;
-  readonly nullCounts: readonly number[];
-  readonly buffers: readonly { readonly offset: number; readonly length: number }[];
-}
 
 export const CELL_MAX_BYTES = 2_000;
 const TOGETHER_MAX_BYTES = 4 * 1024 * 1024;
 const DICTIONARY_MAX_VALUES = 100_000;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-export async function openBatch(bytes: RangedBytes, part: Part): Promise<OpenBatch> {
-  const message: Message = await readMessage(bytes, part);
-  if (!message.isRecordBatch() && !message.isDictionaryBatch()) throw invalid('a batch is none');
-  const header = message.isDictionaryBatch() ? message.header().data : message.header();
-  return {
-    part,
-    rows: Number(header.length),
-    nullCounts: header.nodes.map((node) => Number(node.nullCount)),
-    buffers: header.buffers.map(({ offset, length }) => ({ offset: Number(offset), length: Number(length) })),
-  };
-}
 
 export interface Wanted {
   readonly type: DataType;
@@ -49,7 +31,7 @@ export async function readValues(bytes: RangedBytes, batch: OpenBatch, wanted: W
   const kind = cellKindOf(type);
   if (kind === null) return null;
   if (kind === 'null' || from >= to) return Array.from({ length: Math.max(0, to - from) }, () => null);
-  const read = (buffer: number, offset: number, length: number) => readFrom(bytes, batch, place.buffer + buffer, offset, length);
+  const read = (buffer: number, offset: number, length: number) => batch.read(place.buffer + buffer, offset, length);
   const isValid = (batch.nullCounts[place.node] ?? 0) === 0 ? null : await readBits(read, 0, from, to);
   const values = await VALUE_READERS[kind]({ bytes, batch, wanted, read });
   return isValid === null ? values : values.map((value, row) => (isValid(row) ? value : null));
@@ -57,18 +39,11 @@ export async function readValues(bytes: RangedBytes, batch: OpenBatch, wanted: W
 
 type Read = (buffer: number, offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 
-interface Reading {
+export interface Reading {
   readonly bytes: RangedBytes;
   readonly batch: OpenBatch;
   readonly wanted: Wanted;
   readonly read: Read;
-}
-
-async function readFrom(bytes: RangedBytes, { part, buffers }: OpenBatch, index: number, offset: number, length: number) {
-  const region = buffers[index];
-  if (region === undefined || offset + length > region.length || region.offset + region.length > part.bodyBytes)
-    throw invalid('a column has fewer bytes than rows');
-  return bytes.read(part.bodyOffset + region.offset + offset, length);
 }
 
 async function readBits(read: Read, buffer: number, from: number, to: number): Promise<(row: number) => boolean> {
@@ -99,6 +74,7 @@ const VALUE_READERS: Readonly<Record<Exclude<CellKind, null | 'null'>, (reading:
   async float({ read, wanted: { type, from, to } }) {
     const width = widthOf(type);
     const { buffer } = await read(1, from * width, (to - from) * width);
+    if (width === 2) return Array.from(new Uint16Array(buffer), halfFloat);
     return Array.from(width === 4 ? new Float32Array(buffer) : new Float64Array(buffer));
   },
   text: (reading) => readVariable(reading, (part) => decoder.decode(part)),
@@ -108,6 +84,7 @@ const VALUE_READERS: Readonly<Record<Exclude<CellKind, null | 'null'>, (reading:
     const all = Buffer.from((await read(1, from * width, (to - from) * width)).buffer);
     return Array.from({ length: to - from }, (_, row) => all.toString('hex', row * width, (row + 1) * width));
   },
+  nested: (reading) => readNested(reading, (inner) => readValues(reading.bytes, reading.batch, inner)),
   async dictionary({ bytes, read, wanted: { type, from, to, dictionaries } }) {
     const { indices, dictionary, id } = type as Dictionary;
     const part = dictionaries.get(Number(id));
@@ -126,8 +103,10 @@ const VALUE_READERS: Readonly<Record<Exclude<CellKind, null | 'null'>, (reading:
   },
 };
 
-async function readVariable({ read, wanted: { from, to } }: Reading, decode: (part: Uint8Array) => string): Promise<string[]> {
-  const offsets = new Int32Array((await read(1, from * 4, (to - from + 1) * 4)).buffer);
+async function readVariable({ read, wanted: { type, from, to } }: Reading, decode: (part: Uint8Array) => string): Promise<string[]> {
+  const width = DataType.isLargeUtf8(type) || DataType.isLargeBinary(type) ? 8 : 4;
+  const { buffer } = await read(1, from * width, (to - from + 1) * width);
+  const offsets = width === 8 ? Array.from(new BigInt64Array(buffer), Number) : new Int32Array(buffer);
   const start = offsets[0] as number;
   const length = (offsets[to - from] as number) - start;
   if (start < 0 || length < 0) throw invalid('a column of texts goes backwards');
@@ -146,4 +125,12 @@ async function readVariable({ read, wanted: { from, to } }: Reading, decode: (pa
 
 function cut(text: string, bytes: number): string {
   return bytes > CELL_MAX_BYTES ? `${text}…` : text;
+}
+
+/** Sign, five bits of exponent, ten of fraction. */
+function halfFloat(bits: number): number {
+  const sign = bits >> 15 === 0 ? 1 : -1;
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }

@@ -2,14 +2,14 @@
  * Goal: a frame of any size and of any types is looked into by reading little of it, and what is shown is what is there. Method: frames written
  * by Arrow itself, read back by Arrow's own reader for comparison, and a count of the bytes that were read.
  */
-import { appendFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as arrow from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openFileIn, type RangedBytes } from '#platform/bytes/ranged-bytes.ts';
 import { FramePreviews } from '#platform/frames/frame-preview.ts';
-import { openFileIn, type RangedBytes } from '#platform/frames/ranged-bytes.ts';
 import { writeFrame } from '../../providers/arrow/index.ts';
 
 const ROWS = 1_000_000;
@@ -111,7 +111,7 @@ describe('a frame of every type', () => {
       'at left true',
       'utc left true',
       'word left true',
-      'list left false',
+      'list left true',
       'after left true',
       'blob left true',
     ]);
@@ -125,12 +125,12 @@ describe('a frame of every type', () => {
       '1969-12-31 23:59:59.999999',
       '1970-01-01 00:00:00Z',
       'a',
-      null,
+      '[1, 2]',
       'x',
       '0x00ff',
     ];
     const second = [null, null, 'NaN', '', null, null, '1970-01-01 00:00:00', '1970-01-01 00:00:00Z', null, null, 'y', null];
-    const third = ['-7', '-1', null, null, 'false', '2021-01-31', '2021-01-31 23:59:59.5', '1970-01-01 00:00:00Z', 'a', null, 'z', '0x'];
+    const third = ['-7', '-1', null, null, 'false', '2021-01-31', '2021-01-31 23:59:59.5', '1970-01-01 00:00:00Z', 'a', '[]', 'z', '0x'];
     const rows = await previews.rows(bytes, 0, 10);
     expect(rows).toEqual([first, second, third, ['101', ...first.slice(1)], second, ['93', ...third.slice(1)]]);
     expect(await previews.rows(bytes, 4, 1)).toEqual([rows[4]]);
@@ -153,7 +153,7 @@ describe('a frame of every type', () => {
         { value: 'true', count: 2 },
       ],
     });
-    await expect(previews.column(bytes, 'list')).rejects.toThrow('are not summed up');
+    expect(await previews.column(bytes, 'list')).toMatchObject({ nulls: 2, min: null, max: null, distinct: 2, counts: null });
     await expect(previews.column(bytes, 'nowhere')).rejects.toThrow('The frame has no column "nowhere"');
     await bytes.close();
   });
@@ -217,6 +217,96 @@ it('cuts long texts, and reads no more of them than it shows', async () => {
   expect(rows.map(([cell]) => cell)).toEqual(Array.from({ length: 4 }, () => `${'y'.repeat(2_000)}…`));
   expect(bytes.total()).toBeLessThan(50_000);
   await bytes.close();
+});
+
+describe('what is nested, half as wide, or compressed', () => {
+  const deep = () => {
+    const inner = new arrow.Struct<Record<string, arrow.DataType>>([
+      new arrow.Field('name', new arrow.Utf8(), true),
+      new arrow.Field('at', new arrow.TimestampMillisecond(), true),
+      new arrow.Field('scores', LIST, true),
+    ]);
+    const map = new arrow.Map_(
+      new arrow.Field(
+        'entries',
+        new arrow.Struct<{ key: arrow.Utf8; value: arrow.Int32 }>([
+          new arrow.Field('key', new arrow.Utf8(), false),
+          new arrow.Field('value', new arrow.Int32(), true),
+        ]),
+        false,
+      ),
+    );
+    const half = arrow.makeVector(arrow.makeData({ type: new arrow.Float16(), data: Uint16Array.of(0x3c00, 0xc100, 0x7e00) }));
+    return new arrow.Table({
+      half,
+      one: arrow.vectorFromArray([{ name: 'a"b', at: 0, scores: [1, null] }, null, { name: null, at: null, scores: [] }], inner),
+      many: arrow.vectorFromArray([[{ name: 'x', at: 1, scores: null }], [], null], new arrow.List(new arrow.Field('item', inner, true))),
+      pair: arrow.vectorFromArray([[1, 2], [3, 4], null], new arrow.FixedSizeList(2, new arrow.Field('item', new arrow.Int32(), true))),
+      words: arrow.vectorFromArray(
+        [
+          new Map([['k', 1]]),
+          new Map<string, number | null>([
+            ['l', null],
+            ['m', 2],
+          ]),
+          null,
+        ],
+        map as never,
+      ),
+      after: arrow.vectorFromArray(['first', 'second', 'third'], new arrow.Utf8()),
+    });
+  };
+  const shown = [
+    [
+      '1',
+      '{name: "a\\"b", at: 1970-01-01 00:00:00, scores: [1, null]}',
+      '[{name: "x", at: 1970-01-01 00:00:00.001, scores: null}]',
+      '[1, 2]',
+      '{"k": 1}',
+      'first',
+    ],
+    ['-2.5', null, '[]', '[3, 4]', '{"l": null, "m": 2}', 'second'],
+    ['NaN', '{name: null, at: null, scores: []}', null, null, null, 'third'],
+  ];
+
+  it('is shown as text', async () => {
+    const { path } = await writeFrame(join(scratch, 'deep.arrow'), deep());
+    const bytes = await open(path);
+    const previews = new FramePreviews();
+    expect(await previews.rows(bytes, 0, 10)).toEqual(shown);
+    expect((await previews.head(bytes)).columns.every(({ isShown }) => isShown)).toBe(true);
+    expect(await previews.column(bytes, 'half')).toMatchObject({ nans: 1, min: '-2.5', max: '1' });
+    await bytes.close();
+  });
+
+  it('shows the first of a long list, and how many there are', async () => {
+    const list = arrow.vectorFromArray([Array.from({ length: 50_000 }, (_, n) => n), [7]], LIST);
+    const { path } = await writeFrame(join(scratch, 'long-list.arrow'), new arrow.Table({ list }));
+    const bytes = await open(path);
+    const [[first], second] = (await new FramePreviews().rows(bytes, 0, 2)) as [[string], [string]];
+    expect(first).toMatch(/^\[0, 1, .*, 19, … 50000 in all\]$/);
+    expect(second).toEqual(['[7]']);
+    expect(bytes.total()).toBeLessThan(20_000);
+    await bytes.close();
+  });
+
+  // 3,000 rows; the buffers by the lz4 and zstd programs.
+  it.each(['zstd', 'lz4'])('is unpacked: %s', async (codec) => {
+    const path = join(scratch, `${codec}.arrow`);
+    copyFileSync(new URL(`./fixtures/${codec}.arrow`, import.meta.url), path);
+    const bytes = await open(path);
+    const previews = new FramePreviews();
+    expect(await previews.head(bytes)).toMatchObject({ rows: 3_000 });
+    expect(await previews.rows(bytes, 0, 3)).toEqual([
+      ['0', null],
+      ['1', 'row 1'],
+      ['2', 'row 2'],
+    ]);
+    expect(await previews.rows(bytes, 2_999, 3)).toEqual([['49', 'row 39']]);
+    expect(await previews.column(bytes, 'n')).toMatchObject({ rows: 3_000, min: '0', max: '49', mean: '24.5' });
+    expect(await previews.column(bytes, 'text')).toMatchObject({ nulls: 429, distinct: 40 });
+    await bytes.close();
+  });
 });
 
 describe('what is no frame of a run', () => {

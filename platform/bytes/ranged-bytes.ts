@@ -63,3 +63,10 @@ export function invalid(why: string): AppError {
 function missing(path: string, why: string): AppError {
   return new AppError('NOT_FOUND', `The file of the frame, ${path}, cannot be shown: ${why}.`);
 }
+
+const PIECE_BYTES = 1024 * 1024;
+
+/** All of it, in pieces. */
+export async function* piecesOf(bytes: RangedBytes): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.size; at += PIECE_BYTES) yield await bytes.read(at, Math.min(PIECE_BYTES, bytes.size - at));
+}
