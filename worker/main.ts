@@ -32,6 +32,7 @@ import { LeaseKeeper } from './lease-keeper.ts';
 import { Linger } from './linger.ts';
 import { ScratchFolders } from './scratch-folders.ts';
 import type { AttemptDeps } from './supervisor/attempt-deps.ts';
+import { FrameStore } from './supervisor/frame-store.ts';
 import { TaskProcessPool } from './task-process-pool.ts';
 import { VersionCache } from './version-cache.ts';
 import { Worker } from './worker.ts';
@@ -135,6 +136,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
   const backend = openXcomBackend(config);
   const xcomMaxBytes = backend === null ? config.xcomMaxBytes : config.xcomBackendMaxBytes;
   const large = new LargeValues(backend, config.xcomBackendThresholdBytes);
+  const frames = new FrameStore({ backend, scratchFolder: config.scratchFolder, db });
   const uid = taskUid(config);
   const pool = new TaskProcessPool({
     process: { memoryMb: config.taskMemoryMb, openFilesMax: config.taskOpenFilesMax, uid, xcomMaxBytes },
@@ -164,7 +166,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
       { clock, keptMs: cachesKeptMs(config) },
     ),
     scratch: new ScratchFolders(config.scratchFolder, uid),
-    requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, large, runs: { db, broker, clock } },
+    requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, large, frames, runs: { db, broker, clock } },
     logsFolder: config.logsFolder,
     logMaxBytes: config.taskLogMaxMb * MB,
     mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),

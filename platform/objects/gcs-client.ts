@@ -1,8 +1,13 @@
 /** A bucket of Google Cloud Storage. */
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { AppError } from '#core/errors.ts';
 import type { Connection } from '../secrets/connection.ts';
 import type { ObjectClient, ObjectInfo } from './object-client.ts';
+
+/** More is sent in several requests, and goes on where it was cut. */
+const SIMPLE_MAX_BYTES = 5 * 1024 * 1024;
 
 /** The extra as of a connection of tasks: project, key_path or keyfile_dict, storage_endpoint; none of them = the machine's own credentials. */
 export async function openGcsClient(bucketName: string, connection: Connection | null): Promise<ObjectClient> {
@@ -21,6 +26,8 @@ export async function openGcsClient(bucketName: string, connection: Connection |
   }).bucket(bucketName);
   return {
     put: async (key, bytes) => bucket.file(key).save(bytes, { resumable: false, contentType: 'application/json', validation: 'crc32c' }),
+    putStream: (key, open, bytes) =>
+      pipeline(Readable.from(open()), bucket.file(key).createWriteStream({ resumable: bytes > SIMPLE_MAX_BYTES, validation: 'crc32c' })),
     get: (key) => unlessMissing(async () => (await bucket.file(key).download({ validation: 'crc32c' }))[0], null),
     // Not checked: the sum of an object is that of all its bytes.
     getRange: (key, offset, length) =>

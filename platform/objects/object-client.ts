@@ -1,6 +1,8 @@
 /** The little that is asked of a bucket, of whatever maker. Each is one attempt; rejects on failure. */
 export interface ObjectClient {
   put(key: string, bytes: Buffer): Promise<void>;
+  /** Whole or not at all; `open` gives its bytes from the start. */
+  putStream(key: string, open: () => AsyncIterable<Uint8Array>, bytes: number): Promise<void>;
   /** Null when there is none. */
   get(key: string): Promise<Buffer | null>;
   /** A piece of it. Null when there is none. */

@@ -1,6 +1,9 @@
 /** A bucket of Amazon S3, or of what speaks its language. */
+import { Readable } from 'node:stream';
 import type { Connection } from '../secrets/connection.ts';
 import type { ObjectClient, ObjectInfo } from './object-client.ts';
+
+const PART_BYTES = 8 * 1024 * 1024;
 
 /** Login and password are the access key; the extra: region_name, endpoint_url. Without a login: the machine's own credentials. */
 export async function openS3Client(bucket: string, connection: Connection | null): Promise<ObjectClient> {
@@ -21,6 +24,15 @@ export async function openS3Client(bucket: string, connection: Connection | null
   return {
     put: async (key, bytes) => {
       await client.send(new aws.PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ContentType: 'application/json' }));
+    },
+    async putStream(key, open) {
+      const { Upload } = await import('@aws-sdk/lib-storage');
+      await new Upload({
+        client,
+        params: { Bucket: bucket, Key: key, Body: Readable.from(open()) },
+        partSize: PART_BYTES,
+        queueSize: 2,
+      }).done();
     },
     get: (key) => unlessMissing(async () => bytesOf(await client.send(new aws.GetObjectCommand({ Bucket: bucket, Key: key })))),
     getRange: (key, offset, length) =>

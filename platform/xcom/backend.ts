@@ -5,6 +5,7 @@
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AppError } from '#core/errors.ts';
+import type { RangedBytes } from '../bytes/ranged-bytes.ts';
 import type { Config } from '../config/config.ts';
 import { openBucket, readObjectUri } from '../objects/open-bucket.ts';
 import { type Connection, parseConnection } from '../secrets/connection.ts';
@@ -19,6 +20,13 @@ export interface XcomRef {
   readonly hash: string;
 }
 
+/** What somebody still refers to, by hash. */
+export interface Kept {
+  readonly values: ReadonlySet<string>;
+  /** Null: all, since nobody knows. */
+  readonly frames: ReadonlySet<string> | null;
+}
+
 export interface XcomBackend {
   readonly scheme: string;
   /** The same bytes of the same run give the same reference. */
@@ -27,8 +35,12 @@ export interface XcomBackend {
   get(ref: string): Promise<Buffer>;
   /** Runs of which something lies there. */
   listRuns(): Promise<readonly string[]>;
-  /** Removes what lies there of a run, but for these hashes and what is younger. Returns how many. */
-  prune(dagRunId: string, keep: ReadonlySet<string>, olderThanMs: number): Promise<number>;
+  /** Removes what lies there of a run, but for what is kept and what is younger. Returns how many. */
+  prune(dagRunId: string, keep: Kept, olderThanMs: number): Promise<number>;
+  /** A frame of the run, named by its hash. What is there already is not sent again. */
+  putFrame(dagRunId: string, sha256: string, frame: RangedBytes): Promise<void>;
+  /** Throws NOT_FOUND when there is none. It is read in pieces. */
+  openFrame(dagRunId: string, sha256: string): Promise<RangedBytes>;
 }
 
 /** Null = none is configured. Throws CONFIG_INVALID when the setting names none. */

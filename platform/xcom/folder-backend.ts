@@ -4,15 +4,17 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#core/errors.ts';
+import { openFileIn, piecesOf, type RangedBytes } from '../bytes/ranged-bytes.ts';
 import { newId, systemClock } from '../clock.ts';
 import { probe } from '../probes/probe.ts';
-import type { XcomBackend, XcomRef } from './backend.ts';
+import type { Kept, XcomBackend, XcomRef } from './backend.ts';
+import { isKept } from './kept.ts';
 
 /** References come from Postgres; still, none may lead out of the folder. */
 const REF = /^file:([0-9a-f-]{36})\/([0-9a-f]{64})$/;
 const RUN = /^[0-9a-f-]{36}$/;
 const PUT_RETRIES_MAX = 3;
-const FILE = /^([0-9a-f]{64})\.json$/;
+const HASH = /^[0-9a-f]{64}$/;
 
 export class FolderBackend implements XcomBackend {
   readonly scheme = 'file';
@@ -55,6 +57,32 @@ export class FolderBackend implements XcomBackend {
     return bytes;
   }
 
+  async putFrame(dagRunId: string, sha256: string, frame: RangedBytes): Promise<void> {
+    const path = this.#framePath(dagRunId, sha256);
+    const there = await stat(path).catch(() => null);
+    if (there?.size === frame.size) return;
+    const unfinished = join(this.#folder, dagRunId, `${newId()}.tmp`);
+    for (let tries = 0; ; tries++) {
+      await mkdir(join(this.#folder, dagRunId), { recursive: true });
+      try {
+        await writeFile(unfinished, piecesOf(frame));
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries >= PUT_RETRIES_MAX) throw error;
+      }
+    }
+    await rename(unfinished, path);
+  }
+
+  async openFrame(dagRunId: string, sha256: string): Promise<RangedBytes> {
+    return openFileIn(this.#folder, this.#framePath(dagRunId, sha256));
+  }
+
+  #framePath(dagRunId: string, sha256: string): string {
+    if (!RUN.test(dagRunId) || !HASH.test(sha256)) throw gone(`${dagRunId}/${sha256}`, 'this names no frame');
+    return join(this.#folder, dagRunId, `${sha256}.arrow`);
+  }
+
   async listRuns(): Promise<readonly string[]> {
     const names = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -63,13 +91,13 @@ export class FolderBackend implements XcomBackend {
     return names.filter((name) => RUN.test(name));
   }
 
-  async prune(dagRunId: string, keep: ReadonlySet<string>, olderThanMs: number): Promise<number> {
+  async prune(dagRunId: string, keep: Kept, olderThanMs: number): Promise<number> {
     const folder = join(this.#folder, dagRunId);
     const names = await readdir(folder).catch(() => []);
     const before = systemClock.now() - olderThanMs;
     let removed = 0;
     for (const name of names) {
-      if (keep.has(FILE.exec(name)?.[1] ?? '')) continue;
+      if (isKept(name, keep)) continue;
       const found = await stat(join(folder, name)).catch(() => null);
       if (found === null || found.mtimeMs > before) continue;
       await rm(join(folder, name), { force: true });

@@ -4,9 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { AppError } from '#core/errors.ts';
+import { inBlocks } from '../bytes/in-blocks.ts';
+import { piecesOf, type RangedBytes } from '../bytes/ranged-bytes.ts';
 import { systemClock } from '../clock.ts';
 import type { ObjectClient } from '../objects/object-client.ts';
-import type { XcomBackend, XcomRef } from './backend.ts';
+import type { Kept, XcomBackend, XcomRef } from './backend.ts';
+import { isKept } from './kept.ts';
 
 export interface ObjectBackendOptions {
   readonly scheme: 'gs' | 's3';
@@ -55,17 +58,45 @@ export class ObjectBackend implements XcomBackend {
     return folders.filter((folder) => RUN.test(folder));
   }
 
-  async prune(dagRunId: string, keep: ReadonlySet<string>, olderThanMs: number): Promise<number> {
+  async prune(dagRunId: string, keep: Kept, olderThanMs: number): Promise<number> {
     const before = systemClock.now() - olderThanMs;
     const objects = await this.#do('list', (client) => client.list(`${this.#base}${dagRunId}/`));
     let removed = 0;
     for (const { key, updatedAtMs } of objects) {
-      const hash = /([0-9a-f]{64})\.json$/.exec(key)?.[1] ?? '';
-      if (keep.has(hash) || updatedAtMs > before) continue;
+      if (isKept(key, keep) || updatedAtMs > before) continue;
       await this.#do('delete from', (client) => client.delete(key));
       removed += 1;
     }
     return removed;
+  }
+
+  async putFrame(dagRunId: string, sha256: string, frame: RangedBytes): Promise<void> {
+    const key = this.#frameKey(dagRunId, sha256);
+    const there = await this.#do('read from', (client) => client.head(key));
+    if (there?.bytes === frame.size) return;
+    await this.#do('write to', (client) => client.putStream(key, () => piecesOf(frame), frame.size));
+  }
+
+  async openFrame(dagRunId: string, sha256: string): Promise<RangedBytes> {
+    const key = this.#frameKey(dagRunId, sha256);
+    const found = await this.#do('read from', (client) => client.head(key));
+    if (found === null) throw gone(`${this.scheme}:${dagRunId}/${sha256}`, 'it was removed');
+    return inBlocks({
+      size: found.bytes,
+      identity: `${this.scheme}:${key}:${found.version}`,
+      read: async (offset, length) => {
+        const piece = await this.#do('read from', (client) => client.getRange(key, offset, length));
+        if (piece === null) throw gone(`${this.scheme}:${dagRunId}/${sha256}`, 'it was removed');
+        if (piece.length !== length) throw gone(`${this.scheme}:${dagRunId}/${sha256}`, 'it is shorter than it was');
+        return new Uint8Array(piece);
+      },
+      close: async () => undefined,
+    });
+  }
+
+  #frameKey(dagRunId: string, sha256: string): string {
+    if (!RUN.test(dagRunId) || !/^[0-9a-f]{64}$/.test(sha256)) throw gone(`${dagRunId}/${sha256}`, 'this names no frame');
+    return `${this.#base}${dagRunId}/${sha256}.arrow`;
   }
 
   #key(dagRunId: string, hash: string): string {

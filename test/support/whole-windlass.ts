@@ -35,8 +35,12 @@ export interface WholeWindlass {
 
 const DEADLINE_MS = 90_000;
 
-/** `files`: DAG files by name. */
-export async function startWholeWindlass(files: Readonly<Record<string, string>>, overrides: Partial<Config> = {}): Promise<WholeWindlass> {
+/** `files`: DAG files by name. `moreWorkers`: what is different on other machines. */
+export async function startWholeWindlass(
+  files: Readonly<Record<string, string>>,
+  overrides: Partial<Config> = {},
+  moreWorkers: readonly Partial<Config>[] = [],
+): Promise<WholeWindlass> {
   const database = await createDatabase();
   const testBroker = await startBroker(database);
   const config = testConfig({ ...testBroker.settings, serviceHeartbeatMs: 500, ...overrides });
@@ -48,7 +52,11 @@ export async function startWholeWindlass(files: Readonly<Record<string, string>>
   const { db } = database;
   const broker = await testBroker.open({ brokerPrefix: config.brokerPrefix });
   const deps = { config, db, broker, clock: systemClock, logger };
-  const [scheduler, worker] = await Promise.all([startScheduler(deps), startWorker(deps)]);
+  const [scheduler, ...workers] = await Promise.all([
+    startScheduler(deps),
+    startWorker(deps),
+    ...moreWorkers.map((more) => startWorker({ ...deps, config: { ...config, ...more } })),
+  ]);
   const sql = async <Row>(text: string, values: unknown[] = []) => (await db.pool.query(text, values)).rows as Row[];
   return {
     config,
@@ -108,7 +116,7 @@ export async function startWholeWindlass(files: Readonly<Record<string, string>>
     },
     changed: (dagId) => broker.ring('runs_changed', { dagIds: [dagId] }),
     async close() {
-      await worker.stop();
+      await Promise.all(workers.map((worker) => worker.stop()));
       await scheduler.stop();
       const logs = await checkLogs(db, { logsFolder: config.logsFolder, historyMs: 86_400_000, mayBeGone: false });
       const checked = [...(await checkInvariants(db, 86_400_000)), ...(logs === null ? [] : [logs])];

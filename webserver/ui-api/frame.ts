@@ -1,10 +1,12 @@
 /** GET …/tasks/{taskId}/frame: a look into the frame that a task handed on, however large it is. */
 import { z } from 'zod';
 import { AppError } from '#core/errors.ts';
+import { openFileIn, type RangedBytes } from '#platform/bytes/ranged-bytes.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { findXComEntry } from '#platform/db/queries/api/find-xcom-entry.ts';
 import { FRAME_LIMITS, FramePreviews } from '#platform/frames/frame-preview.ts';
-import { openFileIn, type RangedBytes } from '#platform/frames/ranged-bytes.ts';
+import { openXcomBackend } from '#platform/xcom/backend.ts';
+import { LargeValues } from '#platform/xcom/large-values.ts';
 import { instancePath } from '../api/path-ids.ts';
 import { keyOf } from '../api/task-instances.ts';
 import { integer } from '../http/list-query-schema.ts';
@@ -18,13 +20,20 @@ const columnQuery = frameQuery.extend({ column: z.string().max(1_000) });
 type Place = z.infer<typeof instancePath>;
 
 export function framePageRoutes({ config }: WebDeps): readonly Route[] {
+  const backend = openXcomBackend(config);
+  const large = new LargeValues(backend, 0);
   const previews = new FramePreviews();
   const base = '/ui/api/dags/:dag_id/runs/:dag_run_id/tasks/:task_id/frame';
   const within = async <T>(db: Queryable, place: Place, query: z.infer<typeof frameQuery>, look: (bytes: RangedBytes) => Promise<T>) => {
     const entry = await findXComEntry(db, keyOf(place, query.map_index), query.key);
-    const path = (entry?.value as { readonly path?: unknown } | null | undefined)?.path;
-    if (typeof path !== 'string') throw new AppError('NOT_FOUND', `The task handed on no frame as "${query.key}".`);
-    const bytes = await openFileIn(config.scratchFolder, path);
+    const value = entry === null || entry.ref === null ? entry?.value : await large.get(entry.ref);
+    const { path, sha256 } = (value ?? {}) as { readonly path?: unknown; readonly sha256?: unknown };
+    if (entry === null || typeof path !== 'string') throw new AppError('NOT_FOUND', `The task handed on no frame as "${query.key}".`);
+    const bytes = await openFileIn(config.scratchFolder, path).catch((error: Error) => {
+      // On another machine, or cleaned up: then a copy may lie in the XCom backend.
+      if (backend === null || typeof sha256 !== 'string') throw error;
+      return backend.openFrame(entry.dag_run_id, sha256);
+    });
     try {
       return await look(bytes);
     } finally {

@@ -93,7 +93,7 @@ export class CallbackAttempt {
       return;
     }
     this.#process = process;
-    const desk = new RequestDesk(requests, { dagRunId: claimed.dagRunId }, version);
+    const desk = new RequestDesk(requests, { dagRunId: claimed.dagRunId, dagId: claimed.dagId, runId: claimed.runId }, version);
     void process.exited.then((exit) =>
       this.#settle(failed(explainCrash({ kind: 'crashed', exit, stderrTail: this.#log.stderrTail, memoryMb }).error, true)),
     );

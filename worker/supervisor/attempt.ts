@@ -152,7 +152,7 @@ export class Attempt implements LeaseHolder {
     let message: Promise<RunMessage> | null = null;
     const told = () => {
       message ??= reading.then(async (read) => {
-        const { inputs, item } = await readStored(read, requests.large);
+        const { inputs, item } = await readStored(read, requests, claimed);
         const context = attemptContext(claimed, plan, { read, scratchFolder, baseUrl: this.#deps.baseUrl, triggeringEvents });
         return { type: 'run', context, inputs, mapLengthMax: this.#deps.mapLengthMax, ...(item !== null && { item }) };
       });

@@ -150,16 +150,17 @@ function factsOf({ attempt, plan }: Ended, deps: AttemptDeps) {
   };
 }
 
-/** Large values go to the XCom backend first: what Postgres refers to is there. */
+/** Large values and frames go to the XCom backend first: what Postgres refers to is there. */
 async function storeLarge(
   given: Finish['extraXcoms'],
   ended: Ended,
   decision: Decision,
   deps: AttemptDeps,
 ): Promise<{ readonly decision: Decision; readonly pushed: Finish['extraXcoms'] }> {
-  const { large } = deps.requests;
+  const { large, frames } = deps.requests;
   const { dagRunId } = ended.attempt.claimed;
   try {
+    for (const { valueJson } of [...given, decision]) await frames.keep(ended.attempt.claimed, valueJson ?? null);
     const pushed = await Promise.all(
       given.map(async (xcom) => {
         const ref = xcom.valueJson === null ? null : await large.put(dagRunId, xcom.valueJson, xcom.bytes);

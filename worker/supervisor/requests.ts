@@ -16,6 +16,7 @@ import type { Connection } from '#platform/secrets/connection.ts';
 import { requireConnection, type SecretStore } from '#platform/secrets/secret-store.ts';
 import type { LargeValues } from '#platform/xcom/large-values.ts';
 import type { TaskPlan } from '../version-cache.ts';
+import type { FrameStore } from './frame-store.ts';
 import { listInletEvents } from './inlet-events.ts';
 import { readOutletColumns } from './outlet-columns.ts';
 import { readRunOutput } from './run-output.ts';
@@ -27,12 +28,13 @@ export interface RequestDeps {
   readonly masker: Masker;
   readonly xcomMaxBytes: number;
   readonly large: LargeValues;
+  readonly frames: FrameStore;
   /** For tasks that trigger runs; absent where none do. */
   readonly runs?: { readonly db: Database; readonly broker: Broker; readonly clock: Clock };
 }
 
 /** A callback has no lease. */
-type Requester = Pick<Claimed, 'dagRunId'> & Partial<Pick<Claimed, 'taskInstanceId' | 'leaseEpoch'>>;
+type Requester = Pick<Claimed, 'dagRunId' | 'dagId' | 'runId'> & Partial<Pick<Claimed, 'taskInstanceId' | 'leaseEpoch'>>;
 
 /** Values one attempt may push beside its result. */
 const PUSHES_MAX = 100;
@@ -150,7 +152,8 @@ export class RequestDesk {
       throw new AppError('NOT_FOUND', `This DAG has no task ${JSON.stringify(taskId)} to pull from.`);
     const rows = await findXcom(this.#deps.db, { dagRunId: this.#claimed.dagRunId, taskId, key, ...place });
     const single = place.mapIndexes?.length === 1 ? rows[0] : rows.find((row) => row.mapIndex === -1);
-    const read = (row: FoundXcom) => (row.ref === null ? row.value : this.#deps.large.get(row.ref));
+    const { large, frames } = this.#deps;
+    const read = async (row: FoundXcom) => frames.bring(row.ref === null ? row.value : await large.get(row.ref), this.#claimed);
     if (single) return read(single);
     return rows.length === 0 ? undefined : Promise.all(rows.map(read));
   }
