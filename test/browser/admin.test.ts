@@ -53,6 +53,15 @@ describe('the pages for connections, variables and pools', { timeout: 90_000 }, 
     await dialog.getByLabel('Password').fill('tall/ship@42');
     await save();
     await dialog.getByText('A number up to 65535.').waitFor();
+    await dialog.getByLabel('Host').fill('127.0.0.1');
+    await dialog.getByLabel('Port').fill('1');
+    await dialog.getByRole('button', { name: 'Test' }).click();
+    await dialog.getByText(/nothing listens there/).waitFor();
+    expect(
+      (await windlass.api<{ connections: readonly { connection_id: string }[] }>('GET', '/api/v2/connections')).connections,
+    ).not.toContainEqual(expect.objectContaining({ connection_id: 'orders_db' }));
+    await dialog.getByLabel('Host').fill('old.example');
+    await dialog.getByText(/nothing listens there/).waitFor({ state: 'detached' });
     await dialog.getByLabel('Port').fill('6543');
     await save();
     await row('orders_db').getByText('old.example:6543').waitFor();

@@ -84,6 +84,13 @@ export function useConnectionTest(id: string) {
   return useMutation({ mutationFn: () => request<{ status: boolean; message: string }>('POST', restApi.connectionTest(id)) });
 }
 
+/** Tries what stands in the form; nothing is stored. */
+export function useFormTest() {
+  return useMutation({
+    mutationFn: (body: ConnectionBody) => request<{ status: boolean; message: string }>('POST', `${restApi.connections}/test`, body),
+  });
+}
+
 export const useConnectionChanges = () => useChanges<ConnectionBody>('connections', (body) => body.connection_id);
 export const useVariableChanges = () => useChanges<VariableBody>('variables', (body) => body.key);
 export const usePoolChanges = () => useChanges<PoolBody>('pools', (body) => body.name);

@@ -1,11 +1,13 @@
 import { useState } from 'react';
+import { Button } from '#ui-kit/button.tsx';
 import { Field, Input, Select, TextArea } from '#ui-kit/fields.tsx';
 import { useToast } from '#ui-kit/toast.tsx';
 import type { UiConnection } from '../../../ui-api/admin-types.ts';
-import { useConnectionChanges } from './admin-requests.ts';
+import { useConnectionChanges, useFormTest } from './admin-requests.ts';
 import { bodyOf, type ConnectionForm, formOf, problemsOf, UNCHANGED } from './connection-form.ts';
 import { CONNECTION_TYPES, type ConnectionField, connectionType } from './connection-types.ts';
 import { EditDialog } from './edit-dialog.tsx';
+import { TestFinding } from './test-finding.tsx';
 
 const OTHER = '';
 
@@ -14,13 +16,24 @@ export function ConnectionDialog({ connection, onClose }: { connection: UiConnec
   const [form, setForm] = useState(() => formOf(connection));
   const [isTouched, setTouched] = useState(false);
   const { save } = useConnectionChanges();
+  const test = useFormTest();
   const toast = useToast();
   const isNew = connection === null;
   const problems = problemsOf(form);
   const shown = isTouched || !isNew ? problems : {};
-  const change = (part: Partial<ConnectionForm>) => setForm((old) => ({ ...old, ...part }));
+  const change = (part: Partial<ConnectionForm>) => {
+    setForm((old) => ({ ...old, ...part }));
+    // What was found is of what stood there before.
+    test.reset();
+  };
   const type = connectionType(form.type);
   const isListed = CONNECTION_TYPES.some((one) => one.type === form.type);
+  const onTest = () => {
+    setTouched(true);
+    // Without an id it can be tried all the same.
+    const body = bodyOf({ ...form, id: form.id === '' ? 'new' : form.id });
+    if (Object.keys(problemsOf({ ...form, id: body.connection_id })).length === 0) test.mutate(body);
+  };
   const onSave = () => {
     setTouched(true);
     if (Object.keys(problems).length > 0) return;
@@ -43,6 +56,11 @@ export function ConnectionDialog({ connection, onClose }: { connection: UiConnec
       isSaveable={form.id !== ''}
       onSave={onSave}
       onClose={onClose}
+      beside={
+        <Button className="mr-auto" isBusy={test.isPending} onClick={onTest}>
+          Test
+        </Button>
+      }
     >
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Connection id" isRequired error={shown.id}>
@@ -96,6 +114,7 @@ export function ConnectionDialog({ connection, onClose }: { connection: UiConnec
       <Field label="Description">
         <Input value={form.description} onChange={(event) => change({ description: event.target.value })} />
       </Field>
+      <TestFinding finding={test.data} error={test.error} />
     </EditDialog>
   );
 }

@@ -1,9 +1,8 @@
-import { CircleCheck, CircleX, Plug, Plus, SearchX } from 'lucide-react';
+import { Plug, Plus, SearchX } from 'lucide-react';
 import { useState } from 'react';
 import { Page, PageHeader } from '#ui-kit/app-shell.tsx';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Button } from '#ui-kit/button.tsx';
-import { cx } from '#ui-kit/class-names.ts';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { ErrorPanel } from '#ui-kit/error-panel.tsx';
 import { SkeletonRows } from '#ui-kit/spinner.tsx';
@@ -17,6 +16,7 @@ import { connectionType } from './connection-types.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { OriginBadge } from './origin-badge.tsx';
 import { RowButtons } from './row-buttons.tsx';
+import { TestFinding } from './test-finding.tsx';
 
 type Overlay = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete'; readonly connection: UiConnection };
 
@@ -135,25 +135,6 @@ function ConnectionRow({ connection, onOverlay }: { connection: UiConnection; on
         </span>
       </td>
     </tr>
-  );
-}
-
-/** What the last test of a connection found. */
-function TestFinding({ finding, error }: { finding: { status: boolean; message: string } | undefined; error: Error | null }) {
-  if (finding === undefined && error === null) return null;
-  const isGood = finding?.status === true;
-  return (
-    <span
-      role="status"
-      className={cx('flex items-start gap-1 text-xs break-words whitespace-normal', isGood ? 'text-good' : 'text-danger')}
-    >
-      {isGood ? (
-        <CircleCheck size={13} className="mt-0.5 shrink-0" aria-hidden />
-      ) : (
-        <CircleX size={13} className="mt-0.5 shrink-0" aria-hidden />
-      )}
-      <span className="min-w-0">{finding?.message ?? error?.message}</span>
-    </span>
   );
 }
 

@@ -11,6 +11,7 @@ export function EditDialog({
   isSaveable,
   onSave,
   onClose,
+  beside,
   children,
 }: {
   title: string;
@@ -20,6 +21,8 @@ export function EditDialog({
   isSaveable: boolean;
   onSave: () => void;
   onClose: () => void;
+  /** Left of the buttons. */
+  beside?: ReactNode;
   children: ReactNode;
 }) {
   return (
@@ -29,6 +32,7 @@ export function EditDialog({
       onClose={onClose}
       footer={
         <>
+          {beside}
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" form="edit" variant="primary" isBusy={isBusy} disabled={!isSaveable}>
             Save
