@@ -5,6 +5,7 @@ import { approvalsAnswer } from './commands/approvals-answer.ts';
 import { approvalsList } from './commands/approvals-list.ts';
 import { assetsDetails } from './commands/assets-details.ts';
 import { assetsEvents } from './commands/assets-events.ts';
+import { assetsLineage } from './commands/assets-lineage.ts';
 import { assetsList } from './commands/assets-list.ts';
 import { assetsMaterialize } from './commands/assets-materialize.ts';
 import { assetsSearch } from './commands/assets-search.ts';
@@ -109,6 +110,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'assets', define: assetsMaterialize },
   { group: 'assets', define: assetsSearch },
   { group: 'assets', define: assetsVersions },
+  { group: 'assets', define: assetsLineage },
   { group: 'approvals', define: approvalsList },
   { group: 'approvals', define: approvalsAnswer },
   { group: 'backfill', define: backfillCreate },

@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { newRequestId } from '#platform/clock.ts';
+import { assetLineageRoutes } from './api/asset-lineage.ts';
 import { assetVersionRoutes } from './api/asset-versions.ts';
 import { assetRoutes } from './api/assets.ts';
 import { backfillRoutes } from './api/backfills.ts';
@@ -85,6 +86,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...dagVersionRoutes,
     ...backfillRoutes(deps),
     ...assetVersionRoutes(),
+    ...assetLineageRoutes(),
     ...assetRoutes(deps),
     ...queuedEventRoutes(deps),
     ...dagPartRoutes,

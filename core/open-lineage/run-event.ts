@@ -58,7 +58,7 @@ export function runEventOf(task: LineageTask): object {
     run: {
       runId: task.runId,
       facets: {
-        parent: facet('ParentRunFacet', '1-0-1', { run: { runId: task.dagRunId }, job: { namespace, name: task.dagId } }),
+        parent: facet('ParentRunFacet', '1-2-0', { run: { runId: task.dagRunId }, job: { namespace, name: task.dagId } }),
         processing_engine: facet('ProcessingEngineRunFacet', '1-1-1', { version: task.version, name: 'Windlass' }),
         ...(task.logicalDate !== null && { nominalTime: facet('NominalTimeRunFacet', '1-0-1', { nominalStartTime: task.logicalDate }) }),
         ...(task.type === 'FAIL' && {
@@ -72,7 +72,7 @@ export function runEventOf(task: LineageTask): object {
     job: {
       namespace,
       name: `${task.dagId}.${task.taskId}`,
-      facets: { jobType: facet('JobTypeJobFacet', '2-0-3', { processingType: 'BATCH', integration: 'WINDLASS', jobType: 'TASK' }) },
+      facets: { jobType: facet('JobTypeJobFacet', '2-0-4', { processingType: 'BATCH', integration: 'WINDLASS', jobType: 'TASK' }) },
     },
     inputs: task.inputs.map((input) => ({ ...datasetNameOf(input, namespace), facets: facetsOf(input) })),
     outputs: task.outputs.map((output) => outputOf(output, task)),
@@ -90,7 +90,7 @@ export function dagRunEventOf(run: Pick<LineageTask, 'type' | 'at' | 'runId' | '
     job: {
       namespace: run.namespace,
       name: run.dagId,
-      facets: { jobType: facet('JobTypeJobFacet', '2-0-3', { processingType: 'BATCH', integration: 'WINDLASS', jobType: 'DAG' }) },
+      facets: { jobType: facet('JobTypeJobFacet', '2-0-4', { processingType: 'BATCH', integration: 'WINDLASS', jobType: 'DAG' }) },
     },
     inputs: [],
     outputs: [],
@@ -118,7 +118,7 @@ function outputOf(output: LineageOutput, { inputs, namespace }: LineageTask): ob
 function facetsOf({ columns, versionId }: LineageDataset): object {
   return {
     ...(columns !== null && {
-      schema: facet('SchemaDatasetFacet', '1-1-1', { fields: columns.map(({ name, type }) => ({ name, type })) }),
+      schema: facet('SchemaDatasetFacet', '1-2-0', { fields: columns.map(({ name, type }) => ({ name, type })) }),
     }),
     ...(versionId !== null && { version: facet('DatasetVersionDatasetFacet', '1-0-1', { datasetVersion: String(versionId) }) }),
   };

@@ -53,6 +53,17 @@ test('they are searched, and their versions are listed with what broke', async (
   expect((await assets('search', '--column', 'fare')).stderr).toMatch(/No asset matches/);
 }, 60_000);
 
+test('lineage is listed from what is furthest upstream', async () => {
+  await database.db.pool.query(
+    `insert into asset_version (version_id, asset_id, dag_id, run_id, task_id, map_index, attempt_id, upstream)
+     values (95, 1, 'etl', 'r', 'load', -1, gen_random_uuid(), '[{"asset_id": 2, "version_id": null}]')`,
+  );
+  const [first, second] = JSON.parse((await assets('lineage', 'orders', '--json')).stdout);
+  expect(first).toMatchObject({ distance: -1, id: 2 });
+  expect(second).toMatchObject({ distance: 0, name: 'orders', made_of: first.name, made_by: 'etl.load' });
+  expect((await assets('lineage', 'orders', '--direction', 'sideways')).stderr).toMatch(/Allowed choices are both, upstream, downstream/);
+}, 60_000);
+
 test('one is made by its DAG, for a partition', async () => {
   const { stdout, code } = await assets('materialize', 'orders', '--partition-key', '2026-03-10', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ dag_id: 'etl', state: 'queued', partition_key: '2026-03-10' });

@@ -100,4 +100,12 @@ export const assetVersion = z
     is_compatible: z.boolean(),
   })
   .meta({ id: 'AssetVersion' });
+export const assetLineage = z
+  .strictObject({
+    assets: z.array(z.strictObject({ id: count, name: text, uri: text, group: text, is_active: z.boolean(), distance: z.int() })),
+    edges: z.array(z.strictObject({ upstream_id: count, downstream_id: count, dag_id: text, task_id: text })),
+    is_whole: z.boolean(),
+  })
+  .meta({ id: 'AssetLineage' });
+
 export const assetVersions = pageOf('asset_versions', assetVersion);

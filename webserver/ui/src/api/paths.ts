@@ -7,7 +7,7 @@ export const pages = {
   dags: (query = '') => `/dags${query}`,
   runs: (query = '') => `/runs${query}`,
   assets: (query = '') => `/assets${query}`,
-  asset: (assetId: number) => `/assets/${assetId}`,
+  asset: (assetId: number, query = '') => `/assets/${assetId}${query}`,
   plugins: () => '/plugins',
   blocks: () => '/blocks',
   connections: () => '/connections',
@@ -51,6 +51,7 @@ export const restApi = {
   taskInstance: (dagId: string, runId: string, taskId: string, mapIndex: number) =>
     `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/taskInstances/${enc(taskId)}${mapIndex < 0 ? '' : `/${mapIndex}`}`,
   assetEvents: '/api/v2/assets/events',
+  assetLineage: (assetId: number) => `/api/v2/assets/${assetId}/lineage`,
   assetVersions: (assetId: number) => `/api/v2/assets/${assetId}/versions`,
   materialize: (assetId: number) => `/api/v2/assets/${assetId}/materialize`,
   triggeringEvents: (dagId: string, runId: string) => `/api/v2/dags/${enc(dagId)}/dagRuns/${enc(runId)}/upstreamAssetEvents`,

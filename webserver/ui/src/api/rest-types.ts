@@ -49,6 +49,25 @@ export interface RestAssetVersion {
   readonly is_compatible: boolean;
 }
 
+export interface RestAssetLineage {
+  readonly assets: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly uri: string;
+    readonly group: string;
+    readonly is_active: boolean;
+    /** Steps from the asset: negative = it is made of it. */
+    readonly distance: number;
+  }[];
+  readonly edges: readonly {
+    readonly upstream_id: number;
+    readonly downstream_id: number;
+    readonly dag_id: string;
+    readonly task_id: string;
+  }[];
+  readonly is_whole: boolean;
+}
+
 export interface RestAssetVersionPage {
   readonly asset_versions: readonly RestAssetVersion[];
   readonly total_entries: number;

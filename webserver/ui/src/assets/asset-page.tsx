@@ -5,6 +5,7 @@ import { Page } from '#ui-kit/app-shell.tsx';
 import { Badge } from '#ui-kit/badge.tsx';
 import { Button } from '#ui-kit/button.tsx';
 import { Card, Stat } from '#ui-kit/card.tsx';
+import { cx } from '#ui-kit/class-names.ts';
 import { CodeBlock } from '#ui-kit/code-block.tsx';
 import { CopyButton } from '#ui-kit/copy-button.tsx';
 import { ErrorPanel } from '#ui-kit/error-panel.tsx';
@@ -26,6 +27,7 @@ import { ColumnList } from './column-list.tsx';
 import { EventDialog } from './event-dialog.tsx';
 import { EventList } from './event-list.tsx';
 import { Lineage } from './lineage.tsx';
+import { LineageGraph } from './lineage-graph.tsx';
 import { SampleTable } from './sample-table.tsx';
 import { VersionList } from './version-list.tsx';
 
@@ -50,10 +52,7 @@ export function AssetPage() {
           <AssetHeader asset={asset.data} />
           <Lineage asset={asset.data} />
           <Sizes asset={asset.data} />
-          <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_340px]">
-            <Parts asset={asset.data} />
-            <About asset={asset.data} />
-          </div>
+          <Lower asset={asset.data} />
         </>
       )}
     </Page>
@@ -87,12 +86,24 @@ const POLICY_WORDS: Readonly<Record<UiAsset['schemaChange'], string>> = {
   fail: 'a break is not published',
 };
 
-type Part = 'versions' | 'columns' | 'preview' | 'events';
+/** A drawing of lineage takes the whole width. */
+function Lower({ asset }: { asset: UiAsset }) {
+  const [params] = useUrlState();
+  const isWide = params.get('show') === 'lineage';
+  return (
+    <div className={cx('grid items-start gap-4', isWide ? '' : 'xl:grid-cols-[minmax(0,1fr)_340px]')}>
+      <Parts asset={asset} />
+      <About asset={asset} />
+    </div>
+  );
+}
+
+type Part = 'versions' | 'lineage' | 'columns' | 'preview' | 'events';
 
 function Parts({ asset }: { asset: UiAsset }) {
   const [params] = useUrlState();
   const asked = params.get('show');
-  const part: Part = asked === 'columns' || asked === 'preview' || asked === 'events' ? asked : 'versions';
+  const part: Part = asked === 'lineage' || asked === 'columns' || asked === 'preview' || asked === 'events' ? asked : 'versions';
   const tab = (id: Part, label: string, count?: number) => ({ id, label, to: id === 'versions' ? '?' : `?show=${id}`, count });
   return (
     <div className="flex min-w-0 flex-col gap-3">
@@ -101,12 +112,14 @@ function Parts({ asset }: { asset: UiAsset }) {
         active={part}
         items={[
           tab('versions', 'Versions'),
+          tab('lineage', 'Lineage'),
           tab('columns', 'Columns', asset.columns?.length),
           tab('preview', 'Preview'),
           tab('events', 'Events'),
         ]}
       />
       {part === 'versions' ? <VersionList assetId={asset.assetId} /> : null}
+      {part === 'lineage' ? <LineageGraph assetId={asset.assetId} /> : null}
       {part === 'columns' ? <ColumnList asset={asset} /> : null}
       {part === 'preview' ? <SampleTable sample={asset.sample} /> : null}
       {part === 'events' ? <EventList assetId={asset.assetId} /> : null}

@@ -4,7 +4,7 @@ import { queryString } from '#ui-kit/json-request.ts';
 import type { UiAsset, UiAssetList } from '../../../ui-api/asset-types.ts';
 import { request } from '../api/http.ts';
 import { restApi, uiApi } from '../api/paths.ts';
-import type { RestAssetEventPage, RestAssetVersionPage, RestDagRun } from '../api/rest-types.ts';
+import type { RestAssetEventPage, RestAssetLineage, RestAssetVersionPage, RestDagRun } from '../api/rest-types.ts';
 
 /** One page of the catalogue. */
 export function useAssets(filters: {
@@ -53,6 +53,15 @@ export function useAssetVersions(assetId: number, offset: number, limit: number)
     queryKey: ['assetVersions', assetId, offset, limit],
     queryFn: ({ signal }) =>
       request<RestAssetVersionPage>('GET', restApi.assetVersions(assetId) + queryString({ offset, limit }), undefined, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What it is made of and what is made of it, so many steps away. */
+export function useAssetLineage(assetId: number, depth: number) {
+  return useQuery({
+    queryKey: ['assetLineage', assetId, depth],
+    queryFn: ({ signal }) => request<RestAssetLineage>('GET', restApi.assetLineage(assetId) + queryString({ depth }), undefined, signal),
     placeholderData: keepPreviousData,
   });
 }

@@ -38,7 +38,7 @@ export function Lineage({ asset }: { asset: UiAsset }) {
   const height = Math.max(1, ...shown.map((rank) => rank.items.length)) * ROW_PX;
   return (
     <section aria-label="Lineage" className="overflow-x-auto rounded-xl border border-line bg-sunken px-4 py-4 shadow-1">
-      <div className="mx-auto flex w-fit min-w-full items-center justify-center max-sm:flex-col max-sm:items-stretch max-sm:gap-3">
+      <div className="mx-auto flex w-full items-center justify-center max-sm:flex-col max-sm:items-stretch max-sm:gap-3">
         {shown.map((rank, index) => {
           const before = shown[index - 1];
           return (
@@ -57,7 +57,7 @@ const countOf = (rank: Rank): number => (rank.key === 'self' ? 1 : rank.items.le
 
 function Self({ name }: { name: string }) {
   return (
-    <div className="flex w-[190px] shrink-0 flex-col items-center gap-1.5 rounded-xl border border-accent-line bg-accent-soft px-4 py-3 text-center max-sm:w-full">
+    <div className="flex w-[190px] min-w-[132px] flex-col items-center gap-1.5 rounded-xl border border-accent-line bg-accent-soft px-4 py-3 text-center max-sm:w-full">
       <Database size={18} className="text-accent-strong" />
       <span className="max-w-full truncate font-semibold" title={name}>
         {name}
@@ -122,9 +122,9 @@ function readersOf(asset: UiAsset): readonly Neighbour[] {
 }
 
 function Column({ rank }: { rank: Rank }) {
-  if (rank.items.length === 0) return <p className="w-[190px] text-xs text-ink-3">{rank.note}</p>;
+  if (rank.items.length === 0) return <p className="w-[190px] min-w-[132px] text-xs text-ink-3">{rank.note}</p>;
   return (
-    <div className="w-[190px] shrink-0 max-sm:w-full">
+    <div className="w-[190px] min-w-[132px] max-sm:w-full">
       <h3 className="mb-1 hidden text-2xs font-medium text-ink-3 max-sm:block">{rank.label}</h3>
       <ul aria-label={rank.label} className="flex flex-col">
         {rank.items.map((item) => (
