@@ -1,17 +1,17 @@
 /** Rows into a folder of Parquet files, one a page, with the state of the sync beside them. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
 import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
-import { firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
-import { writeWhole } from '../files/whole-file.ts';
+import { firstRowsOf } from '../arrow/report-writing.ts';
 import { writeParquet } from '../parquet/write-parquet.ts';
 import { evolve } from './evolve.ts';
+import { type LakeStore, openLakeStore } from './lake-store.ts';
 import type { OpenDestination, SyncCtx, SyncDestination, SyncPage, SyncState, SyncStream } from './sync-types.ts';
 
 export interface LakeDestinationOptions {
-  /** On the workers' disk, or one they share. */
+  /** On the workers' disk or one they share, or in a bucket: `gs://bucket/folder`, `s3://bucket/folder`. */
   readonly folder: string;
+  /** Of the bucket. Default google_cloud_default, aws_default. */
+  readonly connection?: string;
 }
 
 interface Kept {
@@ -25,35 +25,27 @@ interface Kept {
  * Every run adds files: rows that change in the source come again, and the newest of a key counts. The file of a page has its number: one that
  * was written before a crash, and not yet counted, is written again under the same name.
  */
-export function lakeDestination({ folder }: LakeDestinationOptions): SyncDestination {
+export function lakeDestination({ folder, connection }: LakeDestinationOptions): SyncDestination {
   return {
     name: `lake ${folder}`,
-    async open(_ctx: SyncCtx, stream: SyncStream) {
-      await mkdir(folder, { recursive: true });
-      return new IntoLake(folder, stream, await readKept(stateFile(folder, stream)));
+    async open(ctx: SyncCtx, stream: SyncStream) {
+      const store = await openLakeStore(ctx, folder, connection);
+      const kept = await store.read(stateFile(stream));
+      return new IntoLake(store, stream, kept === null ? null : (JSON.parse(kept) as Kept));
     },
   };
 }
 
 /** Readers of datasets pass over names that begin with "_". */
-const stateFile = (folder: string, stream: SyncStream): string => join(folder, `_windlass_sync.${stream.name}.json`);
-
-async function readKept(path: string): Promise<Kept | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Kept;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
+const stateFile = (stream: SyncStream): string => `_windlass_sync.${stream.name}.json`;
 
 class IntoLake implements OpenDestination {
-  readonly #folder: string;
+  readonly #store: LakeStore;
   readonly #stream: SyncStream;
   #kept: Kept | null;
 
-  constructor(folder: string, stream: SyncStream, kept: Kept | null) {
-    this.#folder = folder;
+  constructor(store: LakeStore, stream: SyncStream, kept: Kept | null) {
+    this.#store = store;
     this.#stream = stream;
     this.#kept = kept;
   }
@@ -65,14 +57,17 @@ class IntoLake implements OpenDestination {
   async write({ batch: given, state }: SyncPage): Promise<void> {
     const pages = this.#kept?.pages ?? 0;
     const { batch, columns } = evolve(this.#stream, this.#kept?.columns ?? null, given);
-    await beforePublish({ uri: uriOfFile(this.#folder), columns });
-    const path = join(this.#folder, `${this.#stream.name}-${String(pages).padStart(8, '0')}.parquet`);
-    const { rows, bytes } = await withoutReporting(() => writeParquet(path, [batch]));
+    const { uri } = this.#store;
+    await beforePublish({ uri, columns });
+    const name = `${this.#stream.name}-${String(pages).padStart(8, '0')}.parquet`;
+    const { rows, bytes } = await withoutReporting(() => this.#store.place(name, (path) => writeParquet(path, [batch])));
     const kept: Kept = { state, pages: pages + 1, columns };
-    await writeWhole(stateFile(this.#folder, this.#stream), (unfinished) => writeFile(unfinished, JSON.stringify(kept), { flush: true }));
+    await this.#store.write(stateFile(this.#stream), JSON.stringify(kept));
     this.#kept = kept;
-    reportWritten({ uri: uriOfFile(this.#folder), columns, rows, bytes, adds: true, ...firstRowsOf(batch) });
+    reportWritten({ uri, columns, rows, bytes, adds: true, ...firstRowsOf(batch) });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store[Symbol.asyncDispose]();
+  }
 }

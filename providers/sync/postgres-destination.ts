@@ -21,12 +21,16 @@ export interface PostgresDestinationOptions {
   readonly table: string;
   /** A row whose key is there already replaces it. Default: every row is added. */
   readonly key?: readonly string[];
+  /** A column of the source that says when a row was deleted: such a row is taken out here instead of written. Needs a key. */
+  readonly deletedAt?: string;
 }
 
 const STATES = '_windlass_sync';
 
 export function postgresDestination(options: PostgresDestinationOptions): SyncDestination {
   const name = { schema: options.schema ?? 'public', table: options.table };
+  if (options.deletedAt !== undefined && (options.key ?? []).length === 0)
+    throw new Fatal('postgresDestination: deletedAt needs the key by which a deleted row is found.');
   return {
     name: `postgres ${name.schema}.${name.table}`,
     async open(ctx: SyncCtx, stream: SyncStream) {
@@ -52,12 +56,15 @@ class IntoPostgres implements OpenDestination {
   readonly #stream: SyncStream;
   readonly #name: TableName;
   readonly #options: PostgresDestinationOptions;
+  readonly removal?: NonNullable<OpenDestination['removal']>;
 
   constructor(postgres: Postgres, stream: SyncStream, name: TableName, options: PostgresDestinationOptions) {
     this.#postgres = postgres;
     this.#stream = stream;
     this.#name = name;
     this.#options = options;
+    const { key = [] } = options;
+    if (key.length > 0) this.removal = { key, keepOnly: (keys) => this.#keepOnly(key, keys) };
   }
 
   async state(): Promise<SyncState | null> {
@@ -81,6 +88,27 @@ class IntoPostgres implements OpenDestination {
       await beforePublish({ ...place, columns });
       await client.query('commit');
       reportWritten({ ...place, columns, rows: batch.numRows, adds: true, ...firstRowsOf(batch) });
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #keepOnly(key: readonly string[], keys: AsyncIterable<RecordBatch>): Promise<number> {
+    const { client } = this.#postgres;
+    const staging = `keys_${randomBytes(4).toString('hex')}`;
+    const table = quoteTable(this.#name);
+    await client.query('begin');
+    try {
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`windlass.sync ${table}`]);
+      await loadTemporaryTable(client, staging, keys);
+      const same = key.map((column) => `k.${quoteName(column)} = t.${quoteName(column)}`).join(' and ');
+      const { rowCount } = await client.query(
+        `delete from ${table} t where not exists (select from pg_temp.${quoteName(staging)} k where ${same})`,
+      );
+      await client.query(`drop table pg_temp.${quoteName(staging)}`);
+      await client.query('commit');
+      return rowCount ?? 0;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
       throw error;
@@ -130,13 +158,30 @@ class IntoPostgres implements OpenDestination {
       others.length === 0 ? 'nothing' : `update set ${others.map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`).join(', ')}`;
     const keyed = key.map(quoteName).join(', ');
     // Of several rows of a page with one key the last one counts; ctid is the order in which they came.
+    const newest = `select distinct on (${keyed}) ${list} from pg_temp.${quoteName(staging)} order by ${keyed}, ctid desc`;
+    const gone = this.#goneIn(names);
     const rows =
       key.length === 0
         ? `select ${list} from pg_temp.${quoteName(staging)}`
-        : `select distinct on (${keyed}) ${list} from pg_temp.${quoteName(staging)} order by ${keyed}, ctid desc`;
+        : gone === null
+          ? newest
+          : `select ${list} from (${newest}) n where ${gone} is null`;
+    if (gone !== null) {
+      const same = key.map((column) => `n.${quoteName(column)} = t.${quoteName(column)}`).join(' and ');
+      await client.query(`delete from ${quoteTable(this.#name)} t using (${newest}) n where ${gone} is not null and ${same}`);
+    }
     await client.query(
       `insert into ${quoteTable(this.#name)} (${list}) ${rows}${key.length === 0 ? '' : ` on conflict (${keyed}) do ${change}`}`,
     );
     await client.query(`drop table pg_temp.${quoteName(staging)}`);
+  }
+
+  /** The column that says that a row was deleted; null = none does. */
+  #goneIn(names: readonly string[]): string | null {
+    const { deletedAt } = this.#options;
+    if (deletedAt === undefined) return null;
+    if (!names.includes(deletedAt))
+      throw new Fatal(`The source of "${this.#stream.name}" has no column "${deletedAt}", which deletedAt names.`);
+    return `n.${quoteName(deletedAt)}`;
   }
 }

@@ -18,17 +18,23 @@ export interface PostgresSourceOptions {
   readonly key?: readonly string[];
   /** Default: all of them. */
   readonly columns?: readonly string[];
+  /**
+   * Each run reads so far back again, for rows that were committed late: an interval of Postgres (`'10 minutes'`) for times, a number for
+   * numbers. Needs a destination with a key: rows of the window come again.
+   */
+  readonly lookback?: string | number;
   /** Rows of one page, default 10,000: what is done again after a crash. */
   readonly pageRows?: number;
 }
 
 const PAGE_ROWS = 10_000;
+const KEYS_OF_PAGE = 50_000;
 /** Hidden columns that carry the place as text, to its last digit. */
 const MARK = '_windlass_mark_';
 
 /**
- * One consistent look at the table each run. A row whose transaction commits later than one with a greater cursor value is missed, as with
- * every cursor: give the cursor a value at the end of short transactions.
+ * One consistent look at the table each run. A row whose transaction commits later than one with a greater cursor value is missed, unless
+ * `lookback` is as long as the longest transaction.
  */
 export function postgresSource(options: PostgresSourceOptions): SyncSource {
   const name = { table: options.table, ...(options.schema !== undefined && { schema: options.schema }) };
@@ -44,15 +50,25 @@ export function postgresSource(options: PostgresSourceOptions): SyncSource {
       const wanted = options.columns ?? [...types.keys()];
       const list = [...wanted.map(quoteName), ...place.map((column, index) => `${quoteName(column)}::text as ${quoteName(MARK + index)}`)];
       const order = place.map(quoteName).join(', ');
-      const sql = `select ${list.join(', ')} from ${quoteTable(name)} where ${quoteName(options.cursor)} is not null${after(postgres, place, types, state)} order by ${order}`;
+      const sql = `select ${list.join(', ')} from ${quoteTable(name)} where ${quoteName(options.cursor)} is not null${after(postgres, place, types, state, options.lookback)} order by ${order}`;
       for await (const batch of postgres.batches(sql, options.pageRows ?? PAGE_ROWS)) {
         if (batch.numRows > 0) yield { batch: selectBatch(batch, wanted), state: stateOf(batch, place) };
       }
     },
+    async *keys(ctx: SyncCtx, key: readonly string[]) {
+      await using postgres = await connectPostgres(ctx, options.connection);
+      yield* postgres.batches(`select ${key.map(quoteName).join(', ')} from ${quoteTable(name)}`, KEYS_OF_PAGE);
+    },
   };
 }
 
-function after(postgres: Postgres, place: readonly string[], types: ReadonlyMap<string, string>, state: SyncState | null): string {
+function after(
+  postgres: Postgres,
+  place: readonly string[],
+  types: ReadonlyMap<string, string>,
+  state: SyncState | null,
+  lookback: string | number | undefined,
+): string {
   const last = state?.['after'];
   if (last === undefined) return '';
   if (!Array.isArray(last) || last.length !== place.length)
@@ -62,6 +78,11 @@ function after(postgres: Postgres, place: readonly string[], types: ReadonlyMap<
   const values = (last as unknown[]).map(
     (value, index) => `${postgres.client.escapeLiteral(String(value))}::${types.get(place[index] as string)}`,
   );
+  const [cursor = ''] = place;
+  if (lookback !== undefined) {
+    const back = typeof lookback === 'number' ? String(lookback) : `${postgres.client.escapeLiteral(lookback)}::interval`;
+    return ` and ${quoteName(cursor)} > ${values[0]} - ${back}`;
+  }
   return ` and (${place.map(quoteName).join(', ')}) > (${values.join(', ')})`;
 }
 

@@ -18,6 +18,8 @@ export interface SyncSource {
   readonly name: string;
   /** Yields what is there after `state`, null = from the start; ends when nothing more is there now. */
   pages(ctx: SyncCtx, state: SyncState | null): AsyncIterable<SyncPage>;
+  /** The keys of all rows that there are, for finding out which are gone. Absent: it cannot tell. */
+  keys?(ctx: SyncCtx, key: readonly string[]): AsyncIterable<RecordBatch>;
 }
 
 /** What becomes of a source whose columns change: new ones are added, none are taken away. */
@@ -34,6 +36,8 @@ export interface OpenDestination extends AsyncDisposable {
   state(): Promise<SyncState | null>;
   /** Rows and state are kept together, or neither is: whatever dies between, nothing is lost and nothing is there twice. */
   write(page: SyncPage): Promise<void>;
+  /** Removes the rows whose key is not among these; returns how many. Absent: it only adds. */
+  readonly removal?: { readonly key: readonly string[]; keepOnly(keys: AsyncIterable<RecordBatch>): Promise<number> };
 }
 
 export interface SyncDestination {

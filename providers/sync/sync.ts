@@ -11,12 +11,19 @@ export interface SyncOptions {
    * leaves new columns out. A column that is gone stays, with nulls. A type that does not hold the old values always fails.
    */
   readonly schemaChange?: SyncSchemaPolicy;
+  /**
+   * `compare` removes, after each run, the rows of the destination whose key the source has no more: it reads all keys. Default: rows that
+   * are deleted in the source stay. (A source that marks them needs none of it: see `deletedAt` of the destination.)
+   */
+  readonly deletes?: 'keep' | 'compare';
 }
 
 export interface SyncResult {
   readonly stream: string;
   readonly rows: number;
   readonly pages: number;
+  /** Of rows that were gone from the source; only with `deletes: 'compare'`. */
+  readonly removed?: number;
   /** Where the next run goes on. */
   readonly state: SyncState | null;
 }
@@ -28,7 +35,10 @@ const POLICIES: readonly SyncSchemaPolicy[] = ['evolve', 'fail', 'discard'];
  * The state is kept in the destination with the rows, under the name of the stream, so that a killed attempt, a retry and the next
  * run all go on after the last page that is there.
  */
-export function sync(stream: string, { from, to, schemaChange = 'evolve' }: SyncOptions): (ctx: Ctx<unknown>) => Promise<SyncResult> {
+export function sync(
+  stream: string,
+  { from, to, schemaChange = 'evolve', deletes = 'keep' }: SyncOptions,
+): (ctx: Ctx<unknown>) => Promise<SyncResult> {
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stream))
     throw new Fatal(`sync(${JSON.stringify(stream)}, …): the name of a stream has letters, digits, "_", "-" and "." only, at most 100.`);
   if (!POLICIES.includes(schemaChange))
@@ -48,6 +58,15 @@ export function sync(stream: string, { from, to, schemaChange = 'evolve' }: Sync
       ctx.heartbeat({ done: rows, total: rows, note: `${rows} rows` });
     }
     ctx.log.info(`${rows} rows in ${pages} pages`);
-    return { stream, rows, pages, state };
+    if (deletes === 'keep' || state === null) return { stream, rows, pages, state };
+    // After the pages: a row that came since is among the keys, and one that went since goes here, too.
+    const { removal } = destination;
+    if (removal === undefined || from.keys === undefined)
+      throw new Fatal(
+        `sync("${stream}"): deletes: 'compare' needs a source and a destination with a key; ${from.name} to ${to.name} has none.`,
+      );
+    const removed = await removal.keepOnly(from.keys(ctx, removal.key));
+    ctx.log.info(`${removed} rows removed that the source has no more`);
+    return { stream, rows, pages, removed, state };
   };
 }

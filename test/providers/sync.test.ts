@@ -3,19 +3,22 @@
  * at any page loses nothing and doubles nothing. Method: real Postgres, an API over HTTP, files on disk; killed processes are real ones.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startFauxqs } from 'fauxqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
+import { parseConnection } from '#platform/secrets/connection.ts';
 import type { Ctx } from '#sdk/context.ts';
 import { duck } from '#test/support/duckdb.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { startBigQueryEmulator } from '../../emulators/bigquery/bigquery-server.ts';
 import { startGcsEmulator } from '../../emulators/gcs/gcs-server.ts';
-import { connectBigQuery } from '../../providers/google/index.ts';
+import { connectS3 } from '../../providers/amazon/index.ts';
+import { connectBigQuery, connectGcs } from '../../providers/google/index.ts';
 import {
   bigqueryDestination,
   filesSource,
@@ -66,6 +69,52 @@ describe('Postgres to Postgres', () => {
     await sql(`insert into orders values (11, 'new', now()); update orders set name = 'changed', updated_at = now() where id = 3`);
     expect(await run({ from: shop(), to: warehouse() })).toMatchObject({ rows: 2 });
     expect(await sql('select id, name from copy.orders order by id')).toEqual(await sql('select id, name from orders order by id'));
+  });
+
+  it('finds a row that was committed late by looking back, and without it does not', async () => {
+    const late = `insert into orders values (11, 'late', '2026-01-01'::timestamptz + interval '2 microseconds')`;
+    await run({ from: shop(), to: warehouse() });
+    await sql(late);
+    expect(await run({ from: shop(), to: warehouse() })).toMatchObject({ rows: 0 });
+    expect(await run({ from: shop({ lookback: '1 minute' }), to: warehouse() })).toMatchObject({ rows: 11 });
+    expect(await sql('select id, name from copy.orders order by id')).toEqual(await sql('select id, name from orders order by id'));
+    const byId = (options = {}) => run({ from: shop({ cursor: 'id', ...options }), to: warehouse() }, 'by_id');
+    await byId();
+    await sql(`delete from orders where id = 9; insert into orders values (9, 'anew', now())`);
+    expect(await byId({ lookback: 3 })).toMatchObject({ rows: 3 });
+    expect(await sql('select name from copy.orders where id = 9')).toEqual([{ name: 'anew' }]);
+  });
+
+  it('takes out rows that the source marks as deleted, and writes one that came back', async () => {
+    await sql('alter table orders add column deleted_at timestamptz');
+    const to = warehouse({ deletedAt: 'deleted_at' });
+    await run({ from: shop(), to });
+    await sql('update orders set deleted_at = now(), updated_at = now() where id in (2, 4)');
+    await run({ from: shop(), to });
+    expect(await sql('select count(*)::int as n from copy.orders where id in (2, 4)')).toEqual([{ n: 0 }]);
+    await sql('update orders set deleted_at = null, updated_at = clock_timestamp() where id = 2');
+    await run({ from: shop(), to });
+    expect(await sql('select id from copy.orders order by id')).toEqual(
+      await sql('select id from orders where deleted_at is null order by id'),
+    );
+    expect(() => warehouse({ key: [], deletedAt: 'deleted_at' })).toThrow('needs the key');
+    await expect(run({ from: shop(), to: warehouse({ deletedAt: 'gone_at' }) }, 'other')).rejects.toThrow('has no column "gone_at"');
+  });
+
+  it('removes what the source has no more, when it is asked to compare', async () => {
+    const compared = { from: shop(), to: warehouse(), deletes: 'compare' } as const;
+    expect(await run(compared)).toMatchObject({ rows: 10, removed: 0 });
+    await sql('delete from orders where id > 7');
+    expect(await run({ from: shop(), to: warehouse() })).not.toHaveProperty('removed');
+    expect(await run(compared)).toMatchObject({ rows: 0, removed: 3 });
+    expect(await sql('select id from copy.orders order by id')).toEqual(await sql('select id from orders order by id'));
+    await sql('delete from orders');
+    expect(await run(compared)).toMatchObject({ removed: 7 });
+    await expect(run({ ...compared, to: lakeDestination({ folder: join(folder, 'lake') }) }, 'lake')).resolves.toMatchObject({ rows: 0 });
+    await sql(`insert into orders values (1, 'a', now())`);
+    await expect(run({ ...compared, to: lakeDestination({ folder: join(folder, 'lake') }) }, 'lake')).rejects.toThrow(
+      'needs a source and a destination with a key',
+    );
   });
 
   it('adds a new column, keeps one that is gone, and widens a type', async () => {
@@ -229,5 +278,45 @@ describe('a process that is killed at any page', () => {
     ]);
     expect(readdirSync(join(folder, 'lake')).filter((name) => name.endsWith('.parquet'))).toHaveLength(5);
     expect(JSON.parse(readFileSync(join(folder, 'lake/_windlass_sync.orders.json'), 'utf8'))).toMatchObject({ pages: 5 });
+  });
+});
+
+describe.each(['gs', 's3'] as const)('a lake in a bucket of %s', (scheme) => {
+  it('gets one file a page, and goes on after the last that was counted', async () => {
+    const gcs = await startGcsEmulator({ port: 0, clock: systemClock });
+    gcs.objects.createBucket('lake');
+    const s3 = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
+    connections['google_cloud_default'] = parseConnection(
+      'g',
+      `google-cloud-platform://?project=p&storage_endpoint=${encodeURIComponent(gcs.url)}`,
+    );
+    connections['aws_default'] = parseConnection('a', `aws://k:s@?endpoint_url=${encodeURIComponent(`http://127.0.0.1:${s3.port}`)}`);
+    await using aws = await connectS3(ctx());
+    const google = await connectGcs(ctx());
+    const bucket = scheme === 'gs' ? google : aws;
+    try {
+      await aws.ensureBucket('lake');
+      const to = lakeDestination({ folder: `${scheme}://lake/orders` });
+      const files = async () => {
+        const found = await bucket.list(`${scheme}://lake/orders/`);
+        return found.map((one) => one.uri.split('/').at(-1) as string).toSorted();
+      };
+      expect(await run({ from: shop(), to })).toMatchObject({ rows: 10, pages: 4 });
+      const first = ['_windlass_sync.orders.json', ...[0, 1, 2, 3].map((page) => `orders-0000000${page}.parquet`)];
+      expect(await files()).toEqual(first);
+      await sql(`insert into orders values (11, 'new', now())`);
+      // As of an attempt that died before it counted its page.
+      await bucket.upload(Buffer.from('half a page'), `${scheme}://lake/orders/orders-00000004.parquet`);
+      expect(await run({ from: shop(), to })).toMatchObject({ rows: 1, pages: 1 });
+      expect(await run({ from: shop(), to })).toMatchObject({ rows: 0 });
+      expect(await files()).toEqual([...first, 'orders-00000004.parquet']);
+      mkdirSync(join(folder, 'copy'));
+      for (const name of (await files()).slice(1)) await bucket.download(`${scheme}://lake/orders/${name}`, join(folder, 'copy', name));
+      const rows = await duck(`select id, name from read_parquet('${folder}/copy/*.parquet') order by id`);
+      expect(rows).toEqual((await sql<object>('select id, name from orders order by id')).map((row) => Object.values(row).map(String)));
+    } finally {
+      await s3.stop();
+      await gcs.stop();
+    }
   });
 });
