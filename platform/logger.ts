@@ -19,6 +19,13 @@ const SECRET_KEYS = [
   '*.secret',
 ];
 
+/** Clients hang on their errors what they were doing: commands with passwords, sockets, the whole process with its environment. */
+function shownError(error: Error): unknown {
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack, code } = pino.stdSerializers.err(error);
+  return { type, message, stack, ...(code !== undefined && { code }) };
+}
+
 export interface LoggerConfig {
   readonly level: string;
   /** `pretty` for a person at a terminal, `json` for everything else. */
@@ -31,6 +38,7 @@ export function createLogger(config: LoggerConfig): Logger {
     level: config.level,
     base: { service: config.service, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: shownError },
     redact: { paths: SECRET_KEYS, censor: '***' },
   };
   if (config.format === 'json') return pino(options, lastingStderr());
