@@ -43,7 +43,7 @@ export function readMigrations(folder: string = FOLDER): readonly Migration[] {
     .map((migration) => ({ ...migration, isBreaking: /^-- breaking: \S/m.test(migration.sql) }));
 }
 
-/** Brings the schema up to date. Returns the names of the files it applied. */
+/** Brings the schema up to date. Returns the names of the files it applied. Throws SCHEMA_TOO_NEW before it changes what it does not know. */
 export async function migrate(db: Database, clock: Clock = systemClock): Promise<readonly string[]> {
   const client = await db.pool.connect();
   const applied: string[] = [];
@@ -53,8 +53,10 @@ export async function migrate(db: Database, clock: Clock = systemClock): Promise
     await client.query({ text: 'select pg_advisory_lock($1)', values: [LOCK_KEY], query_timeout: PATIENCE_MS } as QueryConfig);
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await step(() => prepare(client));
-    const done = new Set((await client.query<{ version: number }>('select version from schema_migration')).rows.map((row) => row.version));
+    const there = await readApplied(client);
+    const done = new Set(there.map(({ version }) => version));
     const known = readMigrations();
+    refuseTooNew(there, known);
     for (const migration of known) {
       if (done.has(migration.version)) continue;
       await step(() => apply(client, migration));
@@ -124,9 +126,10 @@ interface AppliedMigration {
 /** Throws SCHEMA_MISSING or SCHEMA_TOO_NEW unless this version of Windlass can work with the database. */
 export async function checkSchema(db: Pick<Database, 'pool'>): Promise<SchemaState> {
   const known = readMigrations();
-  const applied = await readApplied(db);
+  const applied = await readApplied(db.pool);
+  refuseTooNew(applied, known);
   const versions = new Set(applied.map(({ version }) => version));
-  const [wanted, current] = [Math.max(...known.map(({ version }) => version)), Math.max(0, ...versions)];
+  const [wanted, current] = [latest(known), latest(applied)];
   // Numbers may come out of order: what counts is what is there.
   const missing = known.filter(({ version }) => !versions.has(version));
   if (missing.length > 0)
@@ -136,20 +139,26 @@ export async function checkSchema(db: Pick<Database, 'pool'>): Promise<SchemaSta
         ? `The database has schema version ${current}, this Windlass needs ${wanted}. Run: windlass db migrate`
         : `The database lacks ${missing.map(({ name }) => name).join(', ')}, which this Windlass needs. Run: windlass db migrate`,
     );
-  const ours = new Set(known.map(({ version }) => version));
-  const breaking = applied.find(({ version, breaks }) => breaks && !ours.has(version));
-  if (breaking !== undefined)
-    throw new AppError(
-      'SCHEMA_TOO_NEW',
-      `The database has schema version ${current}, and ${breaking.name} in it changed what this Windlass (version ${wanted}) relies on. Upgrade Windlass on this machine.`,
-    );
   return { current, wanted };
 }
 
+const latest = (list: readonly { readonly version: number }[]) => Math.max(0, ...list.map(({ version }) => version));
+
+/** Before anything is said to be missing: to add it would not help, and might harm. */
+function refuseTooNew(applied: readonly AppliedMigration[], known: readonly Migration[]): void {
+  const ours = new Set(known.map(({ version }) => version));
+  const breaking = applied.find(({ version, breaks }) => breaks && !ours.has(version));
+  if (breaking === undefined) return;
+  throw new AppError(
+    'SCHEMA_TOO_NEW',
+    `The database has schema version ${latest(applied)}, and ${breaking.name} in it changed what this Windlass (version ${latest(known)}) relies on. Upgrade Windlass on this machine.`,
+  );
+}
+
 /** Empty when there is no schema at all. Says also of a database that an older Windlass made that nothing in it breaks. */
-async function readApplied(db: Pick<Database, 'pool'>): Promise<readonly AppliedMigration[]> {
+async function readApplied(client: Pick<ClientBase, 'query'>): Promise<readonly AppliedMigration[]> {
   try {
-    const result = await db.pool.query<AppliedMigration>(
+    const result = await client.query<AppliedMigration>(
       "select version, name, coalesce((to_jsonb(m) ->> 'is_breaking')::boolean, false) as breaks from schema_migration m order by version",
     );
     return result.rows;

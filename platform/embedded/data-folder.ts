@@ -20,10 +20,26 @@ export interface DataSecrets {
 /** Where data goes whose own folder the unprivileged user may not enter. */
 const SHARED_FOLDER = '/var/lib/windlass';
 
+/** What says that a folder is somebody else's: a database among their files would be lost with the next clean-up. */
+const FOREIGN: readonly (readonly [file: string, what: string])[] = [
+  ['PG_VERSION', 'the data folder of a Postgres that Windlass did not start'],
+  ['dump.rdb', 'the data folder of a Redis'],
+  ['appendonlydir', 'the data folder of a Redis'],
+  ['airflow.cfg', 'the home of an Airflow'],
+  ['package.json', 'a project'],
+  ['.git', 'a git repository'],
+];
+
 /** Reads the secrets, or makes them in a folder that has no database yet. Throws DATA_FOLDER_BROKEN. */
 export function openDataSecrets(folder: string): DataSecrets {
   const path = join(folder, 'secrets.json');
   if (existsSync(path)) return readSecrets(path);
+  const foreign = FOREIGN.find(([file]) => existsSync(join(folder, file)));
+  if (foreign !== undefined)
+    throw new AppError(
+      'DATA_FOLDER_BROKEN',
+      `${folder} is ${foreign[1]} (it has ${foreign[0]}), and no data folder of Windlass. Nothing was changed. Set WINDLASS_DATA_FOLDER to a folder of its own, for example ${join(folder, '.windlass')}.`,
+    );
   if (existsSync(join(folder, 'postgres')))
     throw new AppError(
       'DATA_FOLDER_BROKEN',

@@ -54,6 +54,17 @@ it.each<[string, () => void, RegExp]>([
     /has a database, but .*secrets\.json.* is missing\. Nothing was changed\. Restore the file, or.*mv /,
   ],
   [
+    'the data folder of another Postgres',
+    () => {
+      write('PG_VERSION', '18');
+      write('base/1');
+    },
+    /is the data folder of a Postgres that Windlass did not start \(it has PG_VERSION\), .*Nothing was changed\. Set WINDLASS_DATA_FOLDER to/,
+  ],
+  ['the data folder of a Redis', () => write('dump.rdb', 'REDIS0011'), /is the data folder of a Redis \(it has dump\.rdb\)/],
+  ['the home of an Airflow', () => write('airflow.cfg', '[core]'), /is the home of an Airflow/],
+  ['a project', () => write('package.json', '{}'), /is a project \(it has package\.json\).*for example .*\.windlass/],
+  [
     'secrets that are half written',
     () => write('secrets.json', '{"instanceId": "x", '),
     /secrets\.json cannot be read .*Nothing was changed\. Restore the file from a backup/,
