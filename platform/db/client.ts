@@ -93,10 +93,14 @@ export function openDatabase(options: DatabaseOptions): Database {
           throw translateDatabaseError(error, name);
         });
         let broken: Error | undefined;
+        const step = (text: string) =>
+          client.query(text).catch((error: unknown) => {
+            throw translateDatabaseError(error, name);
+          });
         try {
-          await client.query('begin');
+          await step('begin');
           const value = await work({ query: (statement, values) => run(client, statement, values) });
-          await client.query('commit');
+          await step('commit');
           return value;
         } catch (error) {
           await client.query('rollback').catch((rollbackError: Error) => {

@@ -1,51 +1,33 @@
-/**
- * A disk of its own for the log folder, so that it can be full without harm to anything else: a tmpfs whose size is set to what
- * is used. Only root may mount; where nobody may, no disk is filled, and the verdict says so.
- */
-import { execFileSync } from 'node:child_process';
-import { cpSync, statfsSync } from 'node:fs';
+/** A disk of its own for the log folder, which remembers when it was full. Where nobody may mount, no disk is filled, and the verdict says so. */
+import { cpSync } from 'node:fs';
 import { systemClock } from '#platform/clock.ts';
+import { SmallDisk } from '#test/support/small-disk.ts';
 
-const ROOMY = '1g';
-/** Somebody writes while its size is set to what was used just now. */
-const TRIES = 5;
 /** A line that was held back may be written, or given up, a little later. */
 const AFTER_MS = 5_000;
 
 export class LogDisk {
-  readonly #folder: string;
+  readonly #disk: SmallDisk;
   readonly #full: { readonly fromMs: number; toMs: number }[] = [];
 
-  private constructor(folder: string) {
-    this.#folder = folder;
+  private constructor(disk: SmallDisk) {
+    this.#disk = disk;
   }
 
   /** Null: it may not be mounted here. */
   static mount(folder: string): LogDisk | null {
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${ROOMY},mode=755`, 'windlass-chaos', folder], { stdio: 'ignore' });
-      return new LogDisk(folder);
-    } catch {
-      return null;
-    }
+    const disk = SmallDisk.mount(folder, '1g');
+    return disk && new LogDisk(disk);
   }
 
   /** Not one byte more can be written. */
   fill(): void {
-    for (let tries = 1; ; tries++) {
-      const { blocks, bfree, bsize } = statfsSync(this.#folder);
-      try {
-        this.#resize(String(Math.max(1, blocks - bfree) * bsize));
-        this.#full.push({ fromMs: systemClock.now(), toMs: Number.POSITIVE_INFINITY });
-        return;
-      } catch (error) {
-        if (tries === TRIES) throw error;
-      }
-    }
+    this.#disk.fill();
+    this.#full.push({ fromMs: systemClock.now(), toMs: Number.POSITIVE_INFINITY });
   }
 
   free(): void {
-    this.#resize(ROOMY);
+    this.#disk.free();
     const last = this.#full.at(-1);
     if (last !== undefined) last.toMs = systemClock.now();
   }
@@ -57,13 +39,10 @@ export class LogDisk {
 
   /** What lies on it stays: as a copy, where it lay. */
   unmount(): void {
-    const copy = `${this.#folder}-kept`;
-    cpSync(this.#folder, copy, { recursive: true });
-    execFileSync('umount', ['-l', this.#folder]);
-    cpSync(copy, this.#folder, { recursive: true });
-  }
-
-  #resize(size: string): void {
-    execFileSync('mount', ['-o', `remount,size=${size}`, this.#folder], { stdio: 'ignore' });
+    const { folder } = this.#disk;
+    const copy = `${folder}-kept`;
+    cpSync(folder, copy, { recursive: true });
+    this.#disk.unmount();
+    cpSync(copy, folder, { recursive: true });
   }
 }

@@ -1,4 +1,5 @@
 /** Goal: trouble that a second attempt cures is not passed on, and no caller waits for ever. */
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '#platform/db/client.ts';
 import { isRefusedValue, translateDatabaseError } from '#platform/db/errors.ts';
@@ -45,6 +46,20 @@ describe('a single statement', () => {
 });
 
 describe('a transaction', () => {
+  it.each(['begins', 'commits'])('whose connection is lost as it %s fails as a lost connection', async (when) => {
+    const db = openDatabase({ url: database.url, applicationName: 'test', logger: quietLogger(), maxConnections: 1 });
+    const cut = () =>
+      db.pool.once('acquire', (client) => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy());
+    if (when === 'begins') cut();
+    const lost = db.transaction('save', async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>({ name: 'pid', text: 'select pg_backend_pid() as pid' });
+      await database.db.pool.query('select pg_terminate_backend($1, 5000)', [rows[0]?.pid]);
+    });
+    await expect(lost).rejects.toMatchObject({ name: 'DatabaseFailure', kind: 'connection', statement: 'save' });
+    await expect(db.query({ name: 'next', text: 'select 1 as one' })).resolves.toMatchObject({ rows: [{ one: 1 }] });
+    await db.close();
+  });
+
   it('whose connection Postgres cuts between two statements fails alone: the process lives, and the next one has another', async () => {
     const db = openDatabase({ url: database.url, applicationName: 'test', logger: quietLogger(), maxConnections: 1 });
     let hasEnded = false;

@@ -73,8 +73,9 @@ const STOP_DEADLINE_MS = 60_000;
 export async function startFleet(
   files: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>> = {},
+  serverUrl?: string,
 ): Promise<Fleet> {
-  const database = await createDatabase();
+  const database = await createDatabase(serverUrl);
   const broker = await startBroker(database);
   const config = testConfig(broker.settings);
   const ledgerFile = join(config.dataFolder, 'ledger.txt');

@@ -3,9 +3,9 @@
  * of it for each test file in about 0.1 s.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
@@ -23,38 +23,52 @@ const TEMPLATE = 'windlass_template';
 export interface TestPostgres {
   /** URL of the superuser for the database `postgres`; replace the path for another. */
   readonly url: string;
+  /** What the server says. */
+  log(): string;
+  /** Starts it again at the same port if it has ended, as whoever looks after a server does. */
+  startAgain(): Promise<void>;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
 }
 
+const newFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'windlass-test-postgres-'));
+
 /** A server of its own, empty. Most tests want `createDatabase` instead. */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(given?: string, more: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
   const user = unprivilegedUser();
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'windlass-test-postgres-'));
+  const folder = given ?? newFolder();
   giveTo(folder, user);
   const binaries = findPostgresBinaries(user, join(tmpdir(), 'windlass-test-binaries'));
   const password = randomBytes(12).toString('hex');
   const data = join(folder, 'data');
   await ensureCluster({ folder: data, binaries, user, superuser: 'windlass', password });
-  const server = await startPostgresServer({
-    folder: data,
-    binaries,
-    user,
-    logFile: join(folder, 'postgres.log'),
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '256MB' },
-    clock: systemClock,
-  });
+  const logFile = join(mkdtempSync(join(tmpdir(), 'windlass-test-postgres-log-')), 'postgres.log');
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '256MB', ...more };
+  const start = async (port?: number) => {
+    const server = await startPostgresServer({ folder: data, binaries, user, logFile, settings, clock: systemClock, port });
+    const state = { server, hasEnded: false };
+    void server.ended.then(() => (state.hasEnded = true));
+    return state;
+  };
+  let state = await start();
+  const { port } = state.server;
   return {
-    url: `postgres://windlass:${password}@127.0.0.1:${server.port}/postgres`,
+    url: `postgres://windlass:${password}@127.0.0.1:${port}/postgres`,
+    log: () => readFileSync(logFile, 'utf8'),
+    async startAgain() {
+      if (state.hasEnded) state = await start(port);
+    },
     async stop() {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await state.server.stop();
+      rmSync(dirname(logFile), { recursive: true, force: true });
+      // A folder that was given may be a mount of its own.
+      rmSync(given === undefined ? folder : data, { recursive: true, force: true });
     },
   };
 }
 
 /** Makes the template; called once, by global-setup.ts. `fill` puts in what every test would make again. */
-export async function createTemplate(serverUrl: string, fill: (db: Database) => Promise<void>): Promise<void> {
+export async function createTemplate(serverUrl: string, fill: (db: Database) => Promise<void> = async () => {}): Promise<void> {
   const admin = openDatabase({ url: serverUrl, applicationName: 'test:setup', logger: quietLogger(), maxConnections: 1 });
   await ensureDatabase(admin, TEMPLATE);
   const template = openDatabase({ url: urlOf(serverUrl, TEMPLATE), applicationName: 'test:setup', logger: quietLogger() });
@@ -71,9 +85,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A migrated database of the caller's own. Call in beforeAll, `drop()` in afterAll. */
-export async function createDatabase(): Promise<TestDatabase> {
-  const serverUrl = inject('postgresUrl');
+/** A migrated database of the caller's own. Call in beforeAll, `drop()` in afterAll. Another server has to have the template. */
+export async function createDatabase(serverUrl = inject('postgresUrl')): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   await asAdmin(serverUrl, (admin) => copyDatabase(admin, TEMPLATE, name));
   const url = urlOf(serverUrl, name);

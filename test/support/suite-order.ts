@@ -31,6 +31,7 @@ export const LONG_SUITES: Readonly<Record<string, LongSuite>> = {
   'test/probes/worker-matrix.test.ts': { seconds: 45, waits: true },
   'test/probes/scheduler-matrix.test.ts': { seconds: 36, waits: true },
   'test/probes/serving-matrix.test.ts': { seconds: 25, waits: true },
+  'test/faults/full-disk.test.ts': { seconds: 36, waits: true },
   'test/faults/any-order.test.ts': { seconds: 20, waits: true },
   'test/triggerer/killed.test.ts': { seconds: 20, waits: true },
   'test/scheduler/two-schedulers.test.ts': { seconds: 15, waits: true },
