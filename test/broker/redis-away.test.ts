@@ -4,7 +4,8 @@
  * never answers) and emptied. `npm run test:outages` makes the long ones last two minutes.
  */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type Fleet, LEDGER, startFleet } from '#test/support/fleet.ts';
+import { createUser, issueToken } from '#platform/auth/users.ts';
+import { type Fleet, LEDGER, type Member, startFleet } from '#test/support/fleet.ts';
 import type { TestRedis } from '#test/support/redis.ts';
 import { until } from '#test/support/until.ts';
 
@@ -29,11 +30,15 @@ export const long = dag('long', {}, through(${LONG_MS} - 2_000));
 
 let fleet: Fleet;
 let redis: TestRedis;
+let monitor: Member;
+let authorization: string;
 
 beforeAll(async () => {
   fleet = await startFleet({ 'away.ts': FILE });
   redis = fleet.broker.redis as TestRedis;
-  await Promise.all([fleet.start('scheduler'), fleet.start('worker'), fleet.start('worker')]);
+  [monitor] = await Promise.all([fleet.start('monitor'), fleet.start('scheduler'), fleet.start('worker'), fleet.start('worker')]);
+  await createUser(fleet.database.db, { username: 'vera', password: 'correct horse battery', role: 'viewer' });
+  authorization = `Bearer ${(await issueToken(fleet.database.db, { username: 'vera', kind: 'api', ttlMs: 3_600_000 })).token}`;
   await fleet.know('steady', 'short', 'long');
 });
 afterAll(() => fleet.close());
@@ -45,6 +50,12 @@ const inState = async (state: string, dagId: string) =>
       [state, dagId],
     )
   )[0]?.n ?? 0;
+
+/** What the monitor shows of the broker. */
+async function shownBroker(): Promise<string> {
+  const answer = await fetch(`${monitor.url}/api/v1/overview`, { headers: { authorization } });
+  return JSON.stringify(((await answer.json()) as { broker: unknown }).broker);
+}
 
 const OUTAGES = [
   { what: 'killed for 3 s', ms: 3_000, dag: 'short', begin: () => redis.kill(), end: () => redis.restart() },
@@ -64,6 +75,7 @@ it.each(OUTAGES)(
     const pauseLeft = () => ms - (performance.now() - before);
     if (dag === 'long') {
       await until(async () => (await inState('queued', 'steady')) === RUNS, { what: 'the scheduler queues', deadlineMs: ms });
+      await until(async () => /does not answer/.test(await shownBroker()), { what: 'the monitor says that Redis is away', deadlineMs: ms });
       await until(async () => (await inState('running', dag)) === 0, { what: 'the long body ends by itself', deadlineMs: ms + 5_000 });
     }
     await until(() => pauseLeft() <= 0, { what: 'the outage is over', deadlineMs: ms + 1_000 });
