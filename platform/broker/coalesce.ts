@@ -2,6 +2,7 @@
  * Merges messages that are rung close together into one: at most one send is in flight a channel, and what is
  * rung meanwhile is merged into the next. Lists of the same key are united.
  */
+import type { Clock } from '#platform/clock.ts';
 import type { Channel } from './broker.ts';
 import { encodeMessage } from './message-wire.ts';
 
@@ -11,17 +12,23 @@ const ITEMS_MAX = 500;
 /** More than this while one is being sent, and they are not kept: the empty message says to look at everything. */
 const PENDING_MAX = 5_000;
 const LOOK_AT_EVERYTHING: Message = {};
+/** After a send the next one waits this long: eyes see no difference, and each message wakes every process that listens. */
+const REST_MS: Partial<Readonly<Record<Channel, number>>> = { ui_events: 50 };
 
 export class Coalescer {
   readonly #send: (channel: Channel, text: string) => Promise<void>;
   readonly #itemsMax: number;
+  readonly #clock: Pick<Clock, 'sleep'>;
+  /** Nobody rests any more. */
+  readonly #hurry = new AbortController();
   readonly #pending = new Map<Channel, Message[]>();
   /** A pump per channel that has something to send. */
   readonly #sending = new Map<Channel, Promise<void>>();
 
   /** `itemsMax`: a longer list is sent in parts. */
-  constructor(send: (channel: Channel, text: string) => Promise<void>, itemsMax = ITEMS_MAX) {
+  constructor(send: (channel: Channel, text: string) => Promise<void>, clock: Pick<Clock, 'sleep'>, itemsMax = ITEMS_MAX) {
     this.#send = send;
+    this.#clock = clock;
     this.#itemsMax = itemsMax;
   }
 
@@ -37,8 +44,9 @@ export class Coalescer {
     }
   }
 
-  /** Resolves when everything rung so far was sent or dropped: a short-lived process rings and ends. */
+  /** Resolves when everything rung so far was sent or dropped: a short-lived process rings and ends. From then on nothing rests. */
   async flushed(): Promise<void> {
+    this.#hurry.abort();
     await Promise.all(this.#sending.values());
   }
 
@@ -46,6 +54,8 @@ export class Coalescer {
   async #pump(channel: Channel): Promise<void> {
     for (let batch = this.#take(channel); batch !== null; batch = this.#take(channel)) {
       for (const message of mergeMessages(batch, this.#itemsMax)) await this.#send(channel, encodeMessage(message)).catch(() => {});
+      const restMs = REST_MS[channel];
+      if (restMs !== undefined) await this.#clock.sleep(restMs, this.#hurry.signal);
     }
     this.#sending.delete(channel);
   }

@@ -42,9 +42,13 @@ export async function openPostgresBroker({ url, prefix, clock, logger }: Postgre
     complaints.warn('broker.connection_error', error, { role: 'doorbell' }, 'doorbell connection lost; it reconnects by itself'),
   );
   const channelName = (channel: Channel) => `${schema}_${channel}`;
-  const coalescer = new Coalescer(async (channel, text) => {
-    await sender.query('select pg_notify($1, $2)', [channelName(channel), Buffer.byteLength(text) > NOTIFY_BYTES_MAX ? '{}' : text]);
-  }, NOTIFY_ITEMS_MAX);
+  const coalescer = new Coalescer(
+    async (channel, text) => {
+      await sender.query('select pg_notify($1, $2)', [channelName(channel), Buffer.byteLength(text) > NOTIFY_BYTES_MAX ? '{}' : text]);
+    },
+    clock,
+    NOTIFY_ITEMS_MAX,
+  );
   const ear = new Ear(url, clock, logger);
 
   return {

@@ -71,7 +71,7 @@ export async function openRedisBroker({ url, prefix, clock, logger }: RedisBroke
   const channelName = (channel: Channel) => `${keyPrefix}:doorbell:${channel}`;
   const coalescer = new Coalescer(async (channel, text) => {
     await producer.publish(channelName(channel), text);
-  });
+  }, clock);
   const listeners = new Map<string, Set<(message: unknown) => void>>();
   subscriber.on('message', (name: string, text: string) => {
     const message = decodeMessage(text);

@@ -1,7 +1,8 @@
 /** Goal: what is rung together is sent together, in parts that fit. */
 import { expect, it } from 'vitest';
 import { Coalescer, mergeMessages } from '#platform/broker/coalesce.ts';
-import { newId } from '#platform/clock.ts';
+import { newId, systemClock } from '#platform/clock.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
 
 it('sends a long list of ids in parts that Postgres can carry in a NOTIFY', () => {
   const ids = Array.from({ length: 400 }, () => newId());
@@ -23,7 +24,7 @@ it('keeps no more than some thousand messages while the broker hangs, and says t
   const coalescer = new Coalescer(async (_, text) => {
     sent.push(text);
     await hang.promise;
-  });
+  }, systemClock);
   coalescer.ring('task_instances_ended', { ids: ['first'] });
   await new Promise((resolve) => setImmediate(resolve));
   for (let n = 0; n < 20_000; n++) coalescer.ring('task_instances_ended', { ids: [`later ${n}`] });
@@ -33,4 +34,24 @@ it('keeps no more than some thousand messages while the broker hangs, and says t
   coalescer.ring('task_instances_ended', { ids: ['again'] });
   await coalescer.flushed();
   expect(sent.at(-1)).toBe('{"v":1,"ids":["again"]}');
+});
+
+it('tells pages at once, and what follows with the next look of the eye', async () => {
+  const sent: string[] = [];
+  const clock = new ManualClock();
+  const coalescer = new Coalescer(async (_, text) => void sent.push(text), clock);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (const topic of ['a', 'b', 'c']) {
+    coalescer.ring('ui_events', { topics: [topic] });
+    await turn();
+    await turn();
+  }
+  expect(sent).toEqual(['{"v":1,"topics":["a"]}']);
+  clock.advance(50);
+  await turn();
+  expect(sent.slice(1)).toEqual(['{"v":1,"topics":["b","c"]}']);
+  await coalescer.flushed();
+  coalescer.ring('ui_events', { topics: ['d'] });
+  await coalescer.flushed();
+  expect(sent.slice(2)).toEqual(['{"v":1,"topics":["d"]}']);
 });

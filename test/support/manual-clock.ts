@@ -19,8 +19,12 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) };
   }
 
-  sleep(delayMs: number): Promise<boolean> {
-    return new Promise((resolve) => this.after(delayMs, () => resolve(true)));
+  sleep(delayMs: number, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve(false);
+      this.after(delayMs, () => resolve(true));
+      signal?.addEventListener('abort', () => resolve(false), { once: true });
+    });
   }
 
   /** Runs what is due on the way, in order. */
