@@ -26,6 +26,7 @@ import { watchDeadlines } from './engine/deadlines.ts';
 import type { EngineDeps } from './engine/deps.ts';
 import { Engine } from './engine/engine.ts';
 import { Inbox } from './engine/inbox.ts';
+import { OpenWorkLook } from './engine/open-work.ts';
 import { sweep } from './engine/sweep.ts';
 import { rescueLostAttempts } from './rescue-lost-attempts.ts';
 import { ShardKeeper } from './shard-keeper.ts';
@@ -153,7 +154,9 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     broker.ring('ui_events', { topics: [...new Set(ended.map((one) => `run:${one.dagId}/${one.runId}`))] });
     return 0;
   };
+  const openWork = new OpenWorkLook(db, clock);
   const backfills = async () => {
+    if (!(await openWork.has('backfills'))) return undefined;
     const changed = await advanceBackfills(engineDeps, engine.shards);
     if (changed.length === 0) return undefined;
     for (const dagId of changed) inbox.reloadRuns(dagId);
@@ -161,6 +164,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     broker.ring('ui_events', { topics: ['dags', ...changed.map((dagId) => `dag:${dagId}`)] });
     return 0;
   };
+  const deadlines = async () => ((await openWork.has('deadlines')) ? watchDeadlines(engineDeps, engine.shards) : undefined);
   const assetRuns = new AssetRuns(engineDeps);
   const assetLoop = new Loop({
     name: 'assets',
@@ -168,6 +172,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     logger,
     intervalMs: ASSETS_MS,
     runOnce: async () => {
+      if (!(await openWork.has('assetEvents'))) return undefined;
       const changed = await assetRuns.runOnce(engine.shards, engine.nowMs());
       if (changed.length === 0) return undefined;
       for (const dagId of changed) inbox.reloadRuns(dagId);
@@ -201,7 +206,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     engineLoop,
     new Loop({ name: 'rescue', clock, logger, intervalMs: RESCUE_MS, runOnce: rescue }),
     new Loop({ name: 'waits', clock, logger, intervalMs: WAITS_MS, runOnce: waits }),
-    new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: () => watchDeadlines(engineDeps, engine.shards) }),
+    new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: deadlines }),
     assetLoop,
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
     new Keeper('retention', keepRows, deps),
@@ -209,7 +214,10 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   ];
   await heartbeat(false);
   await inbox.start(broker);
-  const deafen = await broker.listen('asset_events_queued', () => assetLoop.wake());
+  const deafen = await broker.listen('asset_events_queued', () => {
+    openWork.forget();
+    assetLoop.wake();
+  });
   await plugins.start();
   for (const loop of loops) await loop.start();
   logger.info({ event: 'scheduler.started', scheduler_id: schedulerId }, 'scheduler started');
