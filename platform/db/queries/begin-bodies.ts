@@ -22,8 +22,7 @@ export function beginSteps(bodies: readonly BodyStart[], at: Parameters): readon
                 ${at.list('bigint', arrayLiteral(bodies.map((body) => body.leaseEpoch)))}, ${at.list('int', arrayLiteral(bodies.map((body) => body.pid)))})
            as a(attempt_id, task_instance_id, lease_epoch, pid)
     join task_instance ti on ti.task_instance_id = a.task_instance_id
-   -- Not by ended_at: its index of live attempts would be read whole.
- where t.attempt_id = a.attempt_id and t.body_started_at is null and t.outcome is null
+   where t.attempt_id = a.attempt_id and t.body_started_at is null and t.outcome is null
      and ti.state = 'running' and ti.lease_epoch = a.lease_epoch and ti.lease_owner = ${at.named('workerId', 'text')}
   returning t.attempt_id
 )`,
