@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BigQuery as Client } from '@google-cloud/bigquery';
 import { Fatal } from '#sdk/outcomes.ts';
-import { reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { reportWritten, type Written } from '#sdk/runtime/asset-writes.ts';
 import { parseObjectUri } from '../cloud/object-uri.ts';
 import { finishJob, type JobConfiguration, type JobEnd } from './bigquery-job.ts';
 import { plainRows } from './bigquery-values.ts';
@@ -90,6 +90,20 @@ export class BigQuery {
     this.#source = source;
   }
 
+  /** What was written to a table, under the names that an asset may have for it. */
+  writtenAt(table: string, { adds = false, rows, bytes, columns, columnLineage }: Omit<Written, 'uri'>): Written {
+    const { projectId, datasetId, tableId } = this.#table(table);
+    return {
+      uri: `bigquery://${projectId}/${datasetId}/${tableId}`,
+      alsoKnownAs: [`${projectId}.${datasetId}.${tableId}`, `${datasetId}.${tableId}`],
+      adds,
+      ...(rows !== undefined && { rows }),
+      ...(bytes !== undefined && { bytes }),
+      ...(columns !== undefined && { columns }),
+      ...(columnLineage !== undefined && { columnLineage }),
+    };
+  }
+
   /** Loads files of Google Storage into a table: all of them or none, and once, however often the task is tried. */
   async load(options: LoadOptions): Promise<LoadedTable> {
     const uris = [options.from].flat();
@@ -111,15 +125,14 @@ export class BigQuery {
     };
     const { jobId, wasDone, metadata } = await this.#job(`loading ${options.table}`, configuration, options.name);
     const { outputRows, outputBytes } = metadata.statistics?.load ?? {};
-    const { projectId, datasetId, tableId } = this.#table(options.table);
-    reportWritten({
-      uri: `bigquery://${projectId}/${datasetId}/${tableId}`,
-      alsoKnownAs: [`${projectId}.${datasetId}.${tableId}`, `${datasetId}.${tableId}`],
-      rows: Number(outputRows ?? 0),
-      ...(outputBytes !== undefined && { bytes: Number(outputBytes) }),
-      ...(schema !== undefined && { columns: schema.map(({ name, type }) => ({ name, type, nullable: true })) }),
-      adds: options.ifExists === 'append',
-    });
+    reportWritten(
+      this.writtenAt(options.table, {
+        rows: Number(outputRows ?? 0),
+        ...(outputBytes !== undefined && { bytes: Number(outputBytes) }),
+        ...(schema !== undefined && { columns: schema.map(({ name, type }) => ({ name, type, nullable: true })) }),
+        adds: options.ifExists === 'append',
+      }),
+    );
     return { table: options.table, rows: Number(outputRows ?? 0), jobId, wasDone };
   }
 

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ctx } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
+import { isReporting, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import type { AnyColumns, BatchStream } from '../arrow/frame.ts';
 import { readFrameBatches } from '../arrow/frame-file.ts';
 import type { SqlSession } from './sql-engine.ts';
@@ -68,6 +69,8 @@ export async function openBigQuerySession(ctx: Ctx<unknown>, options: BigQuerySe
     },
     async run(sql) {
       await bigquery.query(sql);
+      const writing = isReporting() ? await (await import('./describe-writing.ts')).bigqueryWriting(sql) : null;
+      if (writing !== null) reportWritten(bigquery.writtenAt(`${writing.dataset}.${writing.table}`, writing));
       return null;
     },
     async [Symbol.asyncDispose]() {

@@ -25,7 +25,7 @@ export async function describeWriting(
   if (place === undefined) return null;
   const columns = await columnsOf(postgres, quoteTable(place));
   const lineage = await lineageOf(postgres, writing.select);
-  const named = lineage === null ? null : underNames(lineage, writing.columns);
+  const named = lineage === null ? null : withoutFrames(underNames(lineage, writing.columns));
   return {
     ...placeOf(postgres.client, place, connectionId),
     columns,
@@ -36,6 +36,33 @@ export async function describeWriting(
 }
 
 type Selected = NonNullable<ReturnType<typeof selectedColumnsOf>>;
+
+/** Of a statement of BigQuery; its tables are not asked for their columns, so a name without its table counts where there is one table. */
+export async function bigqueryWriting(
+  sql: string,
+): Promise<{ readonly dataset: string; readonly table: string; readonly adds: boolean; readonly columnLineage: ColumnLineage } | null> {
+  // `project.dataset.table` is one name there, and three to the parser.
+  const standard = sql.replace(/`([^`]+)`/g, (_all, name: string) =>
+    name
+      .split('.')
+      .map((part) => `"${part}"`)
+      .join('.'),
+  );
+  const writing = readWritingStatement(standard);
+  if (writing === null || writing.schema === null) return null;
+  const tree = await parseSelect(writing.select);
+  const selected = tree === null ? null : selectedColumnsOf(tree, () => null);
+  const columnLineage = selected === null ? {} : underNames(selected, writing.columns);
+  return { dataset: writing.schema, table: writing.table, adds: writing.adds, columnLineage: withoutFrames(columnLineage) };
+}
+
+/** Tables that were made of frames go with the session: they are no assets. */
+function withoutFrames(lineage: ColumnLineage): ColumnLineage {
+  const known = Object.entries(lineage).map(
+    ([column, sources]) => [column, sources.filter(({ asset }) => !/(^|[._])df_\d+$/.test(asset))] as const,
+  );
+  return Object.fromEntries(known.filter(([, sources]) => sources.length > 0));
+}
 
 async function lineageOf(postgres: Postgres, select: string): Promise<Selected | null> {
   const tree = await parseSelect(select);

@@ -37,7 +37,7 @@ export interface WritingStatement {
 const NAME = '(?:"(?:[^"]|"")+"|[A-Za-z_][\\w$]*)';
 const WRITES = new RegExp(
   `^\\s*(?:create\\s+(?:or\\s+replace\\s+)?(?:unlogged\\s+)?(?:materialized\\s+view|table|view)\\s+(?:if\\s+not\\s+exists\\s+)?|(insert)\\s+into\\s+)` +
-    `(?:(${NAME})\\s*\\.\\s*)?(${NAME})\\s*(?:\\(([^()]*)\\))?\\s*(?:as\\s+)?((?:with|select)\\b[\\s\\S]*?);?\\s*$`,
+    `(?:${NAME}\\s*\\.\\s*)??(?:(${NAME})\\s*\\.\\s*)?(${NAME})\\s*(?:\\(([^()]*)\\))?\\s*(?:as\\s+)?((?:with|select)\\b[\\s\\S]*?);?\\s*$`,
   'i',
 );
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
 import { parseConnection } from '#platform/secrets/connection.ts';
-import { dag, type TaskDef } from '#sdk/index.ts';
+import { asset, dag, type TaskDef } from '#sdk/index.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { type RunningEmulators, startEmulators } from '../../emulators/main.ts';
 import { type FrameFile, readFrame, writeFrame } from '../../providers/arrow/index.ts';
@@ -127,5 +127,54 @@ test('a file that is not there is named', async () => {
     outcome: 'failed',
     retryable: false,
     error: { message: expect.stringContaining('there is no file lost.sql') },
+  });
+});
+
+describe('what an exporter writes by a select', () => {
+  const exported = async (options: SqlBlockOptions<never>, frames: readonly FrameFile[] = []) => {
+    const totals = asset('totals');
+    const made = dag('d', {}, ({ task }) => task('t', { frames }, sqlExporter(options as never), { outlets: [totals] }));
+    const { results } = await runTasks(made, { params: {}, connections: connections(), scratchFolder: folder });
+    return (results['t'] as { assets?: readonly { version?: unknown }[] } | undefined)?.assets?.[0]?.version;
+  };
+
+  it('is told of a table of Postgres, with its columns and what they are made of', async () => {
+    await using warehouse = await openPostgres(connectionFromUrl(database.url));
+    await warehouse.query('create table fares (zone int, fare float8); create table totals (zone int, fare float8, doubled float8)');
+    await warehouse.query('insert into fares values (1, 2), (2, 3)');
+    const sql = 'insert into totals (zone, fare, doubled) select zone, fare, fare * 2 from fares';
+    expect(await exported({ ...PLACES.postgres, name: 'keep', sql } as never)).toMatchObject({
+      rows: 2,
+      columns: [{ name: 'zone', type: 'integer' }, { name: 'fare' }, { name: 'doubled' }],
+      columnLineage: {
+        zone: [{ asset: 'fares', column: 'zone' }],
+        doubled: [{ asset: 'fares', column: 'fare' }],
+      },
+    });
+    const ofFrame = await exported(
+      { ...PLACES.postgres, name: 'keep', sql: 'insert into totals (zone, fare) select zone, fare from {{ df_1 }}' } as never,
+      [trips],
+    );
+    expect(ofFrame).toMatchObject({ rows: 3 });
+    expect(ofFrame).not.toHaveProperty('columnLineage');
+  });
+
+  it('is told of a table of BigQuery, as far as names say', async () => {
+    const ctx = {
+      conn: async (id: string) => connections()[id as never],
+      signal: new AbortController().signal,
+      idempotencyKey: 'k',
+      log: { info: () => undefined },
+    };
+    const bigquery = await connectBigQuery(ctx as never);
+    await bigquery.ensureDataset('taxi');
+    await bigquery.query('create table taxi.fares as select 1 as zone, 2.5 as fare');
+    const sql = 'create table `windlass-local.taxi.totals` as select f.zone, f.fare * 2 as doubled from `windlass-local.taxi.fares` f';
+    expect(await exported({ ...PLACES.bigquery, name: 'keep', sql } as never)).toMatchObject({
+      columnLineage: {
+        zone: [{ asset: expect.stringContaining('taxi.fares'), column: 'zone' }],
+        doubled: [{ asset: expect.stringContaining('taxi.fares'), column: 'fare' }],
+      },
+    });
   });
 });
