@@ -1,17 +1,15 @@
 /** Amazon S3 (and what speaks its language) from a task. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { beforeCopy, reportCopied } from '#sdk/runtime/asset-writes.ts';
 import { uriOfFile } from '../arrow/report-writing.ts';
-import { eachOf } from '../cloud/each-of.ts';
-import { joinUri, parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
+import { ObjectStore } from '../cloud/object-store.ts';
+import { parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
 import { tryAgain } from '../cloud/try-again.ts';
 import { writeWhole } from '../files/whole-file.ts';
-import type { Dataset } from '../parquet/write-dataset.ts';
 import { explainAwsError, isTransientAwsError, statusOf } from './aws-error.ts';
 import { AWS_DEFAULT, type AwsAccess, type AwsConnection, type ConnectionSource, readAwsConnection } from './connection.ts';
 
@@ -27,7 +25,6 @@ export interface UploadOptions {
   readonly contentType?: string;
 }
 
-const UPLOADS_AT_ONCE = 4;
 const PART_BYTES = 8 * 1024 * 1024;
 const READ_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -50,7 +47,8 @@ export async function openS3(access: AwsAccess, signal?: AbortSignal): Promise<S
 
 type Aws = typeof import('@aws-sdk/client-s3');
 
-export class S3 implements AsyncDisposable {
+export class S3 extends ObjectStore<S3Object> implements AsyncDisposable {
+  protected override readonly scheme = 's3';
   /** The library's client, for whatever is not here. */
   readonly client: S3Client;
   readonly #aws: Aws;
@@ -58,6 +56,7 @@ export class S3 implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
 
   constructor(client: S3Client, aws: Aws, access: AwsAccess, signal: AbortSignal | undefined) {
+    super();
     this.client = client;
     this.#aws = aws;
     this.#access = access;
@@ -88,31 +87,6 @@ export class S3 implements AsyncDisposable {
       return found;
     });
     if (typeof source === 'string') reportCopied(uriOfFile(source), uri);
-    return sent;
-  }
-
-  /** Sends every file below a folder to keys below `uri`, four at once. */
-  async uploadFolder(folder: string, uri: string): Promise<readonly S3Object[]> {
-    parseObjectUri(uri, 's3');
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const paths = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-      .sort();
-    return eachOf(paths, UPLOADS_AT_ONCE, (path) => this.upload(join(folder, path), joinUri(uri, path)));
-  }
-
-  /** As `uploadDataset` of Google Storage: the partitions of this dataset then hold its files and no others. */
-  async uploadDataset(dataset: Dataset, uri: string): Promise<readonly S3Object[]> {
-    await beforeCopy(uriOfFile(dataset.folder), uri);
-    const sent = await eachOf(dataset.files, UPLOADS_AT_ONCE, ({ path }) => this.upload(join(dataset.folder, path), joinUri(uri, path)));
-    const kept = new Set(sent.map((object) => object.uri));
-    const partitions = [...new Set(dataset.files.map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1)))];
-    await eachOf(partitions, UPLOADS_AT_ONCE, async (partition) => {
-      const others = (await this.list(joinUri(uri, partition))).filter((object) => !kept.has(object.uri));
-      for (const { uri: other } of others) await this.delete(other);
-    });
-    reportCopied(uriOfFile(dataset.folder), uri);
     return sent;
   }
 
@@ -179,20 +153,9 @@ export class S3 implements AsyncDisposable {
     return this.#do(`looking for ${uri}`, () => this.#find(bucket, name));
   }
 
-  async exists(uri: string): Promise<boolean> {
-    return (await this.find(uri)) !== null;
-  }
-
   async delete(uri: string): Promise<void> {
     const { bucket, name } = parseOneObject(uri, 's3');
     await this.#do(`deleting ${uri}`, () => this.client.send(new this.#aws.DeleteObjectCommand({ Bucket: bucket, Key: name })));
-  }
-
-  /** Deletes all whose keys begin with `uri`; returns how many. */
-  async deleteAll(uri: string): Promise<number> {
-    const objects = await this.list(uri);
-    await eachOf(objects, UPLOADS_AT_ONCE, (object) => this.delete(object.uri));
-    return objects.length;
   }
 
   /** Makes the bucket if need be. */

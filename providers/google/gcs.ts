@@ -1,18 +1,16 @@
 /** Google Cloud Storage from a task. */
 import { EventEmitter } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Bucket, File, Storage } from '@google-cloud/storage';
 import { beforeCopy, reportCopied } from '#sdk/runtime/asset-writes.ts';
 import { uriOfFile } from '../arrow/report-writing.ts';
-import { eachOf } from '../cloud/each-of.ts';
-import { joinUri, parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
+import { ObjectStore } from '../cloud/object-store.ts';
+import { parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
 import { tryAgain } from '../cloud/try-again.ts';
 import { writeWhole } from '../files/whole-file.ts';
-import type { Dataset } from '../parquet/write-dataset.ts';
 import { type ConnectionSource, GOOGLE_DEFAULT, type GoogleAccess, googleAccess } from './connection.ts';
 import { codeOf, explainGoogleError, isTransientGoogleError } from './google-error.ts';
 
@@ -31,7 +29,6 @@ export interface UploadOptions {
   readonly ifAbsent?: boolean;
 }
 
-const UPLOADS_AT_ONCE = 4;
 const LISTENERS = 50;
 /** Above it, an upload goes on where it was cut off instead of beginning anew. */
 const RESUMABLE_BYTES = 5 * 1024 * 1024;
@@ -78,10 +75,12 @@ interface Parts {
   readonly reading: Storage;
 }
 
-export class Gcs {
+export class Gcs extends ObjectStore<GcsObject> {
+  protected override readonly scheme = 'gs';
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
+    super();
     this.#parts = parts;
   }
 
@@ -110,34 +109,6 @@ export class Gcs {
       return this.#describe(file);
     });
     if (typeof source === 'string') reportCopied(uriOfFile(source), uri);
-    return sent;
-  }
-
-  /** Sends every file below a folder to names below `uri`, four at once. */
-  async uploadFolder(folder: string, uri: string): Promise<readonly GcsObject[]> {
-    parseObjectUri(uri, 'gs');
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const paths = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-      .sort();
-    return eachOf(paths, UPLOADS_AT_ONCE, (path) => this.upload(join(folder, path), joinUri(uri, path)));
-  }
-
-  /**
-   * Sends a dataset of `writeDataset` to `uri`. Each of its partitions then holds the files of this dataset and no other; partitions
-   * that it has no rows of stay. New files are there before old ones go: running it again changes nothing.
-   */
-  async uploadDataset(dataset: Dataset, uri: string): Promise<readonly GcsObject[]> {
-    await beforeCopy(uriOfFile(dataset.folder), uri);
-    const sent = await eachOf(dataset.files, UPLOADS_AT_ONCE, ({ path }) => this.upload(join(dataset.folder, path), joinUri(uri, path)));
-    const kept = new Set(sent.map((object) => object.uri));
-    const partitions = [...new Set(dataset.files.map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1)))];
-    await eachOf(partitions, UPLOADS_AT_ONCE, async (partition) => {
-      const others = (await this.list(joinUri(uri, partition))).filter((object) => !kept.has(object.uri));
-      for (const { uri: other } of others) await this.delete(other);
-    });
-    reportCopied(uriOfFile(dataset.folder), uri);
     return sent;
   }
 
@@ -212,10 +183,6 @@ export class Gcs {
     );
   }
 
-  async exists(uri: string): Promise<boolean> {
-    return (await this.find(uri)) !== null;
-  }
-
   /** False when there was none. */
   async delete(uri: string): Promise<boolean> {
     const { bucket, name } = parseOneObject(uri, 'gs');
@@ -228,13 +195,6 @@ export class Gcs {
         throw error;
       }
     });
-  }
-
-  /** Deletes all whose names begin with `uri`; returns how many. A whole bucket must be named with its slash. */
-  async deleteAll(uri: string): Promise<number> {
-    const objects = await this.list(uri);
-    await eachOf(objects, UPLOADS_AT_ONCE, (object) => this.delete(object.uri));
-    return objects.length;
   }
 
   /** Makes the bucket if need be. */
