@@ -37,6 +37,7 @@ import { monitor } from './commands/monitor.ts';
 import { pluginsList } from './commands/plugins-list.ts';
 import { scheduler } from './commands/scheduler.ts';
 import { standalone } from './commands/standalone.ts';
+import { syncList } from './commands/sync-list.ts';
 import { tasksClear } from './commands/tasks-clear.ts';
 import { tasksList } from './commands/tasks-list.ts';
 import { tasksLogs } from './commands/tasks-logs.ts';
@@ -56,6 +57,7 @@ export const GROUPS = {
   dags: 'DAGs and their runs',
   tasks: 'Tasks of DAGs and of runs',
   assets: 'What tasks make and DAGs wait for',
+  sync: 'Streams that tasks bring from sources to destinations',
   approvals: 'What tasks ask people',
   backfill: 'Runs for dates of the past',
   users: 'Who may log in',
@@ -111,6 +113,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'assets', define: assetsSearch },
   { group: 'assets', define: assetsVersions },
   { group: 'assets', define: assetsLineage },
+  { group: 'sync', define: syncList },
   { group: 'approvals', define: approvalsList },
   { group: 'approvals', define: approvalsAnswer },
   { group: 'backfill', define: backfillCreate },
