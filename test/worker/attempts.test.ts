@@ -1,5 +1,6 @@
 /** How attempts end: each kind of ending, on a real worker with a real Postgres and a real Redis. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { handleProbes } from '#platform/probes/probe.ts';
 import { until } from '#test/support/until.ts';
 import {
   attemptsOf,
@@ -53,6 +54,8 @@ export default dag('endings', {}, ({ task }) => {
   task('nameless', async (ctx) => ctx.variable(''));
   task('hijacks', async () => { JSON.stringify = () => 'evil'; JSON.parse = () => 'evil'; return { a: 1 }; });
   task('nul', async () => 'a\\u0000b');
+  task('twice', async () => { await new Promise((r) => setTimeout(r, 60_000)); }, { retries: 1 });
+  task('once', async () => { await new Promise((r) => setTimeout(r, 60_000)); });
   task('env', async () => ({ env: { ...process.env }, argv: process.argv }));
 });
 `;
@@ -204,6 +207,37 @@ describe('a body that takes too long', () => {
     );
     expect(pids.length).toBe(3);
     await until(() => [...pids, attempt.pid!].every((pid) => !isAlive(pid)), { what: 'all of its processes are gone' });
+  });
+});
+
+describe('a body whose worker stumbles right after it was told to run', () => {
+  /** Fails the worker there, once. */
+  async function stumbling(taskId: string) {
+    handleProbes((name) => {
+      if (name !== 'supervise.after_body_sent') return;
+      handleProbes(null);
+      throw new Error('something of the worker failed');
+    });
+    const task = await queueTask(world.db, dag, taskId);
+    await ring(world.broker, task);
+    const attempt = await until(async () => (await attemptsOf(world.db, task)).find((one) => one.outcome !== null), {
+      what: 'the attempt is over',
+    });
+    return { task, attempt };
+  }
+
+  it('is ended, and not begun again without retries: it may have run', async () => {
+    const { task, attempt } = await stumbling('once');
+    const { state, reason } = await ended(world.db, task);
+    expect(state).toBe('failed');
+    expect(reason).toBe('the worker failed while the task ran: something of the worker failed');
+    expect(isAlive(attempt.pid!)).toBe(false);
+  });
+
+  it('is ended, and has cost a try with them', async () => {
+    const { task, attempt } = await stumbling('twice');
+    expect((await ended(world.db, task)).state).toBe('up_for_retry');
+    expect(isAlive(attempt.pid!)).toBe(false);
   });
 });
 

@@ -88,7 +88,7 @@ export class Attempt implements LeaseHolder {
   /** Lives it through. Never rejects. */
   async live(): Promise<Conclusion> {
     this.#deps.keeper.add(this);
-    this.#start().catch((error: unknown) => this.#settle(endingOf(error)));
+    this.#start().catch((error: unknown) => this.#settle(endingOf(error, this.state === 'running')));
     let ending = await this.#ending.promise;
     this.#timeout?.cancel();
     if (this.#place !== null && (await this.#leaveHand(this.#place)) && ending.kind === 'stopped') ending = { ...ending, begun: true };
@@ -347,8 +347,10 @@ export class Attempt implements LeaseHolder {
   }
 }
 
-/** What failed before the body began: a missing version or bundle is final, anything else costs nothing. */
-function endingOf(error: unknown): Ending {
+/** What failed before the body began: a missing version or bundle is final, anything else costs nothing. Afterwards the try counts. */
+function endingOf(error: unknown, hasBegun: boolean): Ending {
+  if (hasBegun)
+    return { kind: 'worker_failed', reason: storable(`the worker failed while the task ran: ${(error as Error).message}`, 500) };
   if (isAppError(error) && NOT_FOUND_CODES.has(error.code))
     return { kind: 'unrunnable', error: { name: error.code, message: error.message, stack: '' } };
   return { kind: 'not_prepared', reason: storable(`the attempt could not be prepared: ${(error as Error).message}`, 500) };

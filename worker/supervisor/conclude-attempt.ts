@@ -126,6 +126,7 @@ async function settleProcess({ ending, process, desk }: Ended, deps: AttemptDeps
     case 'oversized_message':
     case 'garbled_message':
     case 'stopped':
+    case 'worker_failed':
       process.send({ type: 'cancel', reason: ending.kind });
       await process.terminate(deps.killGraceMs);
       return false;

@@ -76,6 +76,8 @@ export function decideFinish(ending: Exclude<Ending, { kind: 'lease_lost' }>, fa
       );
     case 'stopped':
       return decideStopped(ending, facts);
+    case 'worker_failed':
+      return failure(explain('WorkerFailed', ending.reason), facts, { retryable: true });
     case 'unrunnable':
       return failure({ reason: ending.error.message, error: ending.error }, facts, { retryable: false });
     case 'not_prepared':

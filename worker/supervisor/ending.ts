@@ -27,6 +27,8 @@ export type Ending =
   | { readonly kind: 'unrunnable'; readonly error: ErrorReport }
   /** Postgres failed us before the body began: somebody else may try, at no cost. */
   | { readonly kind: 'not_prepared'; readonly reason: string }
+  /** The worker itself stumbled while the body ran: nobody will hear how it ends. */
+  | { readonly kind: 'worker_failed'; readonly reason: string }
   /** Fenced off: nothing may be written. */
   | { readonly kind: 'lease_lost'; readonly reason: string; readonly graceMs: number };
 
