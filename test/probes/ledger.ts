@@ -64,6 +64,12 @@ export async function compareLedger(cluster: ProbedCluster, path: string, dagRun
     if (new Set(turns).size < turns.length) faults.push(`${instance}: an old body went on beside a new one: ${turns.join(', ')}`);
     const tries = attempts.filter((attempt) => instanceOf(noted(attempt)) === instance);
     const begun = new Set(bodies).size;
+    for (const [attempt, ofTry] of Map.groupBy(ofInstance, (note) => note.attempt)) {
+      // A worker that stops hands a body back, and the same try begins anew; for nothing else.
+      const handedBack = tries.filter((one) => one.try_number === attempt && one.outcome === 'handed_back').length;
+      const processes = new Set(ofTry.map((note) => note.pid)).size;
+      if (processes > 1 + handedBack) faults.push(`${instance} try ${attempt} began in ${processes} processes`);
+    }
     if (tries[0]?.max_tries === 0 && tries.every((one) => one.clear_number === tries[0]?.clear_number) && begun > 1)
       faults.push(`${instance} has no retries and its body was started ${begun} times`);
   }

@@ -8,7 +8,7 @@ import { dagFile } from './dag-texts.ts';
 import { CELL_MS, cellsOf, type Matrix, startMatrix } from './matrix.ts';
 import { assetRuns, backfill, datedRuns, editedFile, runsOf, signalled, type Workload } from './workloads.ts';
 
-const CLUSTERS = 2;
+const CLUSTERS = 3;
 const steps = runsOf('steps_a', 'steps_b');
 const lostWorker = signalled('worker', 'SIGKILL', ['slow'], 'all');
 const lostScheduler = signalled('scheduler', 'SIGKILL', ['steps_a', 'steps_b'], 'first');

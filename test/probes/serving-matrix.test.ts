@@ -10,7 +10,7 @@ import { CELL_MS, cellsOf, type Matrix, startMatrix } from './matrix.ts';
 import { MIGRATE_CELLS, migrate } from './migrate-cells.ts';
 import { heardEntry, orphanedWait, runsOf, type Workload, watchedAsset } from './workloads.ts';
 
-const CLUSTERS = 1;
+const CLUSTERS = 2;
 
 const CELLS = cellsOf({
   'triggerer.before_claim': runsOf('waits'),

@@ -8,18 +8,20 @@ import { dagFile } from './dag-texts.ts';
 import { CELL_MS, cellsOf, type Matrix, startMatrix } from './matrix.ts';
 import { clearedAtWork, coldRunsOf, runsOf, signalled, triggeredRun, type Workload } from './workloads.ts';
 
-const CLUSTERS = 2;
+const CLUSTERS = 3;
 const steps = runsOf('steps_a', 'steps_b');
+/** A claim that is given an idle process begins its body with the same statement. */
+const coldSteps = coldRunsOf('steps_a', 'steps_b');
 
 const CELLS = cellsOf({
   'consume.received': steps,
   'consume.before_claim': steps,
-  'consume.after_claim': steps,
+  'consume.after_claim': coldSteps,
   'consume.before_ack': steps,
   'consume.after_ack': steps,
-  'supervise.before_spawn': coldRunsOf('steps_a', 'steps_b'),
-  'supervise.after_spawn': coldRunsOf('steps_a', 'steps_b'),
-  'supervise.before_begin': steps,
+  'supervise.before_spawn': coldSteps,
+  'supervise.after_spawn': coldSteps,
+  'supervise.before_begin': coldSteps,
   'supervise.after_begin': steps,
   'supervise.before_body': steps,
   'supervise.after_body_sent': steps,
