@@ -32,8 +32,12 @@ export class AssetWatcher {
 
   /** One round over what is due. Returns 0 when there may be more. */
   async runOnce(): Promise<number | undefined> {
-    const due = await claimAssetWatches(this.#deps.db, { owner: this.#owner, leaseMs: LEASE_MS, max: AT_ONCE_MAX });
-    await Promise.all(due.map((watch) => this.#lookOnce(watch)));
+    const ttlMs = this.#deps.config.leaseTtlMs;
+    const due = await claimAssetWatches(this.#deps.db, { owner: this.#owner, leaseMs: LEASE_MS, ttlMs, max: AT_ONCE_MAX });
+    // All are over before the next round takes up what one of them has left behind.
+    const looks = await Promise.allSettled(due.map((watch) => this.#lookOnce(watch)));
+    const failed = looks.find((look) => look.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return due.length === AT_ONCE_MAX ? 0 : undefined;
   }
 

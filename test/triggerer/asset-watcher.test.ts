@@ -94,6 +94,36 @@ it('two watchers look once, and one that lost its lease writes nothing', async (
   expect(await events()).toHaveLength(1);
 });
 
+it('what a watcher left behind when Postgres failed it, it takes up in its next round', async () => {
+  const watcher = await watch({ kind: 'file', path: file, everyMs: 60_000 });
+  await watcher.runOnce();
+  writeFileSync(file, 'new');
+  await due();
+  await sql('alter table asset_event rename to asset_event_away');
+  await expect(watcher.runOnce()).rejects.toThrow('asset_event');
+  await sql('alter table asset_event_away rename to asset_event');
+  await watcher.runOnce();
+  expect(await events()).toHaveLength(1);
+});
+
+it.each([
+  ['that has stopped', 'stopped_at = clock_timestamp()'],
+  ['that is silent for longer than a lease', `last_heartbeat_at = clock_timestamp() - interval '10 minutes'`],
+])('a place whose watcher is one %s is taken over by another one', async (_, gone) => {
+  const watcher = await watch({ kind: 'file', path: file, everyMs: 60_000 });
+  await watcher.runOnce();
+  writeFileSync(file, 'new');
+  await due();
+  await sql(`insert into service (service_id, kind, hostname, pid, version) values ('gone', 'triggerer', 'here', 1, '1')`);
+  await sql(`update asset_watch set owner = 'gone', leased_until = clock_timestamp() + interval '1 minute'`);
+  await watcher.runOnce();
+  expect(await events()).toEqual([]);
+  await sql(`update service set ${gone} where service_id = 'gone'`);
+  await watcher.runOnce();
+  expect(await events()).toHaveLength(1);
+  await sql(`delete from service where service_id = 'gone'`);
+});
+
 it('a page makes an event when its version changes; trouble is noted and changes nothing', async () => {
   let etag = '"1"';
   let status = 200;

@@ -24,21 +24,25 @@ update asset_watch w set owner = $1, leased_until = clock_timestamp() + $2 * int
    and w.asset_id in (
          select d.asset_id from asset_watch d join asset b on b.asset_id = d.asset_id
           where b.is_active and b.watch ->> 'kind' <> all($4) and d.next_look_at <= clock_timestamp()
-            and (d.leased_until is null or d.leased_until < clock_timestamp())
+            and (d.leased_until is null or d.leased_until < clock_timestamp() or d.owner = $1
+                 or exists (select 1 from service s where s.service_id = d.owner
+                              and (s.stopped_at is not null or s.last_heartbeat_at < clock_timestamp() - $5 * interval '1 millisecond')))
           order by d.next_look_at limit $3 for update of d skip locked)
 returning a.asset_id as "assetId", a.name, a.watch, w.mark, w.has_looked as "hasLooked"`,
 };
 
 /**
  * claimAssetWatches    who: triggerer, every second or so. Locks the rows it takes; another triggerer passes them by.
- * Returns the watched assets that are due for a look; theirs until the lease ends. Those that are listened to are not among them.
+ * Returns the watched assets that are due for a look; theirs until the lease ends, or until they are gone or were silent for `ttlMs`.
+ * Those that are listened to are not among them. A round begins when the one before is over: what is still the owner's own was left
+ * behind, and is taken again.
  */
 export async function claimAssetWatches(
   db: Queryable,
-  claim: { readonly owner: string; readonly leaseMs: number; readonly max: number },
+  claim: { readonly owner: string; readonly leaseMs: number; readonly ttlMs: number; readonly max: number },
 ): Promise<readonly DueWatch[]> {
   await db.query(ENSURE);
-  return (await db.query<DueWatch>(CLAIM, [claim.owner, claim.leaseMs, claim.max, HEARD_KINDS])).rows;
+  return (await db.query<DueWatch>(CLAIM, [claim.owner, claim.leaseMs, claim.max, HEARD_KINDS, claim.ttlMs])).rows;
 }
 
 export interface Looked {
