@@ -6,7 +6,7 @@ import { startRedis, type TestRedis } from '#test/support/redis.ts';
 import { ProbedCluster } from './cluster.ts';
 import { dagFile } from './dag-texts.ts';
 import { CELL_MS, cellsOf, type Matrix, startMatrix } from './matrix.ts';
-import { assetRuns, backfill, datedRuns, editedFile, runsOf, signalled, type Workload } from './workloads.ts';
+import { assetRuns, backfill, datedRuns, editedFile, newDatedFile, runsOf, signalled, type Workload } from './workloads.ts';
 
 const CLUSTERS = 3;
 const steps = runsOf('steps_a', 'steps_b');
@@ -50,7 +50,7 @@ const CELLS = cellsOf({
   'dagProcessor.imported': editedFile,
   'dagProcessor.before_save': editedFile,
   'dagProcessor.before_commit': editedFile,
-  'dagProcessor.together_before_commit': datedRuns,
+  'dagProcessor.together_before_commit': newDatedFile,
   'dagProcessor.after_save': editedFile,
 } satisfies Record<keyof typeof SCHEDULER_PROBES, Workload>);
 

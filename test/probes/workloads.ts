@@ -66,15 +66,35 @@ async function callbacksCalled(cluster: ProbedCluster, runs: readonly string[]):
   );
 }
 
-/** A DAG of its own that has three runs of the past due once it is unpaused. */
+/** A DAG of its own that has three runs of the past due once it is unpaused, which makes a process get to the probe. */
 export const datedRuns: Workload = async (cluster, turn) => {
+  const dated = await newFile(cluster, turn);
+  await dated.unpause();
+  return dated;
+};
+
+/** The same, while saving its file makes a process get there. */
+export const newDatedFile: Workload = async (cluster, turn) => {
+  const dated = await newFile(cluster, turn);
+  return {
+    ...dated,
+    async done() {
+      await dated.unpause();
+      return dated.done();
+    },
+  };
+};
+
+async function newFile(cluster: ProbedCluster, turn: number): Promise<Work & { unpause(): Promise<void> }> {
   const dagId = `dated_${turn}`;
   const since = await databaseNow(cluster);
   writeFileSync(join(cluster.folder, 'dags', `${dagId}.ts`), dagFile(cluster.folder, { [dagId]: 'dated' }));
-  await cluster.parsed();
-  await setDagPaused(cluster.db, [dagId], false);
-  cluster.broker.ring('dags_changed', { dagIds: [dagId] });
   return {
+    async unpause() {
+      await cluster.parsed();
+      await setDagPaused(cluster.db, [dagId], false);
+      cluster.broker.ring('dags_changed', { dagIds: [dagId] });
+    },
     done: () => runsSince(cluster, dagId, since, 3),
     also: async () => {
       const rows = await cluster.sql<{ day: string }>(
@@ -85,7 +105,7 @@ export const datedRuns: Workload = async (cluster, turn) => {
       return days === '2026-03-01 2026-03-02 2026-03-03' ? [] : [`runs were made for ${days}`];
     },
   };
-};
+}
 export const backfill: Workload = async (cluster, turn) => {
   const since = await databaseNow(cluster);
   const from = new Date(Date.UTC(2025, 0, 1 + 3 * turn));
