@@ -55,6 +55,18 @@ const SETTINGS = {
   WINDLASS_LOG_FORMAT: 'json',
 };
 
+export interface ClusterOptions {
+  /** Of its sources, to see what becomes of a cell. */
+  readonly edits?: readonly Edit[];
+  /** Preloaded into every process. */
+  readonly preload?: readonly string[];
+  readonly environment?: (folder: string) => Readonly<Record<string, string>>;
+  /** What processes ask of their sessions of Postgres, instead of what they usually do. */
+  readonly databaseOptions?: string;
+  /** Before anybody connects. */
+  readonly prepare?: (db: Database) => Promise<void>;
+}
+
 interface Running {
   readonly role: Role;
   readonly child: ChildProcess;
@@ -69,6 +81,7 @@ export class ProbedCluster {
   readonly redis: TestRedis;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #wanted: Readonly<Partial<Record<Role, number>>>;
+  readonly #preload: readonly string[];
   readonly #running = new Set<Running>();
   #closing = false;
 
@@ -79,6 +92,7 @@ export class ProbedCluster {
     redis: TestRedis,
     environment: Readonly<Record<string, string>>,
     wanted: Readonly<Partial<Record<Role, number>>>,
+    preload: readonly string[],
   ) {
     this.folder = folder;
     this.database = database;
@@ -86,23 +100,27 @@ export class ProbedCluster {
     this.redis = redis;
     this.#environment = environment;
     this.#wanted = wanted;
+    this.#preload = preload.flatMap((module) => ['--import', module]);
   }
 
-  /** `dags`: makes the DAG files, given the cluster's folder. `edits`: of its sources, to see what becomes of a cell. Resolves when all processes are there and all DAGs are known. */
+  /** `dags`: makes the DAG files, given the cluster's folder. Resolves when all processes are there and all DAGs are known. */
   static async open(
     redis: TestRedis,
     wanted: Readonly<Partial<Record<Role, number>>>,
     dags: (folder: string) => Readonly<Record<string, string>>,
-    edits: readonly Edit[] = [],
+    { edits = [], preload = [], environment: more, databaseOptions, prepare }: ClusterOptions = {},
   ): Promise<ProbedCluster> {
     const database = await createDatabase();
+    await prepare?.(database.db);
+    const url = new URL(database.url);
+    if (databaseOptions !== undefined) url.searchParams.set('options', databaseOptions);
     const folder = mkdtempSync(join(tmpdir(), 'windlass-probes-'));
     for (const name of ['dags', 'plugins', 'logs', 'data', 'scratch', 'xcom', 'tmp', 'armed', 'reached']) mkdirSync(join(folder, name));
     const files = dags(folder);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'dags', name), text);
     const environment = cleanEnvironment({
       ...SETTINGS,
-      DATABASE_URL: database.url,
+      DATABASE_URL: url.href.replaceAll('+', '%20'),
       REDIS_URL: redis.url,
       WINDLASS_CONN_STREAMS: redis.url,
       WINDLASS_BROKER_PREFIX: newId(),
@@ -115,10 +133,11 @@ export class ProbedCluster {
       TMPDIR: join(folder, 'tmp'),
       PROBE_FOLDER: folder,
       CHAOS_EDITS: JSON.stringify(edits),
+      ...more?.(folder),
     });
     const settings = Object.fromEntries(Object.entries(environment).filter(([name]) => /^(WINDLASS_|DATABASE_URL|REDIS_URL)/.test(name)));
     const broker = await openBroker(readConfig(settings, folder), database.db, quietLogger());
-    const cluster = new ProbedCluster(folder, database, broker, redis, environment, wanted);
+    const cluster = new ProbedCluster(folder, database, broker, redis, environment, wanted, preload);
     try {
       for (const [role, count] of Object.entries(wanted)) for (let index = 0; index < count; index++) cluster.#start(role as Role);
       await cluster.healthy();
@@ -216,6 +235,12 @@ export class ProbedCluster {
     return [...this.#running].find((one) => one.role === role && one.ready)?.url ?? '';
   }
 
+  /** SIGKILL for every process there is, also one that is starting; returns how many these were. Each is started again. */
+  killAll(): number {
+    const living = [...this.#running].filter(({ child }) => child.signalCode === null && child.exitCode === null);
+    return living.filter(({ child }) => child.kill('SIGKILL')).length;
+  }
+
   /** Makes a run of each DAG, as the API does, and rings. */
   async trigger(dagIds: readonly string[], conf: Readonly<Record<string, unknown>> = {}): Promise<readonly string[]> {
     const runs = dagIds.map((dagId) => {
@@ -274,11 +299,15 @@ export class ProbedCluster {
 
   #start(role: Role): void {
     const log = openSync(join(this.folder, `${role}.log`), 'a');
-    const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, '--import', EDIT_SOURCES, '--import', PRELOAD, BIN, role], {
-      cwd: this.folder,
-      env: this.#environment,
-      stdio: ['ignore', log, log, 'ipc'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...ROLE_NODE_FLAGS, '--import', EDIT_SOURCES, '--import', PRELOAD, ...this.#preload, BIN, role],
+      {
+        cwd: this.folder,
+        env: this.#environment,
+        stdio: ['ignore', log, log, 'ipc'],
+      },
+    );
     const running: Running = { role, child, ready: false, url: '' };
     this.#running.add(running);
     child.on('message', (message: { type?: string; url?: string | null }) => {

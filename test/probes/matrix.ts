@@ -96,13 +96,17 @@ export async function runCell(cluster: ProbedCluster, { probe, action, workload 
     await cluster.wake(pid);
   }
   const runs = await work.done();
-  const faults = [
-    ...((await work.also?.()) ?? []),
+  const faults = [...((await work.also?.()) ?? []), ...(await whatIsWrong(cluster, runs))];
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+}
+
+/** What of these runs, or of the database, is not as it should be, in words: the ledger of the bodies, the model, the invariants. */
+export async function whatIsWrong(cluster: ProbedCluster, runs: readonly string[]): Promise<readonly string[]> {
+  return [
     ...(await compareLedger(cluster, ledgerOf(cluster.folder), runs)),
     ...(await compareModel(cluster, runs)),
     ...(await brokenInvariants(cluster)),
   ];
-  if (faults.length > 0) throw new Error(faults.join('\n'));
 }
 
 async function brokenInvariants(cluster: ProbedCluster): Promise<readonly string[]> {

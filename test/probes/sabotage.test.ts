@@ -28,7 +28,7 @@ async function play({ dag, sql, ...cell }: CellSabotage, edits: CellSabotage['ed
     redis,
     { scheduler: 1, worker: 2 },
     (folder) => ({ 'all.ts': dagFile(folder, { [dag]: dag }) }),
-    edits,
+    { edits },
   );
   try {
     if (edits.length > 0 && sql !== undefined) await cluster.sql(sql);

@@ -189,7 +189,7 @@ export const editedFile: Workload = async (cluster, turn) => {
 };
 
 /** Resolves when the body of a task of each run is at work. */
-async function begun(cluster: ProbedCluster, runs: readonly string[]): Promise<void> {
+export async function begun(cluster: ProbedCluster, runs: readonly string[]): Promise<void> {
   const rows = () =>
     cluster.sql(
       `select distinct ti.dag_run_id from task_attempt a join task_instance ti using (task_instance_id)
