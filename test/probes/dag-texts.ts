@@ -38,6 +38,8 @@ const TEXTS = {
   alone: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => { task('alone', body(), { retries: 0 }); })`,
   /** Longer than several renewals. */
   slow: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => { task('slow', body(1200), { ${TRIES} }); })`,
+  /** At work while a test does something else. */
+  long: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => { task('long', body(8_000), { ${TRIES} }); })`,
   dies: (id: string) => `dag('${id}', { ${OPTIONS} }, ({ task }) => {
   task('dies', async (ctx) => { note('begin', ctx); if (ctx.task.attempt === 1) process.exit(7); note('end', ctx); }, { ${TRIES} });
 })`,
