@@ -68,6 +68,12 @@ const EXPLANATIONS: readonly Explanation[] = [
     isFinal: true,
   },
   {
+    when: /unsupported startup parameter/,
+    words: ({ server }) =>
+      `${server} is a pooler that keeps no sessions (PgBouncer). Name Postgres itself: statements are prepared, and what listens holds a session`,
+    isFinal: true,
+  },
+  {
     when: /received invalid response/,
     words: ({ server }) => `what listens at ${server} does not speak as Postgres does. Correct host and port`,
   },

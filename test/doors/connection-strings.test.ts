@@ -31,12 +31,21 @@ beforeAll(async () => {
   [database, redis] = await Promise.all([createDatabase(), startRedis()]);
   await pretend('chatty', (socket) => socket.end("-ERR unknown command 'HELLO'\r\n"));
   await pretend('rude', (socket) => socket.destroy());
+  await pretend('pooler', (socket) => socket.end(refusal('08P01', 'unsupported startup parameter in options: statement_timeout')));
   at['free'] = 1;
 });
 afterAll(async () => {
   for (const server of fakes) server.close();
   await Promise.all([database.drop(), redis.stop()]);
 });
+
+/** As Postgres, and what speaks for it, says no before anybody is let in. */
+function refusal(sqlState: string, words: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${sqlState}\0M${words}\0\0`);
+  const head = Buffer.from('E....');
+  head.writeUInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+}
 
 /** The address of the real database, with parts exchanged. */
 function real(change: (url: URL) => void): string {
@@ -75,6 +84,7 @@ describe('DATABASE_URL', () => {
       /nothing listens at 127\.0\.0\.1:1\. Start Postgres there, or correct host and port/,
     ],
     ['the port of something else', () => local('chatty'), /127\.0\.0\.1:\d+ (does not speak as Postgres does|hangs up)/],
+    ['a pooler between', () => local('pooler'), /127\.0\.0\.1:\d+ is a pooler that keeps no sessions \(PgBouncer\)\. Name Postgres itself/],
     ['a server that hangs up', () => local('rude'), /hangs up|cannot be reached/],
     ['a socket that is not there', () => 'postgres://u:hunter2@/db?host=/nope', /DATABASE_URL|nope/],
     [

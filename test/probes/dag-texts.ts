@@ -1,9 +1,14 @@
 /** The DAGs of the matrix, as a user would write them. Their bodies tell of themselves in the ledger. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const OPTIONS = 'isPausedUponCreation: false, maxActiveRuns: 100';
 /** Many: on a busy machine a lease of this length runs out now and then without anybody's fault. */
 const TRIES = "retries: 20, retryDelay: '50ms'";
+
+/** Clusters share a Redis. */
+export function streamOf(folder: string): string {
+  return `orders-${basename(folder)}`;
+}
 
 export function ledgerOf(folder: string): string {
   return join(folder, 'ledger.jsonl');
@@ -86,7 +91,8 @@ const TEXTS = {
   ({ task }) => { task('saw', body(), { ${TRIES} }); })`,
   hears: (
     id: string,
-  ) => `dag('${id}', { ${OPTIONS}, schedule: onAssets(asset('heard', { watch: { stream: 'orders', connection: 'streams' } })) },
+    folder: string,
+  ) => `dag('${id}', { ${OPTIONS}, schedule: onAssets(asset('heard', { watch: { stream: '${streamOf(folder)}', connection: 'streams' } })) },
   ({ task }) => { task('heard', body(), { ${TRIES} }); })`,
 } as const;
 

@@ -8,7 +8,7 @@ import { setDagPaused } from '#platform/db/queries/api/set-dag-paused.ts';
 import { processesOf } from '#test/support/process-tree.ts';
 import { until } from '#test/support/until.ts';
 import type { ProbedCluster, Role } from './cluster.ts';
-import { dagFile, ledgerOf } from './dag-texts.ts';
+import { dagFile, ledgerOf, streamOf } from './dag-texts.ts';
 import { readLedger } from './ledger.ts';
 
 export interface Work {
@@ -149,11 +149,12 @@ export const heardEntry: Workload = async (cluster, turn) => {
   const watch = `select 1 from asset_watch w join asset a using (asset_id) where a.name = 'heard' and w.has_looked`;
   await until(async () => (await cluster.sql(watch)).length > 0, { what: 'the stream is listened to', deadlineMs: DONE_MS });
   const since = await databaseNow(cluster);
-  await cluster.redis.say(`XADD orders * turn ${turn}`);
+  const stream = streamOf(cluster.folder);
+  await cluster.redis.say(`XADD ${stream} * turn ${turn}`);
   return {
     done: () => runsSince(cluster, 'hears', since, 1),
     async also() {
-      const pending = () => cluster.redis.say('XPENDING orders windlass:heard');
+      const pending = () => cluster.redis.say(`XPENDING ${stream} windlass:heard`);
       await until(async () => /^\*4\r?\n:0/.test(await pending()), { what: 'the entry is acknowledged', deadlineMs: DONE_MS });
       return [];
     },

@@ -29,6 +29,11 @@ export const ON_ONE_BROKER: readonly OneBroker[] = [
   { suites: 'test/broker/postgres-away.test.ts', broker: 'postgres', why: 'it is about a Postgres that goes away with the queues on it' },
   { suites: 'test/broker/redis-failover.test.ts', broker: 'redis', why: 'it is about a replica of Redis', isItsSubject: true },
   { suites: 'test/faults/leases-first.test.ts', broker: 'postgres', why: 'it is about the connections to Postgres' },
+  { suites: 'test/faults/clocks.test.ts', broker: 'redis', why: 'it is about the clocks of processes and of Postgres' },
+  { suites: 'test/faults/stands-in-transaction.test.ts', broker: 'redis', why: 'it is about a transaction in Postgres' },
+  { suites: 'test/faults/all-at-once.test.ts', broker: 'redis', why: RINGS_ONLY },
+  { suites: 'test/faults/lost-commits.test.ts', broker: 'redis', why: 'with the queues in Postgres they would be put back, too' },
+  { suites: 'test/faults/killed-in-use.test.ts', broker: 'redis', why: RINGS_ONLY },
   { suites: 'test/broker/upgrade.test.ts', broker: 'redis', why: 'it is long; the wire forms on both are in test/platform/broker.test.ts' },
   {
     suites: 'test/broker/upgrade-serving.test.ts',
