@@ -87,9 +87,7 @@ export class TaskProcess {
     this.ready = this.#started.promise;
     this.#tempFolder = makeTempFolder(this.mark, options.uid);
     this.#hand = new Hand(this.#tempFolder);
-    const { mark } = this;
-    const own = { mark, tempFolder: this.#tempFolder, handFd: this.#hand.fd };
-    this.#child = spawnTaskProcess(options, own, { xcomMaxBytes: options.xcomMaxBytes });
+    this.#child = this.#spawn(options);
     this.messageMaxBytes = options.xcomMaxBytes * 2 + MESSAGE_SLACK_BYTES;
     this.#readChannel(this.messageMaxBytes);
     for (const source of ['stdout', 'stderr'] as const)
@@ -101,6 +99,17 @@ export class TaskProcess {
     this.children = new ChildrenOf(this.pid);
     this.orphans = new Orphans(this.pid, this.mark, this.children);
     this.exited = this.#watchExit();
+  }
+
+  /** Throws when the system refuses at once. */
+  #spawn(options: TaskProcessOptions): ChildProcess {
+    const own = { mark: this.mark, tempFolder: this.#tempFolder, handFd: this.#hand.fd };
+    try {
+      return spawnTaskProcess(options, own, { xcomMaxBytes: options.xcomMaxBytes });
+    } catch (error) {
+      this.#hand.close();
+      throw error;
+    }
   }
 
   /** 0 when it could not be started. */
