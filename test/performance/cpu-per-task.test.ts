@@ -15,7 +15,7 @@ const WIDTH = 100;
 const RUNS = 8;
 const ROUNDS = 3;
 /** What one task may cost over all processes, in CPU of `fibo(32)`. On a machine that is overloaded batches are small: far above what a quiet one needs. */
-const TASK_IN_LOOPS_MAX = 0.15;
+const TASK_IN_LOOPS_MAX = 0.1;
 /** Of all processes together, for one task. */
 const COMMITS_MAX = 0.6;
 
