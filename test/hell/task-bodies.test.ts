@@ -82,7 +82,10 @@ beforeAll(async () => {
   await ring(world.broker, ...all);
   await until(
     async () => {
-      const { rows } = await world.db.pool.query(`select count(*)::int as n from task_instance where state in ('queued', 'running')`);
+      await queueAgain(world, all);
+      // What was handed back meanwhile is scheduled, and not over either.
+      const open = `select count(*)::int as n from task_instance where state in ('scheduled', 'queued', 'running')`;
+      const { rows } = await world.db.pool.query(open);
       const beat = await world.db.pool.query(
         `select extract(epoch from clock_timestamp() - last_heartbeat_at) * 1000 as ms from service where service_id = $1`,
         [worker.workerId],
@@ -108,7 +111,7 @@ async function settled(task: QueuedTask): Promise<InstanceRow> {
     async () => {
       await queueAgain(world, [task]);
       const row = await instanceOf(world.db, task);
-      return row.state !== 'queued' && row.state !== 'running' && row;
+      return !['scheduled', 'queued', 'running'].includes(row.state) && row;
     },
     { what: `${task.taskId} ends`, deadlineMs: 30_000 },
   );

@@ -135,10 +135,14 @@ export async function ring(broker: Broker, ...tasks: readonly QueuedTask[]): Pro
     await broker.publish(queue, [entries.map(({ taskInstanceId }) => ({ taskInstanceId, tryNumber: 1, leaseEpoch: 0 }))]);
 }
 
-/** What a scheduler does with those that were handed back, because no slot came free in time. */
+/**
+ * What a scheduler does with those that were handed back, because no slot came free in time, and with those that nobody claimed for
+ * long: a claim that Postgres was too busy for is dropped, and an idle worker looks for itself only after half a minute.
+ */
 export async function queueAgain({ db, broker }: Pick<World, 'db' | 'broker'>, tasks: readonly QueuedTask[]): Promise<void> {
   const { rows } = await db.pool.query<{ taskInstanceId: string; tryNumber: number; leaseEpoch: number }>(
-    `update task_instance set state = 'queued', queued_at = clock_timestamp() where task_instance_id = any($1::uuid[]) and state = 'scheduled'
+    `update task_instance set state = 'queued', queued_at = clock_timestamp() where task_instance_id = any($1::uuid[])
+        and (state = 'scheduled' or (state = 'queued' and queued_at < clock_timestamp() - interval '3 seconds'))
      returning task_instance_id as "taskInstanceId", try_number as "tryNumber", lease_epoch::int as "leaseEpoch"`,
     [tasks.map((task) => task.taskInstanceId)],
   );
