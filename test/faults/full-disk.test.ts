@@ -49,10 +49,14 @@ export const long = dag('long', {}, ({ task }) => { task('through', async (ctx) 
   });
   afterAll(async () => {
     if (disk === null) return;
-    await fleet.close();
-    await server.stop();
-    disk.unmount();
-    rmSync(folder, { recursive: true, force: true });
+    try {
+      await fleet.close();
+    } finally {
+      // A disk that stayed mounted would outlive the run.
+      await server.stop();
+      disk.unmount();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   /** What Postgres answers to somebody who needs another megabyte; null: it takes it. */
