@@ -53,7 +53,7 @@ export const MEASURES: readonly Measure[] = [
     edits: [
       {
         file: 'platform/db/queries/finish-attempts.ts',
-        find: ` and ti.lease_epoch = f.lease_epoch and ti.lease_owner = \${worker}`,
+        find: ` and ti.lease_epoch = f.lease_epoch and ti.lease_owner = \${at.named('workerId', 'text')}`,
         replace: '',
       },
     ],

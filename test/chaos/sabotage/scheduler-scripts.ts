@@ -29,7 +29,7 @@ export const endDuringRescue: Script = async (stage) => {
   const first = await stage.began(run, 1);
   const letGo = await stage.holdCommits();
   stage.go(run, first.tryNumber);
-  await until(() => stage.isBlocked('finish_asked as ('), { what: 'the end is being written', deadlineMs: PATIENCE_MS });
+  await until(() => stage.isBlocked('moved as ('), { what: 'the end is being written', deadlineMs: PATIENCE_MS });
   stage.arm('rescue.after_commit', 'note');
   const isRescued = async () => stage.pidAt('rescue.after_commit') !== null || (await stage.isBlocked('requeue_unstarted'));
   await until(isRescued, { what: 'rescue has found it', deadlineMs: PATIENCE_MS });

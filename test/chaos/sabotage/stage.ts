@@ -74,6 +74,8 @@ export class Stage {
   readonly broker: Broker;
   readonly ledger: string;
   readonly #probes: string;
+  /** Open transactions of ours, by what ends them. */
+  readonly #held = new Set<() => Promise<void>>();
 
   private constructor(cluster: Cluster, broker: Broker) {
     this.cluster = cluster;
@@ -110,6 +112,8 @@ export class Stage {
 
   /** Nobody is asked to end in order: what is left of a play is of no use. */
   async close(): Promise<void> {
+    // A script that failed in the middle has left them, and the pool waits for those who have its connections.
+    for (const letGo of this.#held) await letGo();
     await this.broker.close();
     await this.cluster.kill();
   }
@@ -248,10 +252,13 @@ export class Stage {
     const client = await this.cluster.db.pool.connect();
     await client.query('begin');
     await client.query(statement, [...values]);
-    return async () => {
+    const letGo = async () => {
+      if (!this.#held.delete(letGo)) return;
       await client.query('rollback');
       client.release();
     };
+    this.#held.add(letGo);
+    return letGo;
   }
 
   /** Resolves when the process has written something after now: what it had sent before is done. */
