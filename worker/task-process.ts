@@ -41,8 +41,9 @@ const ALLOWED_AGAIN_SHARE = 0.7;
 const HELD_BACK_LOOK_MS = 10;
 /** Answers that it has not read yet. */
 const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
+/** A process that does not say in time what it has begun stands still. */
+export const BEGUN_HEARD_MS = 1_000;
 /** After its death, output may still lie in the pipes. */
-const BEGUN_HEARD_MS = 1_000;
 const PIPES_CLOSE_MS = 1_000;
 /** Somebody who escaped may print for ever. */
 const LAST_LOOKS_MAX = 200;

@@ -18,7 +18,7 @@ import type { LeaseHolder } from '../lease-keeper.ts';
 import { LogPump } from '../log-pump.ts';
 import { familyOf } from '../process-tree.ts';
 import type { Join } from '../slot-turns.ts';
-import type { TaskProcess } from '../task-process.ts';
+import { BEGUN_HEARD_MS, type TaskProcess } from '../task-process.ts';
 import type { TaskPlan } from '../version-cache.ts';
 import { attemptContext, bodyRead, bodyStart } from './attempt-context.ts';
 import type { AttemptDeps } from './attempt-deps.ts';
@@ -36,8 +36,6 @@ interface Place {
   readonly begun: Promise<boolean>;
 }
 
-/** A process that does not say in time what it has begun stands still. */
-const BEGIN_HEARD_MS = 1_000;
 const NOT_FOUND_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'INTERNAL']);
 
 export class Attempt implements LeaseHolder {
@@ -258,7 +256,7 @@ export class Attempt implements LeaseHolder {
   /** Ends while it stands behind another: it is taken back, or its body has begun meanwhile. Resolves with which. */
   async #leaveHand({ process, begun }: Place): Promise<boolean> {
     process.takeBack();
-    const hasBegun = await within(this.#deps.clock, BEGIN_HEARD_MS, begun, null);
+    const hasBegun = await within(this.#deps.clock, BEGUN_HEARD_MS, begun, null);
     // It has begun, and nobody hears of it: the process stands still.
     if (hasBegun === null) await process.kill();
     return hasBegun !== false;
