@@ -1,6 +1,7 @@
 /** Folders of runs, `<root>/dag_id=…/run_id=…`, in which logs and scratch files lie: which there are, how large, how long quiet. */
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FRAMES_BESIDE } from '#platform/xcom/frame-refs.ts';
 
 export interface RunFolder {
   readonly path: string;
@@ -18,7 +19,13 @@ export interface FolderSize {
 export async function* runFolders(root: string): AsyncGenerator<RunFolder> {
   for (const dag of await namesIn(root, 'dag_id='))
     for (const run of await namesIn(join(root, dag), 'run_id='))
-      yield { path: join(root, dag, run), dagId: dag.slice('dag_id='.length), runId: run.slice('run_id='.length) };
+      yield { path: join(root, dag, run), dagId: dag.slice('dag_id='.length), runId: runIdOf(run) };
+}
+
+/** What was brought for a run stays as long as its folder. */
+function runIdOf(name: string): string {
+  const runId = name.slice('run_id='.length);
+  return runId.endsWith(FRAMES_BESIDE) ? runId.slice(0, -FRAMES_BESIDE.length) : runId;
 }
 
 async function namesIn(folder: string, prefix: string): Promise<readonly string[]> {

@@ -12,7 +12,9 @@ export interface FrameRef {
 /** Whoever walks a result looks at so many values of it. */
 const VALUES_MAX = 20_000;
 const HASH = /^[0-9a-f]{64}$/;
-const PLACE = /\/dag_id=([^/]+)\/run_id=([^/@]+)(?:@frames)?\/(?:[^/]+\/)*[^/]+$/;
+/** Ends the name of the folder in which frames lie that were brought for a run, beside the run's own. No run id has an @. */
+export const FRAMES_BESIDE = '@frames';
+const PLACE = new RegExp(`/dag_id=([^/]+)/run_id=([^/@]+)(?:${FRAMES_BESIDE})?/(?:[^/]+/)*[^/]+$`);
 
 /** The run whose scratch folder the path lies in, on whatever machine; null = it lies in none. */
 export function runOfPath(path: string): { readonly dagId: string; readonly runId: string } | null {

@@ -324,13 +324,15 @@ describe('folders', () => {
     await createDagRuns(database.db, Object.values(runs));
     await sql(`update dag_run set state = 'success', ended_at = now() - interval '8 days' where dag_run_id = $1`, [runs.ended.dagRunId]);
     await sql(`update dag_run set state = 'success', ended_at = now() - interval '1 day' where dag_run_id = $1`, [runs.recent.dagRunId]);
-    const names = [...Object.values(runs).map((one) => one.runId), 'deleted', 'deleted_just_now'];
-    for (const name of names)
+    // Frames that were brought for a run lie beside its folder.
+    const ofRuns = Object.values(runs).flatMap((one) => [one.runId, `${one.runId}@frames`]);
+    for (const name of [...ofRuns, 'deleted', 'deleted@frames', 'deleted_just_now'])
       put(join(given.config.scratchFolder, 'dag_id=etl', `run_id=${name}`, 'deep', 'file'), {
         ageMs: name === 'deleted_just_now' ? 0 : 9 * DAY,
       });
     await keepFolders(given);
-    expect(runsIn(given.config.scratchFolder)).toEqual([runs.open.runId, runs.recent.runId, 'deleted_just_now'].toSorted());
+    const kept = [runs.open.runId, runs.recent.runId].flatMap((runId) => [runId, `${runId}@frames`]);
+    expect(runsIn(given.config.scratchFolder)).toEqual([...kept, 'deleted_just_now'].toSorted());
   });
 
   it('of code at hand lose the files that nobody has used for long, and what is empty then', async () => {

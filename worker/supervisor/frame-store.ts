@@ -11,7 +11,7 @@ import { newId } from '#platform/clock.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { findDagRunId } from '#platform/db/queries/find-dag-run-id.ts';
 import type { XcomBackend } from '#platform/xcom/backend.ts';
-import { type FrameRef, framesIn, runOfPath, withPaths } from '#platform/xcom/frame-refs.ts';
+import { FRAMES_BESIDE, type FrameRef, framesIn, runOfPath, withPaths } from '#platform/xcom/frame-refs.ts';
 
 export interface FrameStoreDeps {
   /** Null = there is none: then all workers share the scratch folder. */
@@ -72,7 +72,7 @@ export class FrameStore {
 
   async #bringOnce(backend: XcomBackend, frame: FrameRef, reader: Owner): Promise<string> {
     // Beside the folder of the run, where no task may write: a folder that tasks own may hold links to anywhere.
-    const folder = join(this.#deps.scratchFolder, `dag_id=${reader.dagId}`, `run_id=${reader.runId}@frames`);
+    const folder = join(this.#deps.scratchFolder, `dag_id=${reader.dagId}`, `run_id=${reader.runId}${FRAMES_BESIDE}`);
     const path = join(folder, `${frame.sha256}.arrow`);
     const known = this.#coming.get(path);
     if (known !== undefined) return known;
