@@ -143,7 +143,8 @@ export async function claim(dagRunId: string, taskId: string, mapIndex = -1) {
   return claimed[0];
 }
 
-export async function finish(dagRunId: string, taskId: string, change: Partial<Finish> = {}, mapIndex = -1): Promise<void> {
+/** Ends in Postgres, and the scheduler has not heard of it. */
+export async function finishUnheard(dagRunId: string, taskId: string, change: Partial<Finish> = {}, mapIndex = -1) {
   const claimed = await claim(dagRunId, taskId, mapIndex);
   if (!claimed) throw new Error(`${taskId} cannot be claimed`);
   await finishAttempts(database.db, {
@@ -166,7 +167,12 @@ export async function finish(dagRunId: string, taskId: string, change: Partial<F
       },
     ],
   });
-  inbox.ended([claimed.taskInstanceId]);
+  return claimed;
+}
+
+export async function finish(dagRunId: string, taskId: string, change: Partial<Finish> = {}, mapIndex = -1): Promise<void> {
+  const { taskInstanceId } = await finishUnheard(dagRunId, taskId, change, mapIndex);
+  inbox.ended([taskInstanceId]);
   await settle();
 }
 

@@ -4,29 +4,12 @@
  */
 import { expect, it } from 'vitest';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
-import { finishAttempts } from '#test/support/write-attempts.ts';
-import { claim, database, faults, inbox, settle, sql, startRun, statesOf } from './engine-harness.ts';
+import { faults, finishUnheard, inbox, settle, sql, startRun, statesOf } from './engine-harness.ts';
 
 const spec = aDagSpec('told', [aTask('a'), aTask('b', { upstream: ['a'] })]);
 
 /** Returns what its worker would ring. */
-async function succeed(dagRunId: string) {
-  const claimed = await claim(dagRunId, 'a');
-  if (!claimed) throw new Error('a cannot be claimed');
-  const { attemptId, taskInstanceId, leaseEpoch } = claimed;
-  const plain = {
-    reason: null,
-    error: null,
-    followed: null,
-    mapLengths: {},
-    nextTryInMs: null,
-    mapLabel: null,
-    extraXcoms: [],
-    callbacks: [],
-  };
-  await finishAttempts(database.db, { workerId: 'w', finishes: [{ ...plain, attemptId, taskInstanceId, leaseEpoch, event: 'succeed' }] });
-  return { taskInstanceId, leaseEpoch };
-}
+const succeed = (dagRunId: string) => finishUnheard(dagRunId, 'a');
 
 function countReads(): { reads: number } {
   const count = { reads: 0 };
