@@ -1,6 +1,8 @@
 /** Where everything lies in a frame (an Arrow IPC stream): found by reading the heads of its messages and passing over their bodies. */
 import { type DataType, type Field, Message, type Schema } from 'apache-arrow';
+import { AppError } from '#core/errors.ts';
 import { invalid, type RangedBytes } from '../bytes/ranged-bytes.ts';
+import { checkHead } from './check-head.ts';
 
 /** A message with rows, or with the values of a dictionary. */
 export interface Part {
@@ -41,19 +43,30 @@ export async function indexFrame(bytes: RangedBytes): Promise<FrameIndex> {
     const { message, part } = head;
     offset = part.bodyOffset + part.bodyBytes;
     if (offset > bytes.size) throw invalid('its last batch is cut off');
-    if (message.isSchema()) schema = message.header() as unknown as Schema;
+    if (message.isSchema()) schema = wholeTypes(message.header() as unknown as Schema);
     else if (schema === null) throw invalid('it does not begin with a schema');
     else if (message.isDictionaryBatch()) {
       const { id, isDelta } = message.header();
       if (!isDelta) dictionaries = new Map(dictionaries).set(Number(id), part);
     } else if (message.isRecordBatch()) {
-      const header = message.header();
-      batches.push({ ...part, firstRow: rows, rows: header.length, dictionaries });
-      rows += header.length;
+      const { length } = message.header();
+      if (!Number.isSafeInteger(length) || length < 0) throw invalid(`a batch has ${length} rows`);
+      batches.push({ ...part, firstRow: rows, rows: length, dictionaries });
+      rows += length;
     }
   }
   if (schema === null) throw invalid('it has no schema');
   return { fields: schema.fields, batches, rows };
+}
+
+/** Lists without a type of their elements and the like throw when they are first looked at: here rather than anywhere. */
+function wholeTypes(schema: Schema): Schema {
+  try {
+    for (const { type } of schema.fields) String(type);
+    return schema;
+  } catch (error) {
+    throw invalid(`the type of a column is not whole (${(error as Error).message})`);
+  }
 }
 
 /** Null at the end mark. */
@@ -72,8 +85,13 @@ async function readHead(bytes: RangedBytes, offset: number): Promise<{ readonly 
 export async function readMessage(bytes: RangedBytes, { headOffset, headBytes }: Pick<Part, 'headOffset' | 'headBytes'>): Promise<Message> {
   const head = await bytes.read(headOffset, headBytes);
   try {
-    return Message.decode(head);
+    checkHead(head);
+    const message = Message.decode(head);
+    // It is decoded when it is asked for; a mangled one throws there.
+    message.header();
+    return message;
   } catch (error) {
+    if (error instanceof AppError) throw error;
     throw invalid(`a message cannot be read (${(error as Error).message})`);
   }
 }

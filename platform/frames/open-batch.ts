@@ -66,6 +66,7 @@ function unpackedBuffers(
   const unpack = async (buffer: number) => {
     const length = regions[buffer]?.length ?? 0;
     if (length === 0) return new Uint8Array(0);
+    if (length < PREFIX_BYTES) throw invalid('a compressed column does not say how long it is');
     const packed = await stored(buffer, 0, length);
     const bytes = new DataView(packed.buffer, packed.byteOffset).getBigInt64(0, true);
     if (bytes === AS_IT_IS) return packed.slice(PREFIX_BYTES);

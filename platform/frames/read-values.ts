@@ -85,16 +85,14 @@ const VALUE_READERS: Readonly<Record<Exclude<CellKind, null | 'null'>, (reading:
     return Array.from({ length: to - from }, (_, row) => all.toString('hex', row * width, (row + 1) * width));
   },
   nested: (reading) => readNested(reading, (inner) => readValues(reading.bytes, reading.batch, inner)),
-  async dictionary({ bytes, read, wanted: { type, from, to, dictionaries } }) {
-    const { indices, dictionary, id } = type as Dictionary;
+  async dictionary(reading) {
+    const { bytes, wanted: asked } = reading;
+    const { indices, dictionary, id } = asked.type as Dictionary;
+    const { dictionaries } = asked;
     const part = dictionaries.get(Number(id));
     if (part === undefined) throw invalid('a dictionary is missing');
-    const width = widthOf(indices);
-    const { buffer } = await read(1, from * width, (to - from) * width);
-    const keys = Array.from(
-      width === 8 ? new BigInt64Array(buffer) : new { 1: Int8Array, 2: Int16Array, 4: Int32Array }[width as 1 | 2 | 4](buffer),
-      Number,
-    );
+    const readKeys = cellKindOf(indices) === 'int64' ? VALUE_READERS.int64 : VALUE_READERS.int;
+    const keys = (await readKeys({ ...reading, wanted: { ...asked, type: indices } })).map(Number);
     const values = await openBatch(bytes, part);
     if (values.rows > DICTIONARY_MAX_VALUES) return keys.map((key) => `#${key}`);
     const wanted = { type: dictionary, place: { node: 0, buffer: 0 }, from: 0, to: values.rows, dictionaries };
