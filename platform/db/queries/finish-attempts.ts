@@ -116,6 +116,22 @@ function plainMove(rows: readonly Finish[], at: Parameters): readonly string[] {
 function anyMove(rows: readonly Finish[], at: Parameters): readonly string[] {
   const texts = (of: (finish: Finish) => string | null) => at.list('text', arrayLiteral(rows.map(of)));
   return [
+    // Locked first: a clock that is read for a row that must be waited for says when the waiting began, and the next try would be sooner.
+    `held as materialized (
+  select f.* from ${keysOf(rows, at, [
+    texts((finish) => finish.event),
+    texts((finish) => TASK_INSTANCE_TRANSITIONS[finish.event].to),
+    texts((finish) => OUTCOME[finish.event]),
+    texts((finish) => finish.reason),
+    texts((finish) => jsonOf(finish.error)),
+    texts((finish) => jsonOf(finish.followed)),
+    at.list('float8', arrayLiteral(rows.map((finish) => finish.nextTryInMs))),
+    texts((finish) => finish.mapLabel),
+  ])}
+      as f(attempt_id, task_instance_id, lease_epoch, pid, event, to_state, outcome, reason, error, followed, next_try_ms, map_label)
+    join task_instance ti on ti.task_instance_id = f.task_instance_id and ${heldBy(at)}
+   order by f.task_instance_id for update of ti
+)`,
     `moved as (
   update task_instance ti
      set state = f.to_state, reason = f.reason, lease_owner = null, lease_expires_at = null, progress = null,
@@ -126,17 +142,7 @@ function anyMove(rows: readonly Finish[], at: Parameters): readonly string[] {
          resumed = case when f.event = 'hand_back' then ti.resumed end,
          followed = case when f.followed is null then null else array(select jsonb_array_elements_text(f.followed::jsonb)) end,
          map_label = coalesce(f.map_label, ti.map_label)
-    from ${keysOf(rows, at, [
-      texts((finish) => finish.event),
-      texts((finish) => TASK_INSTANCE_TRANSITIONS[finish.event].to),
-      texts((finish) => OUTCOME[finish.event]),
-      texts((finish) => finish.reason),
-      texts((finish) => jsonOf(finish.error)),
-      texts((finish) => jsonOf(finish.followed)),
-      at.list('float8', arrayLiteral(rows.map((finish) => finish.nextTryInMs))),
-      texts((finish) => finish.mapLabel),
-    ])}
-      as f(attempt_id, task_instance_id, lease_epoch, pid, event, to_state, outcome, reason, error, followed, next_try_ms, map_label)
+    from held f
    where ti.task_instance_id = f.task_instance_id and ${heldBy(at)}
   returning ${MOVED}, f.event, f.to_state, f.outcome, f.reason, f.error
 )`,

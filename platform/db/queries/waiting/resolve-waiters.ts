@@ -34,6 +34,10 @@ const STATEMENT = {
 with asked as (
   select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
     as a(task_instance_id, lease_epoch, event, to_state, reason, resumed, value, next_try_ms)
+), held as materialized (
+  -- Before the clock is read: one read for a row that must be waited for says when the waiting began.
+  select a.* from asked a join task_instance ti on ti.task_instance_id = a.task_instance_id and ti.state = 'deferred' and ti.lease_epoch = a.lease_epoch
+   order by a.task_instance_id for update of ti
 ), moved as (
   update task_instance ti
      set state = a.to_state, reason = a.reason, resumed = a.resumed::jsonb,
@@ -41,7 +45,7 @@ with asked as (
          ended_at = case when a.event = 'wake' then null else clock_timestamp() end,
          next_try_at = clock_timestamp() + a.next_try_ms * interval '1 millisecond',
          first_started_at = case when a.event = 'retry_deferred' then null else ti.first_started_at end
-    from asked a
+    from held a
    where ti.task_instance_id = a.task_instance_id and ti.state = 'deferred' and ti.lease_epoch = a.lease_epoch
   returning ti.task_instance_id, ti.dag_run_id, ti.task_id, ti.map_index, ti.queue, ti.try_number, ti.lease_epoch, a.event, a.to_state, a.reason, a.value
 ), history as (
