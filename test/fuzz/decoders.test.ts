@@ -166,7 +166,10 @@ it('a batch of the queue is what was encoded, or nothing', LIMIT, async () => {
 it('a doorbell that rings nonsense wakes, and tells nobody nonsense', LIMIT, async () => {
   const hearers: ((message: unknown) => void)[] = [];
   const broker = {
-    listen: async (_: string, hear: (message: unknown) => void) => (hearers.push(hear), async () => {}),
+    listen: async (_: string, hear: (message: unknown) => void) => {
+      hearers.push(hear);
+      return async () => {};
+    },
   } as unknown as Broker;
   const inbox = new Inbox(() => {});
   await inbox.start(broker);

@@ -19,7 +19,7 @@ export const HOSTILE_TEXTS: readonly string[] = [
   'x\udfff',
   "'; drop table dag; --",
   '{{ conn.warehouse.password }}',
-  '${process.env}',
+  `${'$'}{process.env}`,
   '~',
   '*',
   '%',
