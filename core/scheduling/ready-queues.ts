@@ -41,6 +41,13 @@ interface DagQueue {
   servedMs: number;
 }
 
+/** The best of a DAG, and its place among those of the others. */
+interface Turn {
+  readonly queue: DagQueue;
+  readonly head: Waiting;
+  readonly claim: number;
+}
+
 interface Parked extends TaskLimit {
   readonly heap: MinHeap<Waiting>;
 }
@@ -150,40 +157,46 @@ export class ReadyQueues {
   #servePool(pool: string, dags: Map<string, DagQueue>, pass: Pass): void {
     const { pools, nowMs } = pass.around;
     const passedBy: Waiting[] = [];
+    const turns = this.#turnsOf(dags, nowMs);
     while (pass.parallelismFree > 0) {
       const open = (pools.open(pool) ?? 0) - pass.takenOf(pool);
       if (open <= 0) break;
-      const best = this.#bestOf(dags);
-      if (best === null) break;
+      const best = turns.pop();
+      if (best === undefined) break;
       const { queue, head, claim } = best;
       const { run, instance } = head;
-      if (this.#park(pool, head, pass)) {
-        queue.heap.pop();
-        continue;
-      }
-      if (instance.poolSlots > open) {
-        // Slots are saved up for what has been passed by long enough.
-        if (nowMs - head.sinceMs > SAVE_AFTER_MS) break;
-        passedBy.push(queue.heap.pop() as Waiting);
-        continue;
+      // Slots are saved up for what has been passed by long enough.
+      const isTooLarge = instance.poolSlots > open;
+      if (!this.#park(pool, head, pass)) {
+        if (isTooLarge && nowMs - head.sinceMs > SAVE_AFTER_MS) break;
+        if (isTooLarge) passedBy.push(head);
+        else {
+          this.#known.delete(instance);
+          pass.take(pool, { run, instance, rankMs: claim, servedBeforeMs: queue.servedMs });
+          queue.servedMs = Math.max(nowMs, queue.servedMs + 1);
+        }
       }
       queue.heap.pop();
-      this.#known.delete(instance);
-      pass.take(pool, { run, instance, rankMs: claim, servedBeforeMs: queue.servedMs });
-      queue.servedMs = Math.max(nowMs, queue.servedMs + 1);
+      const next = this.#turnOf(queue);
+      if (next !== null) turns.push(next);
     }
     for (const entry of passedBy) this.#push(entry);
   }
 
-  #bestOf(dags: Map<string, DagQueue>): { readonly queue: DagQueue; readonly head: Waiting; readonly claim: number } | null {
-    let best: { queue: DagQueue; head: Waiting; claim: number } | null = null;
+  /** The turns of all DAGs that have something ready. The others are forgotten once nothing is held against them. */
+  #turnsOf(dags: Map<string, DagQueue>, nowMs: number): MinHeap<Turn> {
+    const turns = new MinHeap<Turn>((a, b) => a.claim < b.claim || (a.claim === b.claim && isBefore(a.head, b.head)));
     for (const queue of dags.values()) {
-      const head = this.#headOf(queue);
-      if (head === undefined) continue;
-      const claim = this.#claimOf(queue, head);
-      if (best === null || claim < best.claim || (claim === best.claim && isBefore(head, best.head))) best = { queue, head, claim };
+      const turn = this.#turnOf(queue);
+      if (turn !== null) turns.push(turn);
+      else if (queue.servedMs <= nowMs) dags.delete(queue.dagId);
     }
-    return best;
+    return turns;
+  }
+
+  #turnOf(queue: DagQueue): Turn | null {
+    const head = this.#headOf(queue);
+    return head === undefined ? null : { queue, head, claim: this.#claimOf(queue, head) };
   }
 
   /** A DAG that has just been served waits since then, however long its next one is ready. */
