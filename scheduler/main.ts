@@ -118,7 +118,9 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     });
 
   const rescue = async () => {
-    const ids = engine.memory.inFlight().map(({ instance }) => instance.id);
+    // No lease is older than the wait for a worker: of a long queue none is asked for.
+    const before = engine.nowMs() - config.leaseTtlMs;
+    const ids = engine.memory.inFlight().flatMap(({ instance }) => ((instance.queuedAtMs ?? 0) <= before ? [instance.id] : []));
     if (ids.length === 0) return undefined;
     const rescued = await rescueLostAttempts(db, {
       shards: engine.shards,
