@@ -16,11 +16,15 @@ export interface Version {
   readonly tasks: ReadonlyMap<string, TaskSpec>;
 }
 
-const VERSIONS_MAX = 200;
+/** The specs of so many tasks are kept: a version of two thousand counts as much as a thousand versions of two. */
+const TASKS_MAX = 100_000;
 
 export class VersionCache {
   readonly #load: (versionIds: readonly string[]) => Promise<readonly LoadedVersion[]>;
+  /** Least recently used first. */
   readonly #versions = new Map<string, Promise<Version>>();
+  readonly #tasksOf = new Map<string, number>();
+  #tasks = 0;
 
   constructor(load: (versionIds: readonly string[]) => Promise<readonly LoadedVersion[]>) {
     this.#load = load;
@@ -42,12 +46,31 @@ export class VersionCache {
   /** Throws NOT_FOUND when it is gone. */
   version(versionId: string): Promise<Version> {
     const known = this.#versions.get(versionId);
-    if (known) return known;
+    if (known) {
+      this.#versions.delete(versionId);
+      this.#versions.set(versionId, known);
+      return known;
+    }
     const loaded = this.#read(versionId);
     this.#versions.set(versionId, loaded);
-    if (this.#versions.size > VERSIONS_MAX) this.#versions.delete(this.#versions.keys().next().value as string);
-    loaded.catch(() => this.#versions.delete(versionId));
+    loaded.then(
+      ({ tasks }) => this.#count(versionId, tasks.size),
+      () => this.#versions.delete(versionId),
+    );
     return loaded;
+  }
+
+  /** Makes room for it. */
+  #count(versionId: string, tasks: number): void {
+    if (!this.#versions.has(versionId)) return;
+    this.#tasksOf.set(versionId, tasks + 1);
+    this.#tasks += tasks + 1;
+    for (const oldest of this.#versions.keys()) {
+      if (this.#tasks <= TASKS_MAX || oldest === versionId) return;
+      this.#versions.delete(oldest);
+      this.#tasks -= this.#tasksOf.get(oldest) ?? 0;
+      this.#tasksOf.delete(oldest);
+    }
   }
 
   async #read(versionId: string): Promise<Version> {
