@@ -2,6 +2,7 @@
 import { data } from './data.ts';
 import { fibonacci } from './fibonacci.ts';
 import { fleet } from './fleet.ts';
+import { fleetDue } from './fleet-due.ts';
 import { footprint } from './footprint.ts';
 import { giant } from './giant.ts';
 import { handover } from './handover.ts';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   throughput,
   fibonacci,
   fleet,
+  fleetDue,
   giant,
   history,
   scale,
