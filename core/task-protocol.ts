@@ -119,6 +119,8 @@ export interface RunMessage {
   readonly item?: ItemParts;
   /** It stands behind others in the process, and this is the number of its token. Absent = it begins when it comes. */
   readonly turn?: number;
+  /** Behind others: its bundle, to be loaded when its turn comes. Absent = the one that was loaded before it came. */
+  readonly bundle?: Omit<LoadMessage, 'type'>;
 }
 
 /** By the number of the list (`core/mapping/list-expression.ts`); what is written in the DAG file is in the bundle. */

@@ -7,6 +7,8 @@ export const DAG = Symbol.for('windlass.dag');
 export const DAG_SOURCE = Symbol.for('windlass.dag-source');
 /** On globalThis: DAGs that a file need not export, because it serves them in a Bundle. */
 export const SERVED_DAGS = Symbol.for('windlass.served-dags');
+/** On globalThis of a process that imports several bundles: a set of functions, to be called before the next (`sdk/per-bundle.ts`). */
+export const BUNDLE_BEGINS = Symbol.for('windlass.bundle-begins');
 export const PLUGIN = Symbol.for('windlass.plugin');
 export const TASK_DEFINITION = Symbol.for('windlass.task-definition');
 /** Holds a notifier's inner side (`sdk/notifier.ts`). */

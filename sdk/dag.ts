@@ -97,6 +97,7 @@ export function finish(draft: Draft, settings: DagSettings, params: StandardSche
     });
   }
   checkControlFlow(draft.dagId, tasks, settings.failFast);
+  const macros = registeredMacros();
   const definition: DagDefinition = {
     apiVersion: API_VERSION,
     id: draft.dagId,
@@ -107,12 +108,10 @@ export function finish(draft: Draft, settings: DagSettings, params: StandardSche
     mapScopes: draft.mapScopes,
     ...(draft.edgeLabels.size > 0 && { edgeLabels: [...draft.edgeLabels.values()] }),
     output,
+    templateFiles: registeredTemplateFiles(),
     // Read when a task asks: a plugin may be imported after this file.
-    get templateFiles() {
-      return registeredTemplateFiles();
-    },
     get macros() {
-      return registeredMacros();
+      return macros();
     },
   };
   return Object.defineProperty(definition, DAG, { value: API_VERSION });

@@ -9,6 +9,7 @@ import { isKey } from '#core/ids.ts';
 import { LINK_PLACES, LISTENER_NAMES, type PluginLink, type WeighedByPlugin } from '#core/plugin-protocol.ts';
 import { PLUGIN } from './brands.ts';
 import type { Connection } from './context.ts';
+import { perBundle } from './per-bundle.ts';
 
 /** Functions for templates and handlers: `ctx.macros.<plugin>.<name>(...)`. */
 export type Macro = (...args: never[]) => unknown;
@@ -143,7 +144,7 @@ const PLUGIN_OPTIONS = ['name', 'tasks', 'sensors', 'macros', 'timetables', 'lis
 const LINK = /^(https?:\/\/|\/)\S+$/;
 
 /** Plugins inlined in this bundle; DAG definitions of the same bundle carry their macros. */
-const registered = new Map<string, PluginOptions>();
+const registered = perBundle(() => new Map<string, PluginOptions>());
 
 /** Checks and marks a plugin. Throws DAG_INVALID on a bad name, an unknown option or listener, or a thing of the wrong shape. */
 export function definePlugin(options: PluginOptions): Plugin {
@@ -162,7 +163,7 @@ export function definePlugin(options: PluginOptions): Plugin {
     if (typeof timetable?.nextRun !== 'function')
       throw new AppError('DAG_INVALID', `Timetable "${name}" of ${of} needs a function nextRun(after, args).`);
   readLinks(options);
-  registered.set(options.name, options);
+  registered().set(options.name, options);
   return Object.defineProperty({ ...options, apiVersion: 1 as const }, PLUGIN, { value: true });
 }
 
@@ -195,8 +196,11 @@ export function readLinks({ name: plugin, links = {} }: PluginOptions): readonly
   });
 }
 
-/** Macros of the plugins in this bundle, by plugin name. */
-export function registeredMacros(): Macros {
-  const entries = [...registered.values()].filter((plugin) => plugin.macros !== undefined).map((plugin) => [plugin.name, plugin.macros]);
-  return Object.fromEntries(entries) as Macros;
+/** What gives the macros of the plugins in the bundle that is imported, by plugin name: more may come while it is. */
+export function registeredMacros(): () => Macros {
+  const plugins = registered();
+  return () => {
+    const entries = [...plugins.values()].filter((plugin) => plugin.macros !== undefined).map((plugin) => [plugin.name, plugin.macros]);
+    return Object.fromEntries(entries) as Macros;
+  };
 }

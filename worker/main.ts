@@ -143,6 +143,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     clock,
     logger,
     slots: config.workerSlots,
+    bundlesMax: config.taskProcessDagFilesMax,
   });
   const linger = new Linger(clock, () => pool.turns.paceMs);
   return {

@@ -44,7 +44,7 @@ export type Join = (process: TaskProcess) => boolean;
 export interface Wait {
   /** Its turn comes next or nearly so; told once. With what it offers then, it may get into the hand of another. */
   readonly isNear?: (offer: (join: Join) => void) => void;
-  /** Only those of one kind go to the same process. */
+  /** Those of one kind go to the same process, where that can be. */
   readonly kind?: string;
   /** It was in a hand and was taken back: its turn is before that of others. */
   readonly again?: boolean;
@@ -173,13 +173,13 @@ export class SlotTurns {
     this.#next();
   }
 
-  /** Fills the hand of a process that has begun an attempt of this kind with those who wait and are prepared. */
+  /** Fills the hand of a process that has begun an attempt of this kind with those who wait and are prepared: of its kind first. */
   deal(kind: string, process: TaskProcess): void {
+    const near = [...this.#waiting].slice(0, this.#near);
     let room = this.handSize - 1;
-    let places = this.#near;
-    for (const waiting of this.#waiting) {
-      if (room === 0 || places-- === 0) break;
-      if (waiting.kind !== kind || waiting.join?.(process) !== true) continue;
+    for (const waiting of [...near.filter((one) => one.kind === kind), ...near.filter((one) => one.kind !== kind)]) {
+      if (room === 0) break;
+      if (waiting.join?.(process) !== true) continue;
       room -= 1;
       this.#leave(waiting);
       waiting.begin('joined');

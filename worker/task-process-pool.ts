@@ -1,6 +1,6 @@
 /**
  * Warm task processes. A process that has loaded a bundle runs the next attempt of the same bundle in a
- * fraction of a millisecond; a fresh one costs tens. At most slots + 1 exist: one a slot and one spare (and one for each
+ * fraction of a millisecond, and of another after it has loaded that, too, in a few; a fresh one costs many. At most slots + 1 exist: one a slot and one spare (and one for each
  * callback that runs). An
  * attempt that finds none waits for a new one or for one that is given back, whichever comes first.
  */
@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 import { residentBytes } from '#platform/resident-memory.ts';
+import type { Bundle } from './loaded-bundles.ts';
 import { SlotTurns, type Wait } from './slot-turns.ts';
 import { TaskProcess } from './task-process.ts';
 import type { TaskProcessOptions } from './task-process-spawn.ts';
@@ -17,6 +18,8 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly slots: number;
+  /** How many bundles one process may hold, one after another. */
+  readonly bundlesMax: number;
 }
 
 interface Waiter {
@@ -92,15 +95,15 @@ export class TaskProcessPool {
    * Resolves with a process that has the bundle loaded or was just told to load it; null when no slot came free in time; joined
    * when the attempt stands behind another by what it has offered. A dead process says why by its exit. `wait`: see SlotTurns.
    */
-  async acquire(bundleHash: string, bundleFile: string, wait: Omit<Wait, 'kind'> = {}): Promise<TaskProcess | 'joined' | null> {
-    const turn = await this.#turns.take({ ...wait, kind: bundleHash });
+  async acquire(bundle: Bundle, wait: Omit<Wait, 'kind'> = {}): Promise<TaskProcess | 'joined' | null> {
+    const turn = await this.#turns.take({ ...wait, kind: bundle.hash });
     if (turn !== true) return turn === 'joined' ? turn : null;
-    const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
+    const taskProcess = await this.#choose(bundle).catch((error: unknown) => {
       this.#turns.giveBack(null);
       throw error;
     });
     this.#held.add(taskProcess);
-    return this.#hand(taskProcess, bundleHash, bundleFile);
+    return taskProcess;
   }
 
   /**
@@ -108,7 +111,7 @@ export class TaskProcessPool {
    * somebody waits for one, or no process is at hand. It is given to the attempt, or put back.
    */
   hold(): TaskProcess | null {
-    const taskProcess = this.#find((process) => process.bundleHash !== null);
+    const taskProcess = this.#find((process) => process.bundles.current !== null);
     if (taskProcess === undefined || !this.#turns.takeNow()) return null;
     this.#idle.delete(taskProcess);
     this.#held.add(taskProcess);
@@ -118,8 +121,9 @@ export class TaskProcessPool {
 
   /** It has been given an attempt: while bodies are brief, those that wait stand behind it. */
   deal(taskProcess: TaskProcess): void {
-    if (!this.#turns.isBrief || taskProcess.bundleHash === null) return;
-    this.#turns.deal(taskProcess.bundleHash, taskProcess);
+    const { current } = taskProcess.bundles;
+    if (!this.#turns.isBrief || current === null) return;
+    this.#turns.deal(current, taskProcess);
     this.#planLate();
   }
 
@@ -142,24 +146,13 @@ export class TaskProcessPool {
   }
 
   /** The same for what is no task: it takes no slot, and waits for none. */
-  async acquireBeside(bundleHash: string, bundleFile: string): Promise<TaskProcess> {
+  async acquireBeside(bundle: Bundle): Promise<TaskProcess> {
     this.#besides += 1;
-    const taskProcess = await this.#choose(bundleHash).catch((error: unknown) => {
+    const taskProcess = await this.#choose(bundle).catch((error: unknown) => {
       this.#besides -= 1;
       throw error;
     });
     this.#beside.add(taskProcess);
-    return this.#hand(taskProcess, bundleHash, bundleFile);
-  }
-
-  #hand(taskProcess: TaskProcess, bundleHash: string, bundleFile: string): TaskProcess {
-    this.#idle.delete(taskProcess);
-    if (taskProcess.bundleHash !== bundleHash) {
-      taskProcess.bundleHash = bundleHash;
-      taskProcess.send({ type: 'load', bundleFile, bundleHash });
-    }
-    taskProcess.runs += 1;
-    this.#planSpare();
     return taskProcess;
   }
 
@@ -202,12 +195,35 @@ export class TaskProcessPool {
     await Promise.all([...this.#all].map((process) => process.kill()));
   }
 
-  #choose(bundleHash: string): Promise<TaskProcess> {
-    const found = this.#find((process) => process.bundleHash === bundleHash) ?? this.#find((process) => process.bundleHash === null);
-    if (found === undefined) return this.#wait(bundleHash);
-    // Taken at once: another attempt may choose before this one's promise is heard.
-    this.#idle.delete(found);
-    return Promise.resolve(found);
+  /** Resolves with one that takes the bundle's attempts. Those in which something is left of another bundle are passed over. */
+  async #choose(bundle: Bundle): Promise<TaskProcess> {
+    for (;;) {
+      const taskProcess = this.#findFor(bundle.hash) ?? (await this.#wait(bundle.hash));
+      // Taken at once: another attempt may choose before this one's promise is heard.
+      this.#idle.delete(taskProcess);
+      if (await taskProcess.load(bundle)) {
+        taskProcess.runs += 1;
+        this.#planSpare();
+        return taskProcess;
+      }
+      this.#retire(taskProcess);
+    }
+  }
+
+  /** Has its code, has had it, is fresh, or may take it. While bodies are brief, few processes do more than many that must be started. */
+  #findFor(hash: string): TaskProcess | undefined {
+    const isFresh = (process: TaskProcess) => process.bundles.current === null;
+    const rest = () => [...this.#idle.keys()].find((process) => !process.dead && this.mayTake(process, hash));
+    return (
+      this.#find((process) => process.bundles.current === hash) ??
+      this.#find((process) => process.bundles.has(hash)) ??
+      (this.#turns.isBrief ? (rest() ?? this.#find(isFresh)) : (this.#find(isFresh) ?? rest()))
+    );
+  }
+
+  /** There is room in it for the code of one more bundle, or it has this one's. */
+  mayTake({ bundles }: TaskProcess, hash: string): boolean {
+    return bundles.has(hash) || bundles.size < this.#options.bundlesMax;
   }
 
   #find(fits: (process: TaskProcess) => boolean): TaskProcess | undefined {
@@ -223,15 +239,16 @@ export class TaskProcessPool {
 
   /** To whoever waits for one like this, else to the idle ones. */
   #offer(taskProcess: TaskProcess): void {
-    const { bundleHash } = taskProcess;
-    const index = this.#waiters.findIndex((waiter) => bundleHash === null || waiter.bundleHash === bundleHash);
-    const [waiter] = index < 0 ? [] : this.#waiters.splice(index, 1);
+    const waiter =
+      this.#waiters.find(({ bundleHash }) => taskProcess.bundles.current === bundleHash) ??
+      this.#waiters.find(({ bundleHash }) => this.mayTake(taskProcess, bundleHash));
     if (waiter) {
+      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
       waiter.take(taskProcess);
       return;
     }
     this.#idle.set(taskProcess, this.#options.clock.monotonic());
-    // It has another bundle than those who wait: it makes room for a new process.
+    // It may take no bundle of those who wait: it makes room for a new process.
     if (this.#waiters.length > 0) this.#startForWaiters();
   }
 
@@ -287,7 +304,7 @@ export class TaskProcessPool {
     if (this.#spareTimer || this.#closed) return;
     this.#spareTimer = this.#options.clock.after(SPARE_AFTER_MS, () => {
       this.#spareTimer = null;
-      const hasSpare = this.#starting.size > 0 || [...this.#idle.keys()].some((process) => process.bundleHash === null);
+      const hasSpare = this.#starting.size > 0 || [...this.#idle.keys()].some((process) => process.bundles.current === null);
       if (!this.#closed && !hasSpare && this.#all.size <= this.#places) this.#start();
     });
   }
@@ -318,7 +335,7 @@ export class TaskProcessPool {
   #planSweep(): void {
     this.#sweepTimer = this.#options.clock.after(IDLE_MS / 3, () => {
       const before = this.#options.clock.monotonic() - IDLE_MS;
-      for (const [process, since] of this.#idle) if (process.bundleHash !== null && since < before) this.#retire(process);
+      for (const [process, since] of this.#idle) if (process.bundles.current !== null && since < before) this.#retire(process);
       if (!this.#closed) this.#planSweep();
     });
   }

@@ -3,19 +3,26 @@
  * nothing of attempts; whoever holds it listens.
  */
 import type { ChildProcess } from 'node:child_process';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { JsonLineReader } from '#core/json-lines.ts';
-import { type FromTaskProcess, type ResultMessage, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
+import {
+  type FromTaskProcess,
+  type ReadyMessage,
+  type ResultMessage,
+  type RunMessage,
+  TASK_PROTOCOL,
+  type ToTaskProcess,
+} from '#core/task-protocol.ts';
 import { type Clock, newId } from '#platform/clock.ts';
 import { ChildrenOf } from './children-of.ts';
 import { type Follower, Hand } from './hand.ts';
+import { type Bundle, LoadedBundles } from './loaded-bundles.ts';
 import { Orphans } from './orphans.ts';
 import { killMarked, signalGroup } from './process-tree.ts';
+import { readMessages } from './read-messages.ts';
 import { CHANNEL_FD, WATCHDOG_FD } from './task-process/settings.ts';
 import { spawnTaskProcess, type TaskProcessOptions } from './task-process-spawn.ts';
 import { makeTempFolder, removeTempFolder } from './temp-folders.ts';
-import { parseFromTaskProcess } from './validate-message.ts';
 
 export interface ProcessExit {
   readonly code: number | null;
@@ -54,8 +61,7 @@ export class TaskProcess {
   readonly exited: Promise<ProcessExit>;
   /** Resolves when it has started and its dead-man switch is armed. Never, if it dies before. */
   readonly ready: Promise<void>;
-  /** Bundle it has loaded (or was told to). */
-  bundleHash: string | null = null;
+  readonly bundles: LoadedBundles;
   /** Attempts it was given. */
   runs = 0;
   dead = false;
@@ -85,6 +91,7 @@ export class TaskProcess {
 
   constructor(options: TaskProcessOptions, clock: Clock) {
     this.#clock = clock;
+    this.bundles = new LoadedBundles(clock);
     this.ready = this.#started.promise;
     this.#tempFolder = makeTempFolder(this.mark, options.uid);
     this.#hand = new Hand(this.#tempFolder);
@@ -149,6 +156,13 @@ export class TaskProcess {
     return this.#hand.size;
   }
 
+  /** Resolves with whether it takes attempts of the bundle from now on: it is killed if not. */
+  async load(bundle: Bundle): Promise<boolean> {
+    const takes = await this.bundles.load(bundle, (message) => this.#write(message), this.exited);
+    if (!takes) void this.kill();
+    return takes;
+  }
+
   send(message: ToTaskProcess): void {
     if (message.type === 'run') this.#begins(message.context.attemptId);
     this.#write(message);
@@ -158,9 +172,10 @@ export class TaskProcess {
    * Gives it an attempt that it begins when the one before has ended, without another word from here. The follower's `begin`
    * is called then, or its `dismiss`, when it was taken back. False = it cannot stand there.
    */
-  follow(message: RunMessage, follower: Follower): boolean {
+  follow(message: RunMessage, bundle: Bundle, follower: Follower): boolean {
     if (this.dead || this.#running === null) return false;
     const begin = () => {
+      this.bundles.enter(bundle.hash);
       this.#begins(message.context.attemptId);
       follower.begin();
     };
@@ -169,7 +184,8 @@ export class TaskProcess {
     this.runs += 1;
     // It may begin unseen: the dead-man switch goes by whose lease ends first.
     if (this.allowedMs > follower.liveMs()) this.#allowAnew(follower.liveMs());
-    this.#write({ ...message, turn });
+    this.bundles.expect(bundle.hash);
+    this.#write({ ...message, turn, bundle: { bundleFile: bundle.file, bundleHash: bundle.hash } });
     return true;
   }
 
@@ -305,29 +321,18 @@ export class TaskProcess {
   }
 
   #readChannel(limitChars: number): void {
-    const reader = new JsonLineReader(limitChars, {
-      onValue: (value) => {
-        try {
-          const message = parseFromTaskProcess(value);
-          if (message === null) this.#listener?.onGarbledMessage();
-          else if (message.type === 'ready') this.#hearReady(message.protocol);
-          else if (message.type === 'result') this.#hearResult(message);
-          else this.#listener?.onMessage(message);
-        } catch {
-          // Nested so deep that whoever walks it runs out of stack: a stranger's message must not end this process.
-          this.#listener?.onGarbledMessage();
-        }
+    readMessages(this.#channelPipe, limitChars, {
+      onPiece: () => {
+        this.#reads += 1;
       },
-      onGarbage: () => this.#listener?.onGarbledMessage(),
-      onOverflow: () => this.#listener?.onOversizedMessage(),
+      onMessage: (message) => {
+        if (message.type === 'ready') this.#hearReady(message);
+        else if (message.type === 'result') this.#hearResult(message);
+        else this.#listener?.onMessage(message);
+      },
+      onGarbled: () => this.#listener?.onGarbledMessage(),
+      onOversized: () => this.#listener?.onOversizedMessage(),
     });
-    const pipe = this.#channelPipe as (Duplex & Readable) | null;
-    pipe?.setEncoding('utf8');
-    pipe?.on('data', (chunk: string) => {
-      this.#reads += 1;
-      reader.push(chunk);
-    });
-    pipe?.on('error', () => {});
   }
 
   /** The first one that is about the body it runs counts; what an earlier body says late is about none. */
@@ -348,9 +353,10 @@ export class TaskProcess {
     if (isUnknown) void this.kill();
   }
 
-  #hearReady(protocol: number): void {
+  #hearReady({ bundleHash, protocol }: ReadyMessage): void {
     if (protocol === TASK_PROTOCOL) {
       this.#started.resolve();
+      if (bundleHash !== null) this.bundles.hear(bundleHash);
       return;
     }
     this.#spawnError = `it speaks version ${protocol} of the protocol and its worker version ${TASK_PROTOCOL}: the files of Windlass were replaced while the worker ran. Restart the worker`;

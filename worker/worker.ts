@@ -137,7 +137,7 @@ export class Worker implements Service {
     const { commits, pool } = this.#options.attempts;
     const held = pool.hold();
     try {
-      const warm = held?.bundleHash == null ? null : { bundleHash: held.bundleHash, pid: held.pid };
+      const warm = held?.bundles.current == null ? null : { bundleHash: held.bundles.current, pid: held.pid };
       const claimed = await commits.claim(delivery, warm);
       if (claimed !== null) return { claimed, held };
     } catch (error) {

@@ -257,6 +257,13 @@ export const CONFIG_KEYS = {
     min: 1,
     doc: 'Processes one task may have running at once (Linux). A task with more of them fails, and all of them are killed.',
   },
+  taskProcessDagFilesMax: {
+    env: 'WINDLASS_TASK_PROCESS_DAG_FILES_MAX',
+    type: 'int',
+    fallback: '1000',
+    min: 1,
+    doc: 'Of how many DAG files one task process may run tasks, one after another, as long as nothing is left of the file before. 1 = each has processes of its own.',
+  },
   taskUid: {
     env: 'WINDLASS_TASK_UID',
     type: 'string',

@@ -3,8 +3,8 @@
  * bodies of tasks write down that they ran (`ledger`), so the database is not its own witness.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { newId, systemClock } from '#platform/clock.ts';
 import type { Config } from '#platform/config/config.ts';
 import { checkInvariants } from '#platform/db/invariants/check-invariants.ts';
@@ -79,8 +79,11 @@ export async function startFleet(
   const broker = await startBroker(database);
   const config = testConfig(broker.settings);
   const ledgerFile = join(config.dataFolder, 'ledger.txt');
-  for (const [name, text] of Object.entries(files))
-    writeFileSync(join(config.dagsFolder, name), text.replaceAll('LEDGER_FILE', JSON.stringify(ledgerFile)));
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(config.dagsFolder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text.replaceAll('LEDGER_FILE', JSON.stringify(ledgerFile)));
+  }
   const shared = {
     ...broker.environment,
     ...environmentOf(config, database.url),

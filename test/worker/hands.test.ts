@@ -53,7 +53,7 @@ beforeEach(async () => {
   [exit, heard] = [null, []];
   host = new TaskProcess({ memoryMb: 128, openFilesMax: 1_024, uid: null, xcomMaxBytes: 1_024 }, systemClock);
   await host.ready;
-  host.send({ type: 'load', bundleFile: bundle, bundleHash: 'x' });
+  await host.load({ hash: 'x', file: bundle });
   listen();
 });
 afterEach(() => host.kill());
@@ -126,7 +126,7 @@ function deal(...taskIds: readonly string[]): Dealt {
         fates[index + 1] = 'dismissed';
       },
     };
-    expect(host.follow(other, follower)).toBe(true);
+    expect(host.follow(other, { hash: 'x', file: bundle }, follower)).toBe(true);
   });
   return { ids: messages.map(({ context }) => context.attemptId), fates };
 }

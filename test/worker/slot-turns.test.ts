@@ -165,12 +165,11 @@ describe('the hand of a process', () => {
     expect(joined).toEqual(['a', 'b', 'c']);
   });
 
-  it('takes only those of its kind that are prepared and still want it', () => {
+  it('takes only those that are prepared and still want it, those of its kind first', () => {
     const { turns, joined, wait } = line();
-    for (const one of [wait('other kind', 'y'), wait('not prepared', 'x', false), wait('too late', 'x', true, false), wait('a', 'x')])
-      void one;
+    for (const one of [wait('b', 'y'), wait('not prepared', 'x', false), wait('too late', 'x', true, false), wait('a', 'x')]) void one;
     turns.deal('x', NONE);
-    expect(joined).toEqual(['a']);
+    expect(joined).toEqual(['a', 'b']);
   });
 
   it('is the only one at a time on each core, until a body goes on for long', async () => {

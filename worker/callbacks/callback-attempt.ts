@@ -87,7 +87,7 @@ export class CallbackAttempt {
       scratch.of(claimed.dagId, claimed.runId),
     ]);
     if (this.#settled) return;
-    const process = await pool.acquireBeside(claimed.bundleHash, bundleFile);
+    const process = await pool.acquireBeside({ hash: claimed.bundleHash, file: bundleFile });
     if (this.#settled) {
       pool.release(process, true);
       return;

@@ -15,6 +15,7 @@ import { logPath } from '#platform/logs/log-path.ts';
 import { probe } from '#platform/probes/probe.ts';
 import { memoryCeilingBytes, ownBytes, residentBytes } from '#platform/resident-memory.ts';
 import type { LeaseHolder } from '../lease-keeper.ts';
+import type { Bundle } from '../loaded-bundles.ts';
 import { LogPump } from '../log-pump.ts';
 import { familyOf } from '../process-tree.ts';
 import type { Join } from '../slot-turns.ts';
@@ -157,12 +158,13 @@ export class Attempt implements LeaseHolder {
       return message;
     };
     // Those that were taken back from a hand look for another place.
-    while (!(await this.#enter(bundleFile, told)));
+    const bundle = { hash: claimed.bundleHash, file: bundleFile };
+    while (!(await this.#enter(bundle, told)));
   }
 
   /** Begins the body, or stands behind another in a process. False: it was taken back from there, and has not begun. */
-  async #enter(bundleFile: string, told: () => Promise<RunMessage>): Promise<boolean> {
-    const process = this.#process ?? (await this.#takeProcess(bundleFile, told));
+  async #enter(bundle: Bundle, told: () => Promise<RunMessage>): Promise<boolean> {
+    const process = this.#process ?? (await this.#takeProcess(bundle, told));
     if (process === 'joined') return (await this.#begunBehind) !== false || this.#settled;
     if (process === null) return true;
     this.#attach(process);
@@ -219,23 +221,23 @@ export class Attempt implements LeaseHolder {
   }
 
   /** Its turn is near: the note that it begins is written meanwhile, and with that it may stand behind another. */
-  async #prepare(told: () => Promise<RunMessage>): Promise<Join | null> {
+  async #prepare(bundle: Bundle, told: () => Promise<RunMessage>): Promise<Join | null> {
     this.#early ??= this.#begin(null);
     const [hasBegun, message] = await Promise.all([this.#early, told()]);
     if (!hasBegun || this.#settled) return null;
     this.state = 'begun';
-    return (process) => this.#stand(process, message);
+    return (process) => this.#stand(process, bundle, message);
   }
 
-  #stand(process: TaskProcess, message: RunMessage): boolean {
-    const { keeper } = this.#deps;
-    if (this.#settled || keeper.trustedMs(this) === 0) return false;
+  #stand(process: TaskProcess, bundle: Bundle, message: RunMessage): boolean {
+    const { keeper, pool } = this.#deps;
+    if (this.#settled || keeper.trustedMs(this) === 0 || !pool.mayTake(process, bundle.hash)) return false;
     const begun = Promise.withResolvers<boolean>();
-    const stands = process.follow(message, {
+    const stands = process.follow(message, bundle, {
       liveMs: () => keeper.liveMs(this),
       dismiss: () => {
         this.#place = null;
-        this.#deps.pool.takenBack();
+        pool.takenBack();
         begun.resolve(false);
       },
       begin: () => {
@@ -263,17 +265,17 @@ export class Attempt implements LeaseHolder {
   }
 
   /** Null: there is none, or it is not wanted any more. */
-  async #takeProcess(bundleFile: string, told: () => Promise<RunMessage>): Promise<TaskProcess | 'joined' | null> {
+  async #takeProcess(bundle: Bundle, told: () => Promise<RunMessage>): Promise<TaskProcess | 'joined' | null> {
     const { pool } = this.#deps;
     probe('supervise.before_spawn');
     const isNear = (offer: (join: Join) => void) => {
       // Whoever awaits the note hears of a failure; nobody does when the turn does not come.
-      this.#prepare(told).then(
+      this.#prepare(bundle, told).then(
         (join) => join !== null && offer(join),
         () => {},
       );
     };
-    const process = await pool.acquire(this.claimed.bundleHash, bundleFile, { isNear, again: this.state === 'begun' });
+    const process = await pool.acquire(bundle, { isNear, again: this.state === 'begun' });
     if (process === 'joined') return process;
     if (process === null) {
       this.#settle({ kind: 'stopped', begun: false, reason: 'every slot of the worker that claimed it was busy; it is queued again' });

@@ -22,10 +22,13 @@ export class Hand {
     this.#isClosed = true;
   }
 
-  /** The next behind the body that has ended: from now on it has begun. Undefined = there is none, or all were taken back. */
-  next(): RunMessage | undefined {
+  /**
+   * The next behind the body that has ended: from now on it has begun. Undefined = there is none, all were taken back, or this process
+   * does not take its bundle.
+   */
+  next(takes: (bundle: RunMessage['bundle']) => boolean): RunMessage | undefined {
     const message = this.#waiting[0];
-    if (message?.turn === undefined || this.#isClosed || this.#takeToken() !== message.turn) return undefined;
+    if (message?.turn === undefined || this.#isClosed || !takes(message.bundle) || this.#takeToken() !== message.turn) return undefined;
     return this.#waiting.shift();
   }
 

@@ -6,7 +6,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { type BodyResult, type ResultMessage, type RunMessage, TASK_PROTOCOL, type ToTaskProcess } from '#core/task-protocol.ts';
+import {
+  type BodyResult,
+  type LoadMessage,
+  type ResultMessage,
+  type RunMessage,
+  TASK_PROTOCOL,
+  type ToTaskProcess,
+} from '#core/task-protocol.ts';
 import { tooLargeMessage } from '#core/xcom-size.ts';
 import type { DagDefinition } from '#sdk/definition.ts';
 import { reportOf } from '#sdk/runtime/body-error.ts';
@@ -14,7 +21,7 @@ import { registerConnectors } from '#sdk/runtime/connectors.ts';
 import { runCallback } from '#sdk/runtime/run-callback.ts';
 import { runTask } from '#sdk/runtime/run-task.ts';
 import { AttemptHost } from './attempt-host.ts';
-import { loadDags } from './bundle.ts';
+import { Bundles } from './bundles.ts';
 import { openChannel } from './channel.ts';
 import { TaskEnvironment } from './environment.ts';
 import { forbidSignals } from './forbid-signals.ts';
@@ -43,8 +50,8 @@ const folder = process.cwd();
 let loading: Promise<ReadonlyMap<string, DagDefinition>> = Promise.resolve(new Map());
 let current: { readonly host: AttemptHost; readonly attemptId: string } | null = null;
 let lastRequestId = 0;
-/** Whose code runs, also long after the attempt has ended. */
-const owners = new AsyncLocalStorage<AttemptHost>();
+/** Whose code runs, also long after the attempt has ended: the attempt's, or a bundle's while it was imported. */
+const owners = new AsyncLocalStorage<AttemptHost | string>();
 /** What an earlier body left running has failed: nobody knows the state of this process. */
 let isSpoilt = false;
 let isChanged = watchForChanges();
@@ -58,7 +65,11 @@ const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerD
 watchdog.unref();
 watchdog.on('error', dieWithoutAttempt);
 const channel = openChannel(CHANNEL_FD, obey, () => exit(0));
-watchdog.once('online', () => void channel.send({ type: 'ready', bundleHash: null, protocol: TASK_PROTOCOL }));
+let bundles: Bundles;
+watchdog.once('online', () => {
+  bundles = new Bundles();
+  void channel.send({ type: 'ready', bundleHash: null, protocol: TASK_PROTOCOL });
+});
 process.on('SIGTERM', () => cancel('it was told to stop (SIGTERM)'));
 process.on('uncaughtException', (error) => void blame(error));
 process.on('unhandledRejection', (reason) => void blame(reason));
@@ -67,18 +78,7 @@ forbidSignals(process);
 function obey(message: ToTaskProcess): void {
   switch (message.type) {
     case 'load':
-      loading = loadDags(message.bundleFile);
-      loading.then(
-        () => {
-          // What the file itself changes is there for all of its tasks.
-          isChanged = watchForChanges();
-          void channel.send({ type: 'ready', bundleHash: message.bundleHash, protocol: TASK_PROTOCOL });
-          // A killed process never writes its compile cache: write it while all is well.
-          soon(flushCompileCache);
-        },
-        // The attempt that needs it says what went wrong.
-        () => {},
-      );
+      load(message);
       return;
     case 'run':
       if (isBusy) hand.add(message);
@@ -94,6 +94,29 @@ function obey(message: ToTaskProcess): void {
   }
 }
 
+/** Says that attempts of the bundle may come, or ends. */
+function load(message: LoadMessage): void {
+  if (!bundles.takes(message)) exit(0);
+  enter(message);
+  void channel.send({ type: 'ready', bundleHash: message.bundleHash, protocol: TASK_PROTOCOL });
+}
+
+/** From now on attempts of this bundle run. */
+function enter(bundle: Omit<LoadMessage, 'type'>): void {
+  if (bundles.current === bundle.bundleHash) return;
+  loading = owners.run(bundle.bundleHash, () => bundles.load(bundle));
+  loading.then(
+    () => {
+      // What the file itself changes is there for all of its tasks. To look takes less than to begin anew.
+      if (isChanged()) isChanged = watchForChanges();
+      // A killed process never writes its compile cache: write it while all is well.
+      soon(flushCompileCache);
+    },
+    // The attempt that needs it says what went wrong.
+    () => {},
+  );
+}
+
 /** Whoever says so ends this process: nothing more begins in it. */
 function cancel(reason: string): void {
   hand.close();
@@ -107,6 +130,8 @@ async function run(message: RunMessage): Promise<void> {
   isBusy = true;
   traces.forget();
   const printed = bytesPrinted();
+  if (message.bundle !== undefined) enter(message.bundle);
+  await loading.catch(() => {});
   const beganAt = performance.now();
   const result = await owners.run(host, () => runLoaded(message, host));
   const ranMs = performance.now() - beganAt;
@@ -119,7 +144,7 @@ async function run(message: RunMessage): Promise<void> {
   const ends = isSpoilt || isChanged();
   // What it printed is read, and what it left is looked at, before anybody else begins here.
   const leaves = ends || asked > 0 || traces.areLeft || bytesPrinted() !== printed;
-  const next = leaves ? undefined : hand.next();
+  const next = leaves ? undefined : hand.next((bundle) => bundle === undefined || bundles.takes(bundle));
   const turn = next?.turn;
   // With the operating system before the next begins: nobody's end may cost this one its result.
   await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }), ...(turn !== undefined && { next: turn }) });
@@ -170,7 +195,7 @@ function flushed({ stream, write, uncork }: (typeof outputs)[number]): Promise<v
 /** An earlier body that left this running has got its result already; whoever runs now must not pay for it. */
 async function blame(error: unknown): Promise<void> {
   const owner = owners.getStore();
-  if (owner === undefined || owner === current?.host) return dieOf(error);
+  if (owner === undefined || owner === current?.host || owner === bundles.current) return dieOf(error);
   isSpoilt = true;
   const { name, message, stack } = reportOf(error);
   writeSync(STDERR_FD, `something that an earlier task of this process left running has failed: ${stack || `${name}: ${message}`}\n`);

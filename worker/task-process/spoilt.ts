@@ -6,11 +6,11 @@
 
 import { closeSync, fstatSync, openSync } from 'node:fs';
 
-const GLOBALS = [
+export const GLOBALS: readonly string[] = [
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask'],
   ...['Object', 'Array', 'String', 'Promise', 'Map', 'Set', 'Date', 'Error'],
 ];
-const HOLDERS: readonly object[] = [
+export const HOLDERS: readonly object[] = [
   ...[Object, Function, Array, String, Number, Promise, Map, Set, Date, Error, RegExp].flatMap((type) => [type, type.prototype as object]),
   JSON,
   Math,
@@ -83,7 +83,7 @@ function nextDescriptor(): number {
 }
 
 // Without methods of lists, which may be what was replaced.
-function isAnyChanged(places: readonly Place[]): boolean {
+export function isAnyChanged(places: readonly Place[]): boolean {
   for (let index = 0; index < places.length; index++) if (isChanged(places[index] as Place)) return true;
   return false;
 }
@@ -100,7 +100,7 @@ function isChanged({ holder, keys, methods }: Place): boolean {
   return false;
 }
 
-function placeOf(of: object, names: readonly PropertyKey[]): Place {
+export function placeOf(of: object, names: readonly PropertyKey[]): Place {
   const holder = of as Place['holder'];
   const isMethod = (key: PropertyKey) => getOwnPropertyDescriptor(holder, key)?.get === undefined && typeof holder[key] === 'function';
   const keys = names.filter(isMethod);

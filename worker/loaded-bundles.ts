@@ -1,0 +1,67 @@
+/** Whose code a task process holds, as its supervisor knows it, and which of it the next attempts are of. */
+import type { LoadMessage } from '#core/task-protocol.ts';
+import { type Clock, within } from '#platform/clock.ts';
+
+export interface Bundle {
+  readonly hash: string;
+  /** Its path. */
+  readonly file: string;
+}
+
+/** One that does not say in time whether it takes a bundle is busy with something else. */
+const HEARD_MS = 1_000;
+
+export class LoadedBundles {
+  readonly #all = new Set<string>();
+  readonly #clock: Clock;
+  #current: string | null = null;
+  #onTaken: ((hash: string) => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Hash of the bundle whose attempts it takes; null = it was told to load none. */
+  get current(): string | null {
+    return this.#current;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  has(hash: string): boolean {
+    return this.#all.has(hash);
+  }
+
+  /** Attempts of another bundle stand behind the one that runs: it is the current one when they begin. */
+  expect(hash: string): void {
+    this.#all.add(hash);
+  }
+
+  /** One of these has begun. */
+  enter(hash: string): void {
+    this.#current = hash;
+  }
+
+  /** The process says that it takes attempts of this bundle. */
+  hear(hash: string): void {
+    this.#onTaken?.(hash);
+  }
+
+  /**
+   * Resolves with whether it takes attempts of the bundle from now on. The first is loaded without a word; for another the process
+   * looks whether something is left of those before, and ends if so. `ended`: when the process has.
+   */
+  async load({ hash, file }: Bundle, tell: (message: LoadMessage) => void, ended: Promise<unknown>): Promise<boolean> {
+    if (this.#current === hash) return true;
+    const isFirst = this.#current === null;
+    this.#current = hash;
+    this.#all.add(hash);
+    const taken = Promise.withResolvers<boolean>();
+    this.#onTaken = (said) => said === hash && taken.resolve(true);
+    tell({ type: 'load', bundleFile: file, bundleHash: hash });
+    if (isFirst) return true;
+    return within(this.#clock, HEARD_MS, Promise.race([taken.promise, ended.then(() => false)]), false);
+  }
+}
