@@ -10,10 +10,24 @@ export interface AssetColumn {
 
 /** A column of another asset that a column was made of. */
 export interface ColumnSource {
-  /** Name or URI of the asset, or the name of the table as the statement has it. */
+  /**
+   * Name or URI of the asset, or the name of the table as the statement has it. `frame://<DAG>/<task>`: the frame that the task returned, of
+   * which nothing more is known.
+   */
   readonly asset: string;
   readonly column: string;
+  /** Tasks whose frames it came through, in order. */
+  readonly through?: readonly string[];
 }
+
+/** Whether a source is but a frame. */
+export function isFrame(asset: string): boolean {
+  return asset.startsWith(FRAME);
+}
+export const FRAME = 'frame://';
+
+/** Column -> what it is made of: none, of no column at all, such as a constant. A column that is not here is one of which it is not known. */
+export type ColumnLineage = Readonly<Record<string, readonly ColumnSource[]>>;
 
 /** The first rows, for people to look at. */
 export interface AssetSample {
@@ -31,8 +45,7 @@ export interface VersionFacts {
   readonly partitions?: readonly string[];
   /** Kept only where the asset asks for a preview. */
   readonly sample?: AssetSample;
-  /** Column -> what it is made of. */
-  readonly columnLineage?: Readonly<Record<string, readonly ColumnSource[]>>;
+  readonly columnLineage?: ColumnLineage;
 }
 
 export const SCHEMA_POLICIES = ['allow', 'warn', 'fail'] as const;
@@ -49,6 +62,7 @@ export const VERSION_LIMITS = {
   columns: 2_000,
   partitions: 1_000,
   sources: 50,
+  through: 50,
   textChars: 500,
   sampleRows: 50,
   sampleColumns: 200,
@@ -95,20 +109,22 @@ function parseColumn(value: unknown): AssetColumn | null {
   return { name: value['name'], type: value['type'], nullable: value['nullable'] !== false };
 }
 
-function parseLineage(value: unknown): NonNullable<VersionFacts['columnLineage']> | null {
+export function parseLineage(value: unknown): ColumnLineage | null {
   if (!isFields(value)) return null;
   const entries = Object.entries(value)
     .slice(0, VERSION_LIMITS.columns)
     .flatMap(([column, sources]) => {
-      const parsed = listOf(sources, VERSION_LIMITS.sources, parseSource);
-      return isText(column) && parsed !== null && parsed.length > 0 ? [[column, parsed] as const] : [];
+      const isNone = Array.isArray(sources) && sources.length === 0;
+      const parsed = isNone ? [] : (listOf(sources, VERSION_LIMITS.sources, parseSource) ?? []);
+      return isText(column) && (isNone || parsed.length > 0) ? [[column, parsed] as const] : [];
     });
   return entries.length === 0 ? null : Object.fromEntries(entries);
 }
 
 function parseSource(value: unknown): ColumnSource | null {
   if (!isFields(value) || !isText(value['asset']) || !isText(value['column'])) return null;
-  return { asset: value['asset'], column: value['column'] };
+  const through = listOf(value['through'], VERSION_LIMITS.through, (one) => (isText(one) ? one : null));
+  return { asset: value['asset'], column: value['column'], ...(through !== null && { through }) };
 }
 
 function parseSample(value: unknown): AssetSample | null {
@@ -141,13 +157,29 @@ export function addFacts(before: VersionFacts, next: VersionFacts): VersionFacts
   const rows = sum(before.rows, next.rows);
   const bytes = sum(before.bytes, next.bytes);
   const partitions = [...new Set([...(before.partitions ?? []), ...(next.partitions ?? [])])].slice(0, VERSION_LIMITS.partitions);
+  const { columnLineage: _of, ...last } = { ...before, ...next };
+  const columnLineage = addLineage(before.columnLineage, next.columnLineage);
   return {
-    ...before,
-    ...next,
+    ...last,
+    ...(columnLineage !== null && { columnLineage }),
     ...(rows !== undefined && { rows }),
     ...(bytes !== undefined && { bytes }),
     ...(partitions.length > 0 && { partitions }),
   };
+}
+
+/** A column is made of all that it is made of anywhere; when that is not known of one part, it is not known. */
+export function addLineage(before: ColumnLineage | undefined, next: ColumnLineage | undefined): ColumnLineage | null {
+  if (before === undefined || next === undefined) return null;
+  const both = Object.entries(before).flatMap(([column, sources]) => {
+    const others = Object.hasOwn(next, column) ? next[column] : undefined;
+    return others === undefined ? [] : [[column, uniqueSources([...sources, ...others])] as const];
+  });
+  return both.length === 0 ? null : Object.fromEntries(both);
+}
+
+export function uniqueSources(sources: readonly ColumnSource[]): readonly ColumnSource[] {
+  return [...new Map(sources.map((one) => [JSON.stringify([one.asset, one.column, one.through]), one])).values()];
 }
 
 /** The option of an asset, read. Throws DAG_INVALID. */

@@ -1,5 +1,5 @@
 /** Events of OpenLineage (openlineage.io, specification 2-0-2), made of what the catalogue knows. Pure. */
-import type { AssetColumn, ColumnSource } from '../assets/asset-version.ts';
+import { type AssetColumn, type ColumnSource, isFrame } from '../assets/asset-version.ts';
 import { type DatasetName, datasetNameOf } from './dataset-name.ts';
 
 export type LineageEventType = 'START' | 'COMPLETE' | 'FAIL';
@@ -133,10 +133,10 @@ function lineageFields(
     const known = inputs.find((input) => input.name === asset || input.uri === asset);
     return datasetNameOf(known ?? { name: asset, uri: asset }, namespace);
   };
-  return Object.fromEntries(
-    Object.entries(lineage).map(([column, sources]) => [
-      column,
-      { inputFields: sources.map((source) => ({ ...nameOf(source.asset), field: source.column })) },
-    ]),
-  );
+  const fields = Object.entries(lineage).flatMap(([column, sources]) => {
+    // A frame is no dataset: of such a column it is not known.
+    if (sources.some(({ asset }) => isFrame(asset))) return [];
+    return [[column, { inputFields: sources.map((source) => ({ ...nameOf(source.asset), field: source.column })) }] as const];
+  });
+  return Object.fromEntries(fields);
 }

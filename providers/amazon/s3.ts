@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { beforeCopy, reportCopied } from '#sdk/runtime/asset-writes.ts';
+import { beforeCopy, reportCopied, reportFetched } from '#sdk/runtime/asset-writes.ts';
 import { uriOfFile } from '../arrow/report-writing.ts';
 import { ObjectStore } from '../cloud/object-store.ts';
 import { parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
@@ -93,7 +93,7 @@ export class S3 extends ObjectStore<S3Object> implements AsyncDisposable {
   /** Fetches an object into a file: whole, or not at all. */
   async download(uri: string, path: string): Promise<S3Object> {
     const { bucket, name } = parseOneObject(uri, 's3');
-    return this.#do(`downloading ${uri}`, () =>
+    const fetched = await this.#do(`downloading ${uri}`, () =>
       this.#again(async () => {
         const { body, object } = await this.#open(bucket, name);
         await writeWhole(path, async (unfinished) => {
@@ -104,6 +104,8 @@ export class S3 extends ObjectStore<S3Object> implements AsyncDisposable {
         return object;
       }),
     );
+    reportFetched(uri, uriOfFile(path));
+    return fetched;
   }
 
   /** The bytes of a small object. Larger ones belong into a file: Fatal. */

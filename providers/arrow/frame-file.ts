@@ -4,12 +4,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { type RecordBatch, RecordBatchReader, type Schema, type Table, type TypeMap, tableFromIPC } from 'apache-arrow';
+import { type RecordBatch, RecordBatchReader, type Schema, Table, type TypeMap, tableFromIPC } from 'apache-arrow';
 import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { END_OF_STREAM, encodeBatch } from './encode-batch.ts';
 import { batchesOf, type Frame } from './frame.ts';
+import { FrameNote, withNote } from './frame-origin.ts';
 import { columnsOf, firstRowsOf, uriOfFile } from './report-writing.ts';
 
 /** What one task tells the next about a frame it left in a file. Small, plain JSON. */
@@ -34,9 +35,12 @@ export type FrameSource = string | Pick<FrameFile, 'path' | 'sha256'>;
 export async function writeFrame(path: string, frame: Frame): Promise<FrameFile> {
   let schema: Schema | null = null;
   let first: RecordBatch | null = null;
+  const note = new FrameNote();
   const written = await writeWhole(path, async (unfinished) => {
     const file = await open(unfinished, 'w');
     const hash = createHash('sha256');
+    let head: Uint8Array = new Uint8Array();
+    let isCorrected = false;
     let rows = 0;
     let bytes = 0;
     const write = async (message: Uint8Array) => {
@@ -46,23 +50,34 @@ export async function writeFrame(path: string, frame: Frame): Promise<FrameFile>
     };
     try {
       for await (const batch of batchesOf(frame)) {
-        await write(encodeBatch(batch, schema === null));
+        if (schema === null) head = encodeBatch(note.begin(batch), true);
+        else note.add(batch);
+        await write(schema === null ? head : encodeBatch(batch, false));
         schema ??= batch.schema;
         first ??= batch;
         rows += batch.numRows;
       }
       if (schema === null) throw new RangeError('a frame without a single batch has no columns and cannot be written.');
       await write(END_OF_STREAM);
+      isCorrected = await note.end(file, head);
     } finally {
       await file.close();
     }
     const types = describeSchema(schema);
     await beforePublish({ uri: uriOfFile(path), columns: columnsOf(schema) });
-    return { path, rows, columns: Object.keys(types), bytes, schema: types, sha256: hash.digest('hex') };
+    const sha256 = isCorrected ? await hashOfFile(unfinished) : hash.digest('hex');
+    return { path, rows, columns: Object.keys(types), bytes, schema: types, sha256 };
   });
+  const { rows, bytes } = written;
   if (schema !== null)
-    reportWritten({ uri: uriOfFile(path), columns: columnsOf(schema), rows: written.rows, bytes: written.bytes, ...firstRowsOf(first) });
+    reportWritten({ uri: uriOfFile(path), columns: columnsOf(schema), rows, bytes, ...note.facts(), ...firstRowsOf(first) });
   return written;
+}
+
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 /** Column -> Arrow type, as text. */
@@ -74,7 +89,8 @@ export function describeSchema(schema: Schema): Readonly<Record<string, string>>
 export async function readFrame<T extends TypeMap = TypeMap>(source: FrameSource): Promise<Table<T>> {
   const bytes = await readFile(pathOf(source));
   checkHash(source, () => createHash('sha256').update(bytes).digest('hex'));
-  return tableFromIPC<T>(bytes);
+  const { batches, schema } = tableFromIPC<T>(bytes);
+  return batches.length === 0 ? new Table(schema) : new Table(batches.map((batch) => withNote(batch, pathOf(source))));
 }
 
 /**
@@ -85,7 +101,8 @@ export async function* readFrameBatches<T extends TypeMap = TypeMap>(source: Fra
   const file = createReadStream(pathOf(source), { highWaterMark: 1024 * 1024 });
   const hash = createHash('sha256');
   try {
-    yield* await RecordBatchReader.from<T>(typeof source === 'string' ? file : hashed(file, hash));
+    const batches = await RecordBatchReader.from<T>(typeof source === 'string' ? file : hashed(file, hash));
+    for await (const batch of batches) yield withNote(batch, pathOf(source));
     checkHash(source, () => hash.digest('hex'));
   } finally {
     file.destroy();

@@ -3,10 +3,13 @@
  */
 import { type Data, DataType, makeData, RecordBatch, Struct, type TypeMap } from 'apache-arrow';
 import { validityReader } from './cell.ts';
+import { keepOrigin } from './column-origin.ts';
 
 /** A new batch of the rows `rows[0, count)`, in that order. Throws for nested and other types without flat buffers. */
 export function takeRows<T extends TypeMap>(batch: RecordBatch<T>, rows: Int32Array, count: number): RecordBatch<T> {
-  const children = batch.data.children.map((child, index) => takeColumn(child, rows, count, batch.schema.fields[index]?.name ?? ''));
+  const children = batch.data.children.map((child, index) =>
+    keepOrigin(child, takeColumn(child, rows, count, batch.schema.fields[index]?.name ?? '')),
+  );
   return new RecordBatch(batch.schema, makeData({ type: new Struct(batch.schema.fields), length: count, nullCount: 0, children }));
 }
 

@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { writeWhole } from '../files/whole-file.ts';
+import { OriginWatch } from './column-origin.ts';
 import { columnsOf, firstRowsOf, uriOfFile } from './report-writing.ts';
 
 /** What has been written so far. */
@@ -14,6 +15,7 @@ export interface TextProgress {
   rows: number;
   schema?: Schema;
   first?: RecordBatch;
+  readonly origin?: OriginWatch;
 }
 
 /** `gzip` absent: yes if the path ends in `.gz`. `textOf` gives the text in pieces, and keeps the progress. Returns the rows. */
@@ -22,7 +24,8 @@ export async function writeTextFile(
   gzip: boolean | undefined,
   textOf: (progress: TextProgress) => AsyncIterable<string>,
 ): Promise<number> {
-  const progress: TextProgress = { rows: 0 };
+  const origin = new OriginWatch();
+  const progress: TextProgress = { rows: 0, origin };
   const bytes = await writeWhole(path, async (unfinished) => {
     const text = Readable.from(textOf(progress), { objectMode: false });
     const file = createWriteStream(unfinished);
@@ -36,6 +39,7 @@ export async function writeTextFile(
     rows: progress.rows,
     bytes,
     ...(progress.schema && { columns: columnsOf(progress.schema) }),
+    ...origin.facts(),
     ...firstRowsOf(progress.first),
   });
   return progress.rows;

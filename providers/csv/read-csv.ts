@@ -2,6 +2,8 @@
  * Reads CSV(.gz) with declared column types into Arrow.
  */
 import { type RecordBatch, Table } from 'apache-arrow';
+import { readFrom } from '../arrow/column-origin.ts';
+import { uriOfFile } from '../arrow/report-writing.ts';
 import { type ByteSource, readBytes } from './byte-source.ts';
 import { CsvParser } from './csv-parser.ts';
 import type { CsvColumns, CsvOptions, CsvTypes } from './csv-types.ts';
@@ -16,8 +18,10 @@ export async function* readCsvBatches<const T extends CsvTypes>(
 ): AsyncGenerator<RecordBatch<CsvColumns<T>>> {
   const name = options.name ?? (typeof source === 'string' ? source : 'csv');
   const parser = new CsvParser({ ...options, name });
-  for await (const chunk of readBytes(source, name)) yield* parser.push(chunk) as Generator<RecordBatch<CsvColumns<T>>>;
-  yield* parser.end() as Generator<RecordBatch<CsvColumns<T>>>;
+  const known = (batch: RecordBatch) =>
+    (typeof source === 'string' ? readFrom(batch, uriOfFile(source)) : batch) as RecordBatch<CsvColumns<T>>;
+  for await (const chunk of readBytes(source, name)) for (const batch of parser.push(chunk)) yield known(batch);
+  for (const batch of parser.end()) yield known(batch);
 }
 
 /** Reads a whole source into one table. Throws CsvError with row, line, column and text. */

@@ -35,6 +35,7 @@ export async function* csvText(frame: Frame, options: WriteCsvOptions = {}, prog
     isFirst = false;
     progress.schema ??= batch.schema;
     progress.first ??= batch;
+    progress.origin?.add(batch);
     const cells = batch.data.children.map((child, index) => cellText(child, batch.schema.fields[index]?.name ?? '', quoted));
     yield* rowsText(batch, cells, delimiter, lineEnd);
     progress.rows += batch.numRows;

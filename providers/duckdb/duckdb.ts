@@ -2,7 +2,7 @@
  * DuckDB inside a task: SQL over frames and files. Frames go in and come out as Parquet files of a temporary folder, so that
  * types stay right and memory stays DuckDB's.
  */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
@@ -12,13 +12,14 @@ import type { Connection } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, isReporting, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
 import { narrow } from '../arrow/cell.ts';
-import type { AnyColumns, Frame } from '../arrow/frame.ts';
+import { OriginWatch, watched } from '../arrow/column-origin.ts';
+import { type AnyColumns, batchesOf, type Frame } from '../arrow/frame.ts';
 import { uriOfFile } from '../arrow/report-writing.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { readParquetBatches } from '../parquet/read-parquet.ts';
 import { writeParquet } from '../parquet/write-parquet.ts';
-import { type ColumnLineage, columnLineageOf, tablesOf } from '../sql/column-lineage.ts';
-import { parseSelect } from '../sql/parse-select.ts';
+import { tracedBatches } from '../sql/statement-lineage.ts';
+import { DuckdbLineage, literal, quote } from './duckdb-lineage.ts';
 
 export interface DuckdbOptions {
   /** A database file; default: in memory, gone when it is closed. */
@@ -43,11 +44,12 @@ export async function connectDuckdb(ctx: ConnectionSource, id: string, options: 
   const { type, host, schema } = await ctx.conn<Pick<Connection, 'type' | 'host' | 'schema'>>(id);
   if (type !== 'duckdb') throw new Fatal(`connection "${id}" is of type "${type}", not duckdb. Name another, or change its type.`);
   const path = host || schema;
-  return openDuckdb({ ...options, ...(path ? { path } : {}) });
+  return openDuckdb({ ...options, ...(path ? { path } : {}), connectionId: id });
 }
 
 /** `await using duckdb = await openDuckdb()`. */
-export async function openDuckdb({ path = ':memory:', threads = 2, memoryLimit = '1GB' }: DuckdbOptions = {}): Promise<Duckdb> {
+export async function openDuckdb(options: DuckdbOptions & { readonly connectionId?: string } = {}): Promise<Duckdb> {
+  const { path = ':memory:', threads = 2, memoryLimit = '1GB', connectionId } = options;
   const { DuckDBInstance, DuckDBTimestampValue } = await import('@duckdb/node-api');
   const folder = await mkdtemp(join(tmpdir(), 'windlass-duckdb-'));
   const instance = await DuckDBInstance.create(path, {
@@ -64,7 +66,8 @@ export async function openDuckdb({ path = ':memory:', threads = 2, memoryLimit =
   const connection = await instance.connect();
   await connection.run("set timezone = 'UTC'");
   const timestamp = (date: Date) => new DuckDBTimestampValue(BigInt(date.getTime()) * 1000n);
-  return new Duckdb({ instance, connection, folder, timestamp });
+  const file = path === ':memory:' ? null : await realpath(path);
+  return new Duckdb({ instance, connection, folder, timestamp, file, connectionId });
 }
 
 interface Parts {
@@ -72,14 +75,19 @@ interface Parts {
   readonly connection: DuckDBConnection;
   readonly folder: string;
   readonly timestamp: (date: Date) => DuckDBValue;
+  /** Null: in memory. */
+  readonly file: string | null;
+  readonly connectionId: string | undefined;
 }
 
 export class Duckdb implements AsyncDisposable {
   readonly #parts: Parts;
+  readonly #lineage: DuckdbLineage;
   #files = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#lineage = new DuckdbLineage((sql) => this.describe(sql), parts.file, parts.connectionId);
   }
 
   /** The library's connection, for whatever is not here. */
@@ -93,7 +101,9 @@ export class Duckdb implements AsyncDisposable {
    */
   async register(name: string, frame: Frame, { temporary = false }: { readonly temporary?: boolean } = {}): Promise<void> {
     const path = this.#newFile();
-    await withoutReporting(() => writeParquet(path, frame));
+    const origin = new OriginWatch();
+    await withoutReporting(() => writeParquet(path, watched(batchesOf(frame), origin)));
+    this.#lineage.register(name, origin.lineage);
     await this.#run(
       `create or replace ${temporary ? 'temporary ' : ''}view ${quote(name)} as select * from read_parquet(${literal(path)})`,
     );
@@ -120,13 +130,35 @@ export class Duckdb implements AsyncDisposable {
     ) as Row[];
   }
 
-  /** Runs a statement that changes something; returns how many rows it changed. */
+  /** Runs a statement that changes something; returns how many rows it changed. What it writes by a select is told. */
   async run(sql: string): Promise<number> {
-    return this.#do(async () => (await this.#parts.connection.run(sql)).rowsChanged);
+    const change = () => this.#do(async () => (await this.#parts.connection.run(sql)).rowsChanged);
+    const writing = isReporting() ? this.#lineage.writingOf(sql) : null;
+    if (writing === null) return change();
+    // Within a transaction of the caller's, it is the caller's to end.
+    const isOwn = await this.#run('begin').then(
+      () => true,
+      () => false,
+    );
+    try {
+      const rows = await change();
+      const written = await this.#lineage.written(writing, rows);
+      if (written !== null) await beforePublish(written);
+      if (isOwn) await this.#run('commit');
+      if (written !== null) reportWritten(written);
+      return rows;
+    } catch (error) {
+      if (isOwn) await this.#run('rollback').catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Rows of a statement as a frame, batch by batch. */
-  async *batches(sql: string): AsyncGenerator<RecordBatch<AnyColumns>> {
+  batches(sql: string): AsyncGenerator<RecordBatch<AnyColumns>> {
+    return tracedBatches(this.#batches(sql), sql, this.#lineage.lookUp);
+  }
+
+  async *#batches(sql: string): AsyncGenerator<RecordBatch<AnyColumns>> {
     const path = this.#newFile();
     await this.#run(`copy (${sql}) to ${literal(path)} (format parquet)`);
     try {
@@ -147,13 +179,13 @@ export class Duckdb implements AsyncDisposable {
     const format = FORMATS.find(([ending]) => path.endsWith(ending))?.[1];
     if (format === undefined) throw new Fatal(`${path}: its ending says no format. Use ${FORMATS.map(([ending]) => ending).join(', ')}.`);
     const columns = await this.describe(sql);
-    const columnLineage = isReporting() ? await this.#lineageOf(sql) : null;
+    const columnLineage = isReporting() ? await this.#lineage.ofSelect(sql, columns) : {};
     const written = await writeWhole(path, async (unfinished) => {
       const reader = await this.#do(() => this.#parts.connection.runAndReadAll(`copy (${sql}) to ${literal(unfinished)} (${format})`));
       await beforePublish({ uri: uriOfFile(path), columns });
       return { rows: Number(reader.getRows()[0]?.[0] ?? 0), bytes: (await stat(unfinished)).size };
     });
-    reportWritten({ uri: uriOfFile(path), columns, ...written, ...(columnLineage !== null && { columnLineage }) });
+    reportWritten({ uri: uriOfFile(path), columns, ...written, ...columnLineage });
     return written.rows;
   }
 
@@ -161,22 +193,6 @@ export class Duckdb implements AsyncDisposable {
     this.#parts.connection.closeSync();
     this.#parts.instance.closeSync();
     await rm(this.#parts.folder, { recursive: true, force: true });
-  }
-
-  /** Null for what is not covered. */
-  async #lineageOf(sql: string): Promise<ColumnLineage | null> {
-    const tree = await parseSelect(sql);
-    if (tree === null) return null;
-    const known = new Map<string, readonly string[]>();
-    for (const table of tablesOf(tree)) {
-      const columns = await this.describe(`select * from ${table.includes('/') ? literal(table) : table}`).catch(() => []);
-      if (columns.length > 0)
-        known.set(
-          table,
-          columns.map((column) => column.name),
-        );
-    }
-    return columnLineageOf(tree, (table) => known.get(table) ?? null);
   }
 
   #newFile(): string {
@@ -208,14 +224,6 @@ const FORMATS: readonly (readonly [ending: string, format: string])[] = [
   ['.ndjson', 'format json'],
   ['.ndjson.gz', 'format json, compression gzip'],
 ];
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 function firstLine({ message }: Error): string {
   return (message.split('\n')[0] ?? '').replace(/\.?$/, '.');

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Bucket, File, Storage } from '@google-cloud/storage';
-import { beforeCopy, reportCopied } from '#sdk/runtime/asset-writes.ts';
+import { beforeCopy, reportCopied, reportFetched } from '#sdk/runtime/asset-writes.ts';
 import { uriOfFile } from '../arrow/report-writing.ts';
 import { ObjectStore } from '../cloud/object-store.ts';
 import { parseObjectUri, parseOneObject } from '../cloud/object-uri.ts';
@@ -116,13 +116,15 @@ export class Gcs extends ObjectStore<GcsObject> {
   async download(uri: string, path: string): Promise<GcsObject> {
     const { bucket, name } = parseOneObject(uri, 'gs');
     const file = this.#parts.reading.bucket(bucket).file(name);
-    return this.#do(`downloading ${uri}`, () =>
+    const fetched = await this.#do(`downloading ${uri}`, () =>
       this.#again(async () => {
         const described = await this.#describe(file);
         await writeWhole(path, (unfinished) => pipeline(this.#bytesOf(file, described), createWriteStream(unfinished)));
         return described;
       }),
     );
+    reportFetched(uri, uriOfFile(path));
+    return fetched;
   }
 
   /** The bytes of a small object. Larger ones belong into a file: Fatal. */

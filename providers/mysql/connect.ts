@@ -1,9 +1,15 @@
 /** Connections to MySQL and MariaDB, made from a Windlass connection. */
-import type { Connection as MysqlClient, RowDataPacket } from 'mysql2/promise';
+import type { RecordBatch } from 'apache-arrow';
+import type { Connection as MysqlClient, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Connection } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
+import { isReporting, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { narrow } from '../arrow/cell.ts';
+import type { AnyColumns } from '../arrow/frame.ts';
+import { type FrameTables, NO_FRAMES, tracedBatches } from '../sql/statement-lineage.ts';
 import { type LoadOptions, type LoadResult, loadTable } from './load-table.ts';
+import { describeMysqlWriting, mysqlTables, standardMysql } from './mysql-lineage.ts';
+import { unloadBatches } from './unload.ts';
 
 /** What is needed of a connection; `schema` is the database. */
 export type MysqlConnection = Pick<Connection, 'id' | 'type' | 'host' | 'port' | 'login' | 'password' | 'schema' | 'extra'>;
@@ -51,16 +57,18 @@ export async function openMysql(connection: MysqlConnection, signal?: AbortSigna
   // A connection lost while idle must not end the process; the next query reports it.
   client.on('error', () => undefined);
   await client.query(SESSION);
-  return new Mysql(client, signal);
+  return new Mysql(client, connection.id, signal);
 }
 
 export class Mysql implements AsyncDisposable {
   /** The driver's connection, for whatever is not here. */
   readonly client: MysqlClient;
+  readonly #connectionId: string;
   readonly #release: () => void;
 
-  constructor(client: MysqlClient, signal: AbortSignal | undefined) {
+  constructor(client: MysqlClient, connectionId: string, signal: AbortSignal | undefined) {
     this.client = client;
+    this.#connectionId = connectionId;
     const cut = () => client.destroy();
     signal?.addEventListener('abort', cut, { once: true });
     this.#release = () => signal?.removeEventListener('abort', cut);
@@ -69,12 +77,35 @@ export class Mysql implements AsyncDisposable {
   /** Runs one statement; the first `?` in it is `values[0]`. bigint as a number (a bigint beyond ±2^53), datetime as Date in UTC, date and decimal as text. */
   async query<Row extends object = Record<string, unknown>>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
     const [rows] = await this.client.query<RowDataPacket[]>(sql, [...values]);
-    return Array.isArray(rows) ? (rows.map((row) => ({ ...row })) as unknown as Row[]) : [];
+    if (Array.isArray(rows)) return rows.map((row) => ({ ...row })) as unknown as Row[];
+    await this.#report(sql, rows as ResultSetHeader, NO_FRAMES);
+    return [];
+  }
+
+  /** Runs a statement that changes something; returns the rows it changed. What it writes by a select is told. */
+  async run(sql: string, frames: FrameTables = NO_FRAMES): Promise<number> {
+    const [result] = await this.client.query<ResultSetHeader>(sql);
+    await this.#report(sql, result, frames);
+    return result.affectedRows ?? 0;
+  }
+
+  /** Rows of a select as a frame, batch by batch, whatever their number. */
+  batches(sql: string, frames: FrameTables = NO_FRAMES): AsyncGenerator<RecordBatch<AnyColumns>> {
+    const tables = mysqlTables(this.client, this.#connectionId);
+    return tracedBatches(unloadBatches(this.client, sql), standardMysql(sql), tables, frames);
   }
 
   /** Loads a frame into a table, all of it or nothing. */
   loadTable(options: LoadOptions): Promise<LoadResult> {
-    return loadTable(this.client, options);
+    return loadTable(this.client, options, this.#connectionId);
+  }
+
+  /** Many statements of MySQL end the transaction they are in, so that there is nothing to ask before. */
+  async #report(sql: string, { affectedRows }: ResultSetHeader, frames: FrameTables): Promise<void> {
+    if (!isReporting()) return;
+    const described = { sql, connectionId: this.#connectionId, rows: affectedRows ?? 0, frames };
+    const written = await describeMysqlWriting(this.client, described).catch(() => null);
+    if (written !== null) reportWritten(written);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,9 +5,11 @@ import type { Connection as MysqlClient, RowDataPacket } from 'mysql2/promise';
 import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay } from '../arrow/cell.ts';
+import { OriginWatch, watched } from '../arrow/column-origin.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
 import { columnsOf as describe, firstRowsOf } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
+import { placeOf } from './mysql-lineage.ts';
 
 export interface LoadOptions {
   readonly table: string;
@@ -27,8 +29,9 @@ const STATEMENT_CHARS = 1024 * 1024;
 /** Two loads of one table wait for each other this long. */
 const LOCK_SECONDS = 3_600;
 
-export async function loadTable(client: MysqlClient, { table, frame, ifExists }: LoadOptions): Promise<LoadResult> {
-  const batches = batchesOf(frame);
+export async function loadTable(client: MysqlClient, { table, frame, ifExists }: LoadOptions, connectionId?: string): Promise<LoadResult> {
+  const origin = new OriginWatch();
+  const batches = watched(batchesOf(frame), origin);
   const first = await batches.next();
   if (first.done) throw new RangeError('a frame without a single batch has no columns and cannot be loaded.');
   const { schema } = first.value;
@@ -39,17 +42,28 @@ export async function loadTable(client: MysqlClient, { table, frame, ifExists }:
     if (existing.length > 0 && ifExists === 'fail')
       throw new Fatal(`table ${quote(table)} exists already. Choose ifExists 'replace' or 'append', or another name.`);
     const appends = existing.length > 0 && ifExists === 'append';
-    const place = { uri: `mysql://${client.config.host}:${client.config.port}/${client.config.database}/${table}`, alsoKnownAs: [table] };
+    const place = placeOf(client, { schema: null, table }, connectionId);
     await beforePublish({ ...place, columns: describe(schema) });
     const rows = appends
       ? await append(client, table, existing, schema, first.value, batches)
       : await fillAnew(client, table, existing.length > 0, schema, first.value, batches);
-    reportWritten({ ...place, columns: describe(schema), rows, adds: appends, ...firstRowsOf(first.value) });
+    reportWritten({ ...place, columns: describe(schema), rows, adds: appends, ...origin.facts(), ...firstRowsOf(first.value) });
     return { table, rows, columns: schema.fields.map((field) => field.name) };
   } finally {
     await batches.return(undefined);
     await client.query('select release_lock(?)', [lock]).catch(() => undefined);
   }
+}
+
+/** Fills a temporary table, which lasts as long as the session. One of the same name is replaced. */
+export async function loadTemporaryTable(client: MysqlClient, table: string, frame: Frame): Promise<void> {
+  const batches = batchesOf(frame);
+  const first = await batches.next();
+  if (first.done) throw new RangeError('a frame without a single batch has no columns and cannot be loaded.');
+  const { schema } = first.value;
+  await client.query(`drop table if exists ${quote(table)}`);
+  await client.query(`create temporary table ${quote(table)} (${columnsSql(schema)}) default charset = utf8mb4`);
+  await insertAll(client, table, schema, first.value, batches);
 }
 
 async function append(
@@ -88,8 +102,7 @@ async function fillAnew(
   const mark = randomBytes(4).toString('hex');
   const staging = `${table.slice(0, 40)}_new_${mark}`;
   const old = `${table.slice(0, 40)}_old_${mark}`;
-  const columns = schema.fields.map((field) => `${quote(field.name)} ${columnType(field.type, field.name)}`);
-  await client.query(`create table ${quote(staging)} (${columns.join(', ')}) default charset = utf8mb4`);
+  await client.query(`create table ${quote(staging)} (${columnsSql(schema)}) default charset = utf8mb4`);
   try {
     const rows = await insertAll(client, staging, schema, first, rest);
     const swap = exists ? `${quote(table)} to ${quote(old)}, ${quote(staging)} to ${quote(table)}` : `${quote(staging)} to ${quote(table)}`;
@@ -100,6 +113,10 @@ async function fillAnew(
     await client.query(`drop table if exists ${quote(staging)}`).catch(() => undefined);
     throw error;
   }
+}
+
+function columnsSql(schema: Schema): string {
+  return schema.fields.map((field) => `${quote(field.name)} ${columnType(field.type, field.name)}`).join(', ');
 }
 
 async function columnsOf(client: MysqlClient, table: string): Promise<readonly string[]> {

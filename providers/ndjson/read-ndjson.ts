@@ -3,6 +3,8 @@
  */
 import { Field, makeData, RecordBatch, Schema, Struct, Table } from 'apache-arrow';
 import { closest } from '#core/did-you-mean.ts';
+import { readFrom } from '../arrow/column-origin.ts';
+import { uriOfFile } from '../arrow/report-writing.ts';
 import { type ByteSource, readBytes } from '../csv/byte-source.ts';
 import type { ColumnBuffer } from '../csv/column-buffer.ts';
 import { ARROW_TYPE, type CsvColumns, type CsvType, type CsvTypes } from '../csv/csv-types.ts';
@@ -31,16 +33,20 @@ export async function* readNdjsonBatches<const T extends CsvTypes>(
 ): AsyncGenerator<RecordBatch<CsvColumns<T>>> {
   const name = options.name ?? (typeof source === 'string' ? source : 'ndjson');
   const builder = new NdjsonBuilder(options, name);
+  const take = () => {
+    const batch = builder.takeBatch() as RecordBatch<CsvColumns<T>>;
+    return typeof source === 'string' ? readFrom(batch, uriOfFile(source)) : batch;
+  };
   let batches = 0;
   for await (const lines of readLines(readBytes(source, name), name)) {
     for (const line of lines) {
       builder.add(line);
       if (!builder.isFull) continue;
       batches += 1;
-      yield builder.takeBatch() as RecordBatch<CsvColumns<T>>;
+      yield take();
     }
   }
-  if (batches === 0 || builder.rows > 0) yield builder.takeBatch() as RecordBatch<CsvColumns<T>>;
+  if (batches === 0 || builder.rows > 0) yield take();
 }
 
 /** Reads a whole source into one table. Throws NdjsonError with line, column and value. */

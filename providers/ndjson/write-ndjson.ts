@@ -24,6 +24,7 @@ export async function* ndjsonText(frame: Frame, progress: TextProgress = { rows:
   for await (const batch of batchesOf(frame)) {
     progress.schema ??= batch.schema;
     progress.first ??= batch;
+    progress.origin?.add(batch);
     const cells = batch.data.children.map((child, index) => {
       const name = batch.schema.fields[index]?.name ?? '';
       return { key: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, text: jsonText(child, name) };

@@ -4,8 +4,10 @@
 import { openAsBlob } from 'node:fs';
 import { type RecordBatch, Table, tableFromIPC } from 'apache-arrow';
 import { Fatal } from '#sdk/outcomes.ts';
+import { readFrom } from '../arrow/column-origin.ts';
 import { columnIndex } from '../arrow/columns.ts';
 import { type AnyColumns, emptyBatch } from '../arrow/frame.ts';
+import { uriOfFile } from '../arrow/report-writing.ts';
 
 export interface ReadParquetOptions {
   /** Only these, in the order of the file. Default: all. */
@@ -39,14 +41,15 @@ export async function* readParquetBatches(path: string, options: ReadParquetOpti
     batchSize: options.batchRows ?? BATCH_ROWS,
     ...(options.columns === undefined ? {} : { columns: [...options.columns] }),
   })) as unknown as AsyncIterable<{ intoIPCStream(): Uint8Array }>;
+  const uri = uriOfFile(path);
   let isEmpty = true;
   for await (const part of stream) {
     for (const batch of tableFromIPC(part.intoIPCStream()).batches) {
       isEmpty = false;
-      yield batch;
+      yield readFrom(batch, uri);
     }
   }
-  if (isEmpty) yield emptyBatch(options.columns === undefined ? schema : schema.select([...options.columns]));
+  if (isEmpty) yield readFrom(emptyBatch(options.columns === undefined ? schema : schema.select([...options.columns])), uri);
 }
 
 function reasonOf(cause: unknown): string {

@@ -9,6 +9,7 @@ import type { RecordBatch, Schema } from 'apache-arrow';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
 import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
+import { OriginWatch } from '../arrow/column-origin.ts';
 import { selectBatch } from '../arrow/columns.ts';
 import { END_OF_STREAM, encodeBatch } from '../arrow/encode-batch.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
@@ -61,7 +62,7 @@ export async function writeDataset(folder: string, frame: Frame, options: Datase
   const work = join(folder, `${UNFINISHED}${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(work);
   try {
-    const { partitions, columns, first } = await sortOut(join(work, 'rows'), frame, options);
+    const { partitions, columns, first, origin } = await sortOut(join(work, 'rows'), frame, options);
     const files: DatasetFile[] = [];
     const ready = join(work, 'ready');
     for (const [partition, rowsFile] of partitions) {
@@ -78,6 +79,7 @@ export async function writeDataset(folder: string, frame: Frame, options: Datase
     reportWritten({
       uri: uriOfFile(folder),
       columns,
+      ...origin.facts(),
       ...firstRowsOf(first),
       rows: dataset.rows,
       bytes: dataset.bytes,
@@ -95,9 +97,11 @@ async function sortOut(folder: string, frame: Frame, { partitionBy, partitionsMa
   const files = new Map<string, string>();
   let columns: readonly AssetColumn[] = [];
   let first: RecordBatch | null = null;
+  const origin = new OriginWatch();
   const leftOut = new Set(partitionBy.filter((column) => typeof column === 'string'));
   for await (const batch of batchesOf(frame)) {
     first ??= batch;
+    origin.add(batch);
     if (columns.length === 0) columns = [...columnsOf(batch.schema), ...foldersOnly(batch.schema, partitionBy)];
     const kept = batch.schema.fields.map((field) => field.name).filter((name) => !leftOut.has(name));
     if (kept.length === 0) throw new RangeError(`partitioning by ${partitionBy.map(nameOf).join(', ')} leaves no column for the files.`);
@@ -114,7 +118,7 @@ async function sortOut(folder: string, frame: Frame, { partitionBy, partitionsMa
     }
   }
   for (const file of files.values()) await appendFile(file, END_OF_STREAM);
-  return { partitions: [...files].sort(([a], [b]) => (a < b ? -1 : 1)), columns, first };
+  return { partitions: [...files].sort(([a], [b]) => (a < b ? -1 : 1)), columns, first, origin };
 }
 
 /** Columns that only the names of the folders have. */

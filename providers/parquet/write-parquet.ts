@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type * as ParquetWasm from 'parquet-wasm';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { OriginWatch } from '../arrow/column-origin.ts';
 import { encodeStream } from '../arrow/encode-batch.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
 import { describeSchema } from '../arrow/frame-file.ts';
@@ -38,6 +39,7 @@ export interface ParquetProgress {
   rows: number;
   schema: Schema | null;
   first?: RecordBatch;
+  readonly origin?: OriginWatch;
 }
 
 const ROW_GROUP_ROWS = 262_144;
@@ -45,7 +47,8 @@ const ROW_GROUP_BYTES = 128 * 1024 * 1024;
 
 /** Writes `frame` to `path`. The file appears under its name only when it is whole. */
 export async function writeParquet(path: string, frame: Frame, options: ParquetOptions = {}): Promise<ParquetFile> {
-  const progress: ParquetProgress = { rows: 0, schema: null };
+  const origin = new OriginWatch();
+  const progress: ParquetProgress = { rows: 0, schema: null, origin };
   const file = await writeWhole(path, async (unfinished) => {
     await pipeline(Readable.from(parquetBytes(frame, options, progress), { objectMode: false }), createWriteStream(unfinished));
     const schema = describeSchema(progress.schema as Schema);
@@ -57,6 +60,7 @@ export async function writeParquet(path: string, frame: Frame, options: ParquetO
     columns: columnsOf(progress.schema as Schema),
     rows: file.rows,
     bytes: file.bytes,
+    ...origin.facts(),
     ...firstRowsOf(progress.first),
   });
   return file;
@@ -84,6 +88,7 @@ export async function* parquetBytes(
           }
           progress.schema ??= next.value.schema;
           progress.first ??= next.value;
+          progress.origin?.add(next.value);
           progress.rows += next.value.numRows;
           const table = wasm.Table.fromIPCStream(encodeStream(next.value));
           for (const batch of table.recordBatches()) controller.enqueue(batch);

@@ -6,6 +6,8 @@ import type { RecordBatch } from 'apache-arrow';
 import pg from 'pg';
 import type { Connection } from '#sdk/context.ts';
 import type { AnyColumns } from '../arrow/frame.ts';
+import { tracedBatches } from '../sql/statement-lineage.ts';
+import { postgresTables } from './known-tables.ts';
 import { type LoadOptions, type LoadResult, loadTable } from './load-table.ts';
 import { unloadBatches } from './unload.ts';
 import { VALUE_PARSERS } from './value-parsers.ts';
@@ -87,7 +89,7 @@ export async function openPostgres(connection: PostgresConnection, options: Conn
     client,
     query: async <Row extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<Row>(sql, [...values])).rows,
     loadTable: (load) => loadTable(client, load, connection.id),
-    batches: (sql, batchRows) => unloadBatches(client, sql, batchRows),
+    batches: (sql, batchRows) => tracedBatches(unloadBatches(client, sql, batchRows), sql, postgresTables(client, connection.id)),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -8,6 +8,7 @@ import type { RecordBatch, Schema } from 'apache-arrow';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { OriginWatch, watched } from '../arrow/column-origin.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
 import { columnsOf, firstRowsOf } from '../arrow/report-writing.ts';
 import { columnTypeOf } from './column-types.ts';
@@ -49,7 +50,8 @@ const SWAP_LOCK_TIMEOUT = "'60s'";
 
 /** Loads a frame. Throws, with the table as it was, when a row is refused or the frame itself fails. */
 export async function loadTable(client: Client, options: LoadOptions, connectionId?: string): Promise<LoadResult> {
-  const batches = batchesOf(options.frame);
+  const origin = new OriginWatch();
+  const batches = watched(batchesOf(options.frame), origin);
   const first = await batches.next();
   if (first.done) throw new RangeError('a frame without a single batch has no columns and cannot be loaded.');
   const { schema } = first.value;
@@ -69,7 +71,8 @@ export async function loadTable(client: Client, options: LoadOptions, connection
     await batches.return(undefined);
     throw explain(error, options);
   }
-  reportWritten({ ...place, columns: columnsOf(schema), ...progress, adds: options.ifExists === 'append', ...firstRowsOf(first.value) });
+  const adds = options.ifExists === 'append';
+  reportWritten({ ...place, columns: columnsOf(schema), ...progress, adds, ...origin.facts(), ...firstRowsOf(first.value) });
   return {
     schema: options.schema ?? 'public',
     table: options.table,

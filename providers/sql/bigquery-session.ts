@@ -7,10 +7,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ctx } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
-import { isReporting, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import { isReporting, isTracing, reportWritten } from '#sdk/runtime/asset-writes.ts';
+import type { KnownTable } from '../arrow/column-origin.ts';
 import type { AnyColumns, BatchStream } from '../arrow/frame.ts';
 import { readFrameBatches } from '../arrow/frame-file.ts';
+import { frameTable } from '../arrow/frame-origin.ts';
+import { standardBigquery } from './parse-select.ts';
 import type { SqlSession } from './sql-engine.ts';
+import { tracedBatches } from './statement-lineage.ts';
 
 export interface BigQuerySessionOptions {
   readonly connection: string | undefined;
@@ -29,6 +33,7 @@ export async function openBigQuerySession(ctx: Ctx<unknown>, options: BigQuerySe
   const gcs = await connectGcs(ctx, options.connection);
   const session = `windlass_${randomBytes(6).toString('hex')}`;
   const tables: string[] = [];
+  const frames = new Map<string, KnownTable>();
   const file = (name: string) => join(ctx.scratch, `${session}_${name}.parquet`);
   const folder = () => {
     if (options.staging === undefined)
@@ -56,6 +61,7 @@ export async function openBigQuerySession(ctx: Ctx<unknown>, options: BigQuerySe
       await writeParquet(path, readFrameBatches(frame));
       const { uri } = await gcs.upload(path, `${folder()}${name}.parquet`);
       await rm(path, { force: true });
+      if (isTracing()) frames.set(name, await frameTable(frame.path));
       const full = await table(name);
       await bigquery.load({ from: uri, table: full, ifExists: 'replace' });
       return `\`${full}\``;
@@ -65,11 +71,11 @@ export async function openBigQuerySession(ctx: Ctx<unknown>, options: BigQuerySe
       const full = await table('rows');
       await bigquery.queryInto(full, sql, { ifExists: 'replace' });
       await bigquery.extract({ table: full, to: `${to}*.parquet` });
-      return downloaded(to);
+      return tracedBatches(downloaded(to), standardBigquery(sql), async () => null, frames);
     },
     async run(sql) {
       await bigquery.query(sql);
-      const writing = isReporting() ? await (await import('./describe-writing.ts')).bigqueryWriting(sql) : null;
+      const writing = isReporting() ? await (await import('./describe-writing.ts')).bigqueryWriting(sql, frames) : null;
       if (writing !== null) reportWritten(bigquery.writtenAt(`${writing.dataset}.${writing.table}`, writing));
       return null;
     },

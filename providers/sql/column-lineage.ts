@@ -1,68 +1,65 @@
 /**
  * Which columns of which tables each column of a select is made of, read from the syntax tree that DuckDB's parser gives. Nothing is run. What
- * is said of a column is what its value is computed from, not what rows are filtered, joined or ordered by.
+ * is said of a column is what its value is computed from, not what rows are filtered, joined or ordered by. Names are told apart without regard
+ * to case, as servers do with those that are not quoted.
  */
-import type { ColumnSource } from '#core/assets/asset-version.ts';
+import { type ColumnLineage, type ColumnSource, uniqueSources } from '#core/assets/asset-version.ts';
+import type { KnownTable } from '../arrow/column-origin.ts';
+import { type Fields, fieldsOf, fileOf, isFields, listOf, NotCovered, nameOfTable, textOf } from './select-tree.ts';
 
-export type ColumnLineage = Readonly<Record<string, readonly ColumnSource[]>>;
+/** Null = not known. None: it is made of no column. */
+export type Sources = readonly ColumnSource[] | null;
+export type SelectedColumn = readonly [name: string, sources: Sources];
 
-/** Columns of a table, in order; null = not known. */
-export type KnownColumns = (table: string) => readonly string[] | null;
+export type KnownTables = (name: string) => KnownTable | null;
 
-type Fields = Readonly<Record<string, unknown>>;
-/** Column -> what it is made of; null = its columns are not known, so any name may be one. */
 interface Relation {
   readonly alias: string;
-  readonly table: string | null;
-  readonly columns: ReadonlyMap<string, readonly ColumnSource[]> | null;
+  /** Null = any name may be one. */
+  readonly columns: readonly SelectedColumn[] | null;
+  readonly sourcesOf: (column: string) => Sources;
+  /** In lower case: those of USING, which are there once, as the other side's. */
+  readonly hidden: ReadonlySet<string>;
 }
-type Scope = ReadonlyMap<string, ReadonlyMap<string, readonly ColumnSource[]>>;
+type Scope = ReadonlyMap<string, readonly SelectedColumn[]>;
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {});
-const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? (value as unknown[]).filter(isFields) : []);
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** Thrown inside for what cannot be followed. */
-class NotCovered extends Error {}
-
-/** `tree`: what json_serialize_sql gives. Null when a part of it is not covered: better nothing than something wrong. */
-export function columnLineageOf(tree: unknown, known: KnownColumns = () => null): ColumnLineage | null {
-  const columns = selectedColumnsOf(tree, known);
-  return columns && Object.fromEntries(columns.filter(([, sources]) => sources.length > 0));
+interface Reading {
+  readonly relations: readonly Relation[];
+  readonly scope: Scope;
+  readonly known: KnownTables;
 }
 
-/** The same in the order of the select, with those that are made of no column. */
-export function selectedColumnsOf(tree: unknown, known: KnownColumns): readonly (readonly [string, readonly ColumnSource[]])[] | null {
+/** A table that is an asset, or that stands for itself. */
+export function tableOf(asset: string, columns: readonly string[] | null): KnownTable {
+  return { columns, sourcesOf: (column) => [{ asset, column }] };
+}
+
+/** `tree`: what json_serialize_sql gives. Columns in order; null when it cannot be said which there are. */
+export function selectedColumnsOf(tree: unknown, known: KnownTables): readonly SelectedColumn[] | null {
   const [statement, ...others] = listOf(fieldsOf(tree)['statements']);
   if (statement === undefined || others.length > 0) return null;
   try {
-    return [...readNode(fieldsOf(statement['node']), new Map(), known)];
+    return readNode(fieldsOf(statement['node']), new Map(), known);
   } catch (error) {
     if (error instanceof NotCovered) return null;
     throw error;
   }
 }
 
-/** Tables that the select reads from, as it names them; those that it defines itself are left out. */
-export function tablesOf(tree: unknown): readonly string[] {
-  const tables = new Set<string>();
-  const defined = new Set<string>();
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) for (const one of value as unknown[]) visit(one);
-    if (!isFields(value)) return;
-    if (value['type'] === 'BASE_TABLE') tables.add(nameOfTable(value));
-    for (const entry of listOf(fieldsOf(value['cte_map'])['map'])) defined.add(textOf(entry['key']));
-    for (const one of Object.values(value)) visit(one);
-  };
-  visit(tree);
-  return [...tables].filter((name) => !defined.has(name));
+/** Under these names, by position; a column of which nothing is known is left out. Null when nothing is known of any. */
+export function underNames(selected: readonly SelectedColumn[], names: readonly string[]): ColumnLineage | null {
+  if (names.length < selected.length) return null;
+  const lineage = selected.flatMap(([, sources], index) => (sources === null ? [] : [[names[index] as string, sources] as const]));
+  return lineage.length === 0 ? null : Object.fromEntries(lineage);
 }
 
-function readNode(node: Fields, outer: Scope, known: KnownColumns): Map<string, readonly ColumnSource[]> {
+function readNode(node: Fields, outer: Scope, known: KnownTables): readonly SelectedColumn[] {
   const scope = new Map(outer);
-  for (const entry of listOf(fieldsOf(node['cte_map'])['map']))
-    scope.set(textOf(entry['key']), readNode(fieldsOf(fieldsOf(fieldsOf(entry['value'])['query'])['node']), scope, known));
+  for (const entry of listOf(fieldsOf(node['cte_map'])['map'])) {
+    const value = fieldsOf(entry['value']);
+    const columns = readNode(fieldsOf(fieldsOf(value['query'])['node']), scope, known);
+    scope.set(textOf(entry['key']).toLowerCase(), renamed(columns, value['aliases']));
+  }
   switch (node['type']) {
     case 'SELECT_NODE':
       return readSelect(node, scope, known);
@@ -73,108 +70,138 @@ function readNode(node: Fields, outer: Scope, known: KnownColumns): Map<string, 
   }
 }
 
-/** By position, under the names of the first. */
-function union(left: ReadonlyMap<string, readonly ColumnSource[]>, right: ReadonlyMap<string, readonly ColumnSource[]>) {
-  const others = [...right.values()];
-  if (left.size !== others.length) throw new NotCovered();
-  return new Map([...left].map(([name, sources], index) => [name, unique([...sources, ...(others[index] ?? [])])]));
+/** `t(a, b)` */
+function renamed(columns: readonly SelectedColumn[], names: unknown): readonly SelectedColumn[] {
+  if (!Array.isArray(names)) return columns;
+  if (names.length > columns.length) throw new NotCovered();
+  return columns.map(([name, sources], index) => [textOf(names[index]) || name, sources] as const);
 }
 
-function readSelect(node: Fields, scope: Scope, known: KnownColumns): Map<string, readonly ColumnSource[]> {
+/** By position, under the names of the first. */
+function union(left: readonly SelectedColumn[], right: readonly SelectedColumn[]): readonly SelectedColumn[] {
+  if (left.length !== right.length) throw new NotCovered();
+  return left.map(([name, sources], index) => [name, together([sources, (right[index] as SelectedColumn)[1]])]);
+}
+
+function readSelect(node: Fields, scope: Scope, known: KnownTables): readonly SelectedColumn[] {
   const relations = node['from_table'] === undefined ? [] : readFrom(fieldsOf(node['from_table']), scope, known);
-  const columns = new Map<string, readonly ColumnSource[]>();
-  for (const item of listOf(node['select_list'])) {
-    if (item['type'] === 'STAR') {
-      if (item['columns'] === true || item['expr'] !== undefined) throw new NotCovered();
-      for (const [name, sources] of readStar(item, relations)) columns.set(name, sources);
-      continue;
-    }
+  return listOf(node['select_list']).flatMap((item, index) => {
+    if (item['type'] === 'STAR') return readStar(item, relations);
     const parts = (item['column_names'] ?? []) as readonly string[];
     const name = textOf(item['alias']) || textOf(parts.at(-1)) || textOf(item['function_name']);
     // A column without a name of its own is called differently by every server.
-    columns.set(name === '' ? `?${columns.size}` : name, unique(sourcesOf(item, relations, scope, known)));
-  }
-  return columns;
+    return [[name === '' ? `?${index}` : name, asFarAsKnown(() => sourcesOf(item, { relations, scope, known }))] as const];
+  });
 }
 
-function readStar(item: Fields, relations: readonly Relation[]): readonly (readonly [string, readonly ColumnSource[]])[] {
+/** What cannot be followed in one column says nothing of the others. */
+function asFarAsKnown(read: () => Sources): Sources {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NotCovered) return null;
+    throw error;
+  }
+}
+
+function readStar(item: Fields, relations: readonly Relation[]): readonly SelectedColumn[] {
+  if (item['columns'] === true || item['expr'] !== undefined) throw new NotCovered();
+  if (item['exclude_list'] !== undefined || item['replace_list'] !== undefined || item['rename_list'] !== undefined) throw new NotCovered();
   const of = textOf(item['relation_name']);
-  const excluded = JSON.stringify([item['exclude_list'], item['replace_list'], item['rename_list']]);
-  if (excluded !== '[null,null,null]') throw new NotCovered();
   return relations
-    .filter((relation) => of === '' || relation.alias === of)
-    .flatMap((relation) => {
-      if (relation.columns === null) throw new NotCovered();
-      return [...relation.columns];
+    .filter((relation) => of === '' || isSame(relation.alias, of))
+    .flatMap(({ columns, hidden }) => {
+      if (columns === null) throw new NotCovered();
+      return of === '' ? columns.filter(([name]) => !hidden.has(name.toLowerCase())) : columns;
     });
 }
 
-function readFrom(table: Fields, scope: Scope, known: KnownColumns): readonly Relation[] {
+const NONE: ReadonlySet<string> = new Set();
+
+function readFrom(table: Fields, scope: Scope, known: KnownTables): readonly Relation[] {
   const alias = textOf(table['alias']);
+  const names = table['column_name_alias'];
   switch (table['type']) {
     case 'BASE_TABLE': {
-      const name = nameOfTable(table);
-      const defined = scope.get(name);
       const plain = textOf(table['table_name']);
-      if (defined !== undefined) return [{ alias: alias || plain, table: null, columns: defined }];
-      const columns = known(name);
-      const own = columns && new Map(columns.map((column) => [column, [{ asset: name, column }]]));
-      return [{ alias: alias || plain, table: name, columns: own }];
+      const defined = table['schema_name'] === undefined ? scope.get(plain.toLowerCase()) : undefined;
+      if (defined !== undefined) return [relationOf(alias || plain, renamed(defined, names))];
+      return [knownRelation(alias || plain, nameOfTable(table), known, names)];
     }
     case 'JOIN':
-      return [...readFrom(fieldsOf(table['left']), scope, known), ...readFrom(fieldsOf(table['right']), scope, known)];
+      return readJoin(table, scope, known);
     case 'SUBQUERY':
-      return [{ alias, table: null, columns: readNode(fieldsOf(fieldsOf(table['subquery'])['node']), scope, known) }];
+      return [relationOf(alias, renamed(readNode(fieldsOf(fieldsOf(table['subquery'])['node']), scope, known), names))];
     case 'EMPTY':
       return [];
     case 'TABLE_FUNCTION': {
       const path = fileOf(fieldsOf(table['function']));
       if (path === null) throw new NotCovered();
-      return [{ alias: alias || path, table: path, columns: null }];
+      return [knownRelation(alias || path, path, known, names)];
     }
     default:
       throw new NotCovered();
   }
 }
 
-/** `read_parquet('/data/x.parquet')` */
-function fileOf(call: Fields): string | null {
-  const [first] = listOf(call['children']);
-  const value = fieldsOf(fieldsOf(first)['value'])['value'];
-  return /^(read_|parquet_scan)/.test(textOf(call['function_name'])) && typeof value === 'string' ? value : null;
+function readJoin(join: Fields, scope: Scope, known: KnownTables): readonly Relation[] {
+  const left = readFrom(fieldsOf(join['left']), scope, known);
+  const right = readFrom(fieldsOf(join['right']), scope, known);
+  if (join['ref_type'] === 'NATURAL') throw new NotCovered();
+  const using = Array.isArray(join['using_columns']) ? (join['using_columns'] as unknown[]).map((name) => textOf(name).toLowerCase()) : [];
+  return [...left, ...right.map((relation) => ({ ...relation, hidden: new Set([...relation.hidden, ...using]) }))];
+}
+
+function relationOf(alias: string, columns: readonly SelectedColumn[]): Relation {
+  return { alias, columns, sourcesOf: () => null, hidden: NONE };
+}
+
+function knownRelation(alias: string, name: string, known: KnownTables, names: unknown): Relation {
+  const table = known(name) ?? tableOf(name, null);
+  if (table.columns === null && names !== undefined) throw new NotCovered();
+  const columns = table.columns?.map((column) => [column, table.sourcesOf(column)] as const) ?? null;
+  return { alias, columns: columns && renamed(columns, names), sourcesOf: table.sourcesOf, hidden: NONE };
 }
 
 /** Everything below an expression that is a column, of this select or, in a subquery, of its result. */
-function sourcesOf(value: unknown, relations: readonly Relation[], scope: Scope, known: KnownColumns): readonly ColumnSource[] {
-  if (Array.isArray(value)) return (value as unknown[]).flatMap((one) => sourcesOf(one, relations, scope, known));
+function sourcesOf(value: unknown, reading: Reading): Sources {
+  if (Array.isArray(value)) return together((value as unknown[]).map((one) => sourcesOf(one, reading)));
   if (!isFields(value)) return [];
-  if (value['class'] === 'COLUMN_REF') return sourcesOfColumn(value['column_names'] as readonly string[], relations);
-  if (value['class'] === 'STAR') return [];
-  if (value['class'] === 'SUBQUERY') {
-    // Its own tables first; what it takes from outside only filters it.
-    const inner = readNode(fieldsOf(fieldsOf(value['subquery'])['node']), scope, known);
-    return [...[...inner.values()].flat(), ...sourcesOf(value['child'], relations, scope, known)];
+  switch (value['class']) {
+    case 'COLUMN_REF':
+      return sourcesOfColumn(value['column_names'] as readonly string[], reading.relations);
+    case 'STAR':
+      return [];
+    case 'LAMBDA':
+      // Its own names are no columns.
+      throw new NotCovered();
+    case 'SUBQUERY': {
+      // Its own tables; what it takes from outside only filters it.
+      const inner = readNode(fieldsOf(fieldsOf(value['subquery'])['node']), reading.scope, reading.known);
+      return together([...inner.map(([, sources]) => sources), sourcesOf(value['child'], reading)]);
+    }
+    default:
+      return together(Object.values(value).map((one) => sourcesOf(one, reading)));
   }
-  return Object.values(value).flatMap((one) => sourcesOf(one, relations, scope, known));
 }
 
-function sourcesOfColumn(names: readonly string[], relations: readonly Relation[]): readonly ColumnSource[] {
+function sourcesOfColumn(names: readonly string[], relations: readonly Relation[]): Sources {
   const column = textOf(names.at(-1));
   const of = textOf(names.at(-2));
-  const candidates = relations.filter(
-    (relation) => (of === '' || relation.alias === of) && (relation.columns === null || relation.columns.has(column)),
-  );
-  const [only, ...others] =
-    candidates.filter((one) => one.columns !== null).length > 0 ? candidates.filter((one) => one.columns !== null) : candidates;
+  const candidates = relations.filter(({ alias, hidden }) => (of === '' ? !hidden.has(column.toLowerCase()) : isSame(alias, of)));
+  const found = candidates.flatMap(({ columns }) => columns?.filter(([name]) => isSame(name, column)) ?? []);
+  if (found.length === 1) return (found[0] as SelectedColumn)[1];
+  const [only, ...others] = candidates.filter(({ columns }) => columns === null);
   // Of several tables whose columns are not known it may be any one.
-  if (only === undefined || others.length > 0) throw new NotCovered();
-  return only.columns?.get(column) ?? [{ asset: only.table ?? only.alias, column }];
+  if (found.length > 1 || only === undefined || others.length > 0) throw new NotCovered();
+  return only.sourcesOf(column);
 }
 
-function nameOfTable({ schema_name: schema, table_name: table }: Fields): string {
-  return textOf(schema) === '' ? textOf(table) : `${textOf(schema)}.${textOf(table)}`;
+/** Null when something of it is not known: a part of the truth would be taken for all of it. */
+function together(parts: readonly Sources[]): Sources {
+  return parts.includes(null) ? null : uniqueSources(parts.flatMap((part) => part ?? []));
 }
 
-function unique(sources: readonly ColumnSource[]): readonly ColumnSource[] {
-  return [...new Map(sources.map((source) => [JSON.stringify([source.asset, source.column]), source])).values()];
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }

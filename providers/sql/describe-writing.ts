@@ -1,96 +1,68 @@
-/** What a statement that writes a table of Postgres leaves there: the table's columns, and which columns each is made of. */
-import type { AssetColumn } from '#core/assets/asset-version.ts';
+/** What a statement that writes a table by a select leaves there: the table's columns, and which columns each is made of. */
+import type { AssetColumn, ColumnLineage } from '#core/assets/asset-version.ts';
 import type { Written } from '#sdk/runtime/asset-writes.ts';
 import type { Postgres } from '../postgres/connect.ts';
-import { quoteTable } from '../postgres/identifiers.ts';
+import { findTable, postgresTables } from '../postgres/known-tables.ts';
 import { placeOf } from '../postgres/load-table.ts';
-import { type ColumnLineage, selectedColumnsOf, tablesOf } from './column-lineage.ts';
-import { parseSelect, readWritingStatement } from './parse-select.ts';
+import { underNames } from './column-lineage.ts';
+import { readWritingStatement, standardBigquery, type WritingStatement } from './parse-select.ts';
+import { type FrameTables, type LookUp, lineageOfSelect, NO_FRAMES } from './statement-lineage.ts';
 
 export type DescribedWriting = Written & { readonly columns: readonly AssetColumn[] };
 
-/** Null for a statement that writes no table by a select. To be called in the transaction of the statement, after it. */
+export interface StatementDone {
+  readonly sql: string;
+  readonly connectionId: string;
+  readonly rowCount: number;
+  readonly frames?: FrameTables;
+}
+
+/** Of Postgres. Null for a statement that writes no table by a select. To be called in the transaction of the statement, after it. */
 export async function describeWriting(
   postgres: Postgres,
-  sql: string,
-  connectionId: string,
-  rowCount: number,
+  { sql, connectionId, rowCount, frames = NO_FRAMES }: StatementDone,
 ): Promise<DescribedWriting | null> {
   const writing = readWritingStatement(sql);
-  if (writing === null) return null;
-  const [place] = await postgres.query<{ schema: string; table: string }>(
-    `select n.nspname as schema, c.relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`,
-    [writing.schema === null ? `"${writing.table.replaceAll('"', '""')}"` : quoteTable({ schema: writing.schema, table: writing.table })],
-  );
-  if (place === undefined) return null;
-  const columns = await columnsOf(postgres, quoteTable(place));
-  const lineage = await lineageOf(postgres, writing.select);
-  const named = lineage === null ? null : withoutFrames(underNames(lineage, writing.columns));
+  const found = writing === null ? null : await findTable(postgres.client, writing);
+  if (writing === null || found === null) return null;
+  const tables = postgresTables(postgres.client, connectionId, { asNamed: true });
   return {
-    ...placeOf(postgres.client, place, connectionId),
-    columns,
+    ...placeOf(postgres.client, found, connectionId),
+    columns: found.columns,
     rows: rowCount,
     adds: writing.adds,
-    ...(named !== null && Object.keys(named).length > 0 && { columnLineage: named }),
+    ...(await lineageOfWriting(writing, found.columns, tables, frames)),
   };
 }
 
-type Selected = NonNullable<ReturnType<typeof selectedColumnsOf>>;
+/** `columns`: of the table that was written; empty = not known. */
+export async function lineageOfWriting(
+  writing: WritingStatement,
+  columns: readonly { readonly name: string }[],
+  lookUp: LookUp,
+  frames: FrameTables,
+): Promise<{ readonly columnLineage?: ColumnLineage }> {
+  const selected = await lineageOfSelect(writing.select, lookUp, frames);
+  if (selected === null) return {};
+  const spelled = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase())?.name ?? name;
+  // `insert into t (a, b) select x, y`: what makes x makes a.
+  const own = writing.isByName || columns.length === 0 ? selected.map(([name]) => name) : columns.map((column) => column.name);
+  if (writing.columns !== null && writing.columns.length !== selected.length) return {};
+  const columnLineage = underNames(selected, (writing.columns ?? own).map(spelled));
+  return columnLineage === null ? {} : { columnLineage };
+}
 
 /** Of a statement of BigQuery; its tables are not asked for their columns, so a name without its table counts where there is one table. */
 export async function bigqueryWriting(
   sql: string,
-): Promise<{ readonly dataset: string; readonly table: string; readonly adds: boolean; readonly columnLineage: ColumnLineage } | null> {
-  // `project.dataset.table` is one name there, and three to the parser.
-  const standard = sql.replace(/`([^`]+)`/g, (_all, name: string) =>
-    name
-      .split('.')
-      .map((part) => `"${part}"`)
-      .join('.'),
-  );
-  const writing = readWritingStatement(standard);
+  frames: FrameTables = NO_FRAMES,
+): Promise<{ readonly dataset: string; readonly table: string; readonly adds: boolean; readonly columnLineage?: ColumnLineage } | null> {
+  const writing = readWritingStatement(standardBigquery(sql));
   if (writing === null || writing.schema === null) return null;
-  const tree = await parseSelect(writing.select);
-  const selected = tree === null ? null : selectedColumnsOf(tree, () => null);
-  const columnLineage = selected === null ? {} : underNames(selected, writing.columns);
-  return { dataset: writing.schema, table: writing.table, adds: writing.adds, columnLineage: withoutFrames(columnLineage) };
-}
-
-/** Tables that were made of frames go with the session: they are no assets. */
-function withoutFrames(lineage: ColumnLineage): ColumnLineage {
-  const known = Object.entries(lineage).map(
-    ([column, sources]) => [column, sources.filter(({ asset }) => !/(^|[._])df_\d+$/.test(asset))] as const,
-  );
-  return Object.fromEntries(known.filter(([, sources]) => sources.length > 0));
-}
-
-async function lineageOf(postgres: Postgres, select: string): Promise<Selected | null> {
-  const tree = await parseSelect(select);
-  if (tree === null) return null;
-  const known = new Map<string, readonly string[]>();
-  for (const table of tablesOf(tree)) {
-    const columns = await columnsOf(postgres, table);
-    if (columns.length > 0)
-      known.set(
-        table,
-        columns.map((column) => column.name),
-      );
-  }
-  return selectedColumnsOf(tree, (table) => known.get(table) ?? null);
-}
-
-/** `insert into t (a, b) select x, y`: what makes x makes a. */
-function underNames(selected: Selected, columns: readonly string[] | null): ColumnLineage {
-  const isNamed = columns !== null && columns.length === selected.length;
-  if (columns !== null && !isNamed) return {};
-  const named = selected.map(([name, sources], index) => [columns?.[index] ?? name, sources] as const);
-  return Object.fromEntries(named.filter(([, sources]) => sources.length > 0));
-}
-
-async function columnsOf(postgres: Postgres, table: string): Promise<readonly AssetColumn[]> {
-  return postgres.query<{ name: string; type: string; nullable: boolean }>(
-    `select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable from pg_attribute
-      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
-    [table],
-  );
+  return {
+    dataset: writing.schema,
+    table: writing.table,
+    adds: writing.adds,
+    ...(await lineageOfWriting(writing, [], async () => null, frames)),
+  };
 }

@@ -24,7 +24,7 @@ export async function parseSelect(sql: string): Promise<unknown> {
 }
 
 export interface WritingStatement {
-  /** As it is named. */
+  /** As it is written: a server may fold its case. */
   readonly table: string;
   readonly schema: string | null;
   /** Columns of the table in the order of the select; null = they have its names. */
@@ -32,12 +32,14 @@ export interface WritingStatement {
   readonly select: string;
   /** Rows are added to a table that is there. */
   readonly adds: boolean;
+  /** `insert into t by name select …` */
+  readonly isByName: boolean;
 }
 
 const NAME = '(?:"(?:[^"]|"")+"|[A-Za-z_][\\w$]*)';
 const WRITES = new RegExp(
-  `^\\s*(?:create\\s+(?:or\\s+replace\\s+)?(?:unlogged\\s+)?(?:materialized\\s+view|table|view)\\s+(?:if\\s+not\\s+exists\\s+)?|(insert)\\s+into\\s+)` +
-    `(?:${NAME}\\s*\\.\\s*)??(?:(${NAME})\\s*\\.\\s*)?(${NAME})\\s*(?:\\(([^()]*)\\))?\\s*(?:as\\s+)?((?:with|select)\\b[\\s\\S]*?);?\\s*$`,
+  `^\\s*(?:create\\s+(?:or\\s+replace\\s+)?(?:unlogged\\s+)?(?:materialized\\s+view|table|view)\\s+(?:if\\s+not\\s+exists\\s+)?|(insert)\\s+(?:or\\s+replace\\s+|or\\s+ignore\\s+)?into\\s+)` +
+    `(?:${NAME}\\s*\\.\\s*)??(?:(${NAME})\\s*\\.\\s*)?(${NAME})\\s*(?:\\(([^()]*)\\))?\\s*(?:as\\s+)?(by\\s+name\\s+)?((?:with|select|from)\\b[\\s\\S]*?);?\\s*$`,
   'i',
 );
 
@@ -45,7 +47,7 @@ const WRITES = new RegExp(
 export function readWritingStatement(sql: string): WritingStatement | null {
   const match = WRITES.exec(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' '));
   if (!match) return null;
-  const [, insert, schema, table = '', columns, select = ''] = match;
+  const [, insert, schema, table = '', columns, byName, select = ''] = match;
   return {
     table: unquote(table),
     schema: schema === undefined ? null : unquote(schema),
@@ -53,9 +55,20 @@ export function readWritingStatement(sql: string): WritingStatement | null {
     // What follows the select of an insert is no part of it.
     select: insert === undefined ? select : select.replace(/\bon\s+conflict\b[\s\S]*$|\breturning\b[\s\S]*$/i, ''),
     adds: insert !== undefined,
+    isByName: byName !== undefined,
   };
 }
 
+/** `project.dataset.table` is one name of BigQuery, and three to the parser. */
+export function standardBigquery(sql: string): string {
+  return sql.replace(/`([^`]+)`/g, (_all, name: string) =>
+    name
+      .split('.')
+      .map((part) => `"${part}"`)
+      .join('.'),
+  );
+}
+
 function unquote(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }

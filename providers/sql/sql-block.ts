@@ -8,12 +8,13 @@ import type { FrameFile } from '../arrow/frame-file.ts';
 import { saveFrame } from '../arrow/save-frame.ts';
 import { openBigQuerySession } from './bigquery-session.ts';
 import { openDuckdbSession } from './duckdb-session.ts';
+import { openMysqlSession } from './mysql-session.ts';
 import { openPostgresSession } from './postgres-session.ts';
 import { frameName, type SqlSession } from './sql-engine.ts';
 
 export interface SqlBlockOptions<Out> extends Omit<TaskOpts<Out>, 'templateFields'> {
   name: string;
-  on: 'duckdb' | 'postgres' | 'bigquery';
+  on: 'duckdb' | 'postgres' | 'mysql' | 'bigquery';
   /**
    * One statement, or the name of a `.sql` file beside the block or in the dags folder. A template: `{{ df_1 }}` is the table of the first
    * frame, `{{ ds }}`, `{{ params.x }}` and the like are as everywhere.
@@ -109,9 +110,11 @@ function open({ on, connection, staging, dataset = 'windlass_frames' }: SqlBlock
       return openDuckdbSession(ctx, connection);
     case 'postgres':
       return openPostgresSession(ctx, connection);
+    case 'mysql':
+      return openMysqlSession(ctx, connection);
     case 'bigquery':
       return openBigQuerySession(ctx, { connection, staging, dataset });
     default:
-      throw new Fatal(`a SQL block runs on duckdb, postgres or bigquery, not on ${JSON.stringify(on satisfies never)}.`);
+      throw new Fatal(`a SQL block runs on duckdb, postgres, mysql or bigquery, not on ${JSON.stringify(on satisfies never)}.`);
   }
 }

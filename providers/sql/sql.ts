@@ -76,7 +76,9 @@ export const sql = defineTask({
       rows = (result.rows ?? []) as Record<string, unknown>[];
       rowCount = result.rowCount ?? 0;
       ctx.log.info(`${result.command ?? 'done'}: ${rowCount} rows`);
-      const writing = isReporting() ? await describeWriting(database, statement.sql, input.connection, rowCount) : null;
+      const writing = isReporting()
+        ? await describeWriting(database, { sql: statement.sql, connectionId: input.connection, rowCount })
+        : null;
       if (writing !== null) {
         await beforePublish(writing);
         written.push(writing);

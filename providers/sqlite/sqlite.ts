@@ -1,12 +1,13 @@
 /** SQLite files from a task, by Node's own SQLite: nothing to install, nothing listens anywhere. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { type Data, DataType, type Schema } from 'apache-arrow';
+import { type Data, DataType, type RecordBatch, type Schema } from 'apache-arrow';
 import type { Connection } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { cellReader, isDateDay, narrow } from '../arrow/cell.ts';
+import { OriginWatch, watched } from '../arrow/column-origin.ts';
 import { batchesOf, type Frame } from '../arrow/frame.ts';
-import { columnsOf, uriOfFile } from '../arrow/report-writing.ts';
+import { columnsOf, firstRowsOf, uriOfFile } from '../arrow/report-writing.ts';
 import { dateText, timestampText } from '../arrow/time-text.ts';
 
 export type SqliteConnection = Pick<Connection, 'id' | 'type' | 'host' | 'schema'>;
@@ -84,7 +85,9 @@ export class Sqlite implements Disposable {
    */
   async loadTable({ table, frame, ifExists }: LoadOptions): Promise<LoadResult> {
     const database = this.#database;
-    const batches = batchesOf(frame);
+    const origin = new OriginWatch();
+    const batches = watched(batchesOf(frame), origin);
+    let first: RecordBatch | null = null;
     const place = { uri: `${uriOfFile(database.location() ?? ':memory:')}/${table}`, alsoKnownAs: [table] };
     database.exec('begin immediate');
     let rows = 0;
@@ -93,6 +96,7 @@ export class Sqlite implements Disposable {
       let insert: ((values: SQLInputValue[]) => void) | null = null;
       for await (const batch of batches) {
         schema ??= batch.schema;
+        first ??= batch;
         insert ??= this.#prepare(table, batch.schema, ifExists);
         const cells = batch.data.children.map((child, index) => valueReader(child, batch.schema.fields[index]?.name ?? ''));
         for (let row = 0; row < batch.numRows; row++) insert(cells.map((read) => read(row)));
@@ -106,7 +110,8 @@ export class Sqlite implements Disposable {
       await batches.return(undefined);
       throw error;
     }
-    reportWritten({ ...place, columns: columnsOf(schema), rows, adds: ifExists === 'append' });
+    const adds = ifExists === 'append';
+    reportWritten({ ...place, columns: columnsOf(schema), rows, adds, ...origin.facts(), ...firstRowsOf(first) });
     return { table, rows, columns: schema.fields.map((field) => field.name) };
   }
 

@@ -1,13 +1,15 @@
 /** What a body says of its outlets and reads of its inlets, collected until it has succeeded. */
 import { ASSET_LIMITS, type AssetEmission, type AssetUse } from '#core/assets/asset-spec.ts';
-import { parseFacts } from '#core/assets/asset-version.ts';
+import { FRAME, parseFacts } from '#core/assets/asset-version.ts';
 import { nameOf } from '#core/assets/condition.ts';
 import type { AssetEventQuery, AssetEventRecord, AttemptContext } from '#core/task-protocol.ts';
 import type { Asset, AssetLike, AssetRef } from '../assets.ts';
 import type { AssetEvent, EmitOptions, InletQuery, Outlet } from '../context-assets.ts';
-import type { TaskDefinition } from '../definition.ts';
+import type { DagDefinition, TaskDefinition } from '../definition.ts';
 import { Fatal } from '../outcomes.ts';
 import { readUse } from '../read-assets.ts';
+import { KnownPlaces } from './known-places.ts';
+import { assetsNamedIn } from './serialise-assets.ts';
 import type { TaskHost } from './task-host.ts';
 import { VersionDesk } from './version-desk.ts';
 
@@ -24,10 +26,13 @@ export class AssetDesk {
   /** What writers report, and what they ask before they publish. */
   readonly versions: VersionDesk;
 
-  constructor(task: TaskDefinition | null, host: TaskHost, scratchFolder: string) {
+  constructor(dag: DagDefinition, task: TaskDefinition | null, host: TaskHost, scratchFolder: string) {
     this.#task = task;
     this.#host = host;
-    this.versions = new VersionDesk(task?.settings.outlets ?? [], host, scratchFolder);
+    const places = new KnownPlaces(assetsNamedIn(dag), scratchFolder);
+    const isTraced = task !== null && [...dag.tasks.values()].some((one) => one.settings.outlets.length > 0);
+    const trace = isTraced ? { name: `${FRAME}${dag.id}/${task.id}`, taskId: task.id } : null;
+    this.versions = new VersionDesk(task?.settings.outlets ?? [], { host, places, trace });
   }
 
   emit(of: Asset | AssetRef, options: EmitOptions = {}): void {

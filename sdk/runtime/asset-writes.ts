@@ -3,7 +3,8 @@
  * task, or in one without outlets, nobody listens and nothing is done.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AssetColumn, AssetSample, VersionFacts } from '#core/assets/asset-version.ts';
+import type { AssetColumn, AssetSample, ColumnLineage, VersionFacts } from '#core/assets/asset-version.ts';
+import type { Place } from './known-places.ts';
 
 /** A place and the columns it is about to have. */
 export interface Publication {
@@ -23,7 +24,24 @@ export interface Written extends VersionFacts {
   readonly firstRows?: (rows: number) => AssetSample;
 }
 
+/** The frames of this task are read by tasks that write assets, as far as it is known. */
+export interface FrameTrace {
+  /** `frame://<DAG>/<task>`. */
+  readonly name: string;
+  readonly taskId: string;
+}
+
 export interface WriteListener {
+  /** Whether what is written is told of an asset of this task. */
+  readonly isListening: boolean;
+  /** Null: nobody asks where the columns of frames come from. */
+  readonly trace: FrameTrace | null;
+  /** A file that was brought here: what is read from it is read from there. */
+  fetched(from: string, to: string): void;
+  /** What the DAG calls the asset at a place; null = it names none. */
+  assetAt(place: Place): string | null;
+  /** As the DAG calls places, without what nobody knows. */
+  settle(lineage: ColumnLineage): ColumnLineage | null;
   /** Rejects when the policy of the asset says so. */
   beforePublish(publication: Publication): Promise<void>;
   written(written: Written): void;
@@ -32,10 +50,15 @@ export interface WriteListener {
   copied(from: string, to: string): void;
 }
 
-/** Every DAG version brings its own copy of this module; the process has one storage. */
+/** Every DAG version brings its own copy of this module; the process has one storage. A worker that is older than the DAG's knows less. */
 const STORAGE = Symbol.for('windlass.asset-writes');
 
 const NOBODY: WriteListener = {
+  isListening: false,
+  trace: null,
+  fetched: () => undefined,
+  assetAt: () => null,
+  settle: () => null,
   beforePublish: async () => undefined,
   written: () => undefined,
   columnsAt: () => null,
@@ -57,7 +80,25 @@ export function withWriteListener<T>(listener: WriteListener, run: () => T): T {
 /** Whether anybody listens: what costs something to find out need not be found out otherwise. */
 export function isReporting(): boolean {
   const listener = shared[STORAGE]?.getStore();
-  return listener !== undefined && listener !== NOBODY;
+  return listener !== undefined && listener.isListening !== false;
+}
+
+/** Whether anybody wants to know where the columns of a frame come from. */
+export function isTracing(): boolean {
+  return traceOfTask() !== null;
+}
+
+export function traceOfTask(): FrameTrace | null {
+  return shared[STORAGE]?.getStore()?.trace ?? null;
+}
+
+/** What the DAG calls the asset at a place; null = it names none, or nobody listens. */
+export function assetAt(place: Place): string | null {
+  return shared[STORAGE]?.getStore()?.assetAt?.(place) ?? null;
+}
+
+export function settleLineage(lineage: ColumnLineage): ColumnLineage | null {
+  return shared[STORAGE]?.getStore()?.settle?.(lineage) ?? null;
 }
 
 /** To be called with everything written and nothing visible: rejects when these columns may not be published. */
@@ -80,6 +121,11 @@ export async function beforeCopy(from: string, to: string): Promise<void> {
 /** What was written to `from` is at `to` now, too. */
 export function reportCopied(from: string, to: string): void {
   shared[STORAGE]?.getStore()?.copied(from, to);
+}
+
+/** What was at `from` is in the file `to` now. */
+export function reportFetched(from: string, to: string): void {
+  shared[STORAGE]?.getStore()?.fetched?.(from, to);
 }
 
 /** Runs a step whose files are nobody's asset, such as a staging file of a larger writing. */

@@ -29,7 +29,14 @@ export async function runCallback(dag: DagDefinition, message: RunMessage, call:
       own: dag.settings.templates,
       files: dag.templateFiles,
     });
-    const ctx = makeContext(message.context, params, dag.macros, host, templates, new AssetDesk(null, host, message.context.scratchFolder));
+    const ctx = makeContext(
+      message.context,
+      params,
+      dag.macros,
+      host,
+      templates,
+      new AssetDesk(dag, null, host, message.context.scratchFolder),
+    );
     await invoke(callback, eventOf(message, call, ctx));
     return { outcome: 'success', value: null, bytes: 4, followed: null, mapLengths: {}, checks: [] };
   } catch (thrown) {

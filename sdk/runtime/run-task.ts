@@ -53,7 +53,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
     own: dag.settings.templates,
     files: dag.templateFiles,
   });
-  const assets = new AssetDesk(task, host, message.context.scratchFolder);
+  const assets = new AssetDesk(dag, task, host, message.context.scratchFolder);
   const context = makeContext(message.context, values.params, dag.macros, host, templates, assets);
   const given = await readInput(task, await templates.renderFields(task), values);
   const isResumed = message.context.resumed !== undefined;
@@ -82,7 +82,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
       task,
       message,
       host,
-      assets.versions.isListening ? () => withWriteListener(assets.versions, body) : body,
+      assets.versions.isListening || assets.versions.trace !== null ? () => withWriteListener(assets.versions, body) : body,
     );
     if ('returned' in checked) return checked.returned;
     notYet = checked.result;

@@ -5,13 +5,17 @@ import type { AssetLike } from '../assets.ts';
 import type { DagDefinition } from '../definition.ts';
 import { mentionedIn, readUse } from '../read-assets.ts';
 
+/** By its schedule and its tasks. */
+export function assetsNamedIn({ settings, tasks }: DagDefinition): readonly AssetLike[] {
+  return [
+    ...(settings.schedule.assets?.likes ?? []),
+    ...[...tasks.values()].flatMap((task) => [...task.settings.outlets, ...(task.settings.inlets ?? [])]),
+  ];
+}
+
 export function serialiseAssets(dag: DagDefinition): Pick<DagSpec, 'assetSchedule' | 'assets' | 'assetAliases'> {
   const { schedule } = dag.settings;
-  const tasks = [...dag.tasks.values()];
-  const { assets, aliases } = mentionedIn([
-    ...(schedule.assets?.likes ?? []),
-    ...tasks.flatMap((task) => [...task.settings.outlets, ...(task.settings.inlets ?? [])]),
-  ]);
+  const { assets, aliases } = mentionedIn(assetsNamedIn(dag));
   return {
     ...(schedule.assets && { assetSchedule: schedule.assets.spec }),
     ...(assets.length > 0 && { assets }),

@@ -1,13 +1,13 @@
 /** Which outlet each writing of a body belongs to, whether its columns may be published, and what became of it all in the end. */
 import type { AssetEmission, AssetUse } from '#core/assets/asset-spec.ts';
-import { type AssetColumn, addFacts, mergeFacts, parseFacts, type VersionFacts } from '#core/assets/asset-version.ts';
+import { type AssetColumn, addFacts, type ColumnLineage, mergeFacts, parseFacts, type VersionFacts } from '#core/assets/asset-version.ts';
 import { nameOf } from '#core/assets/condition.ts';
-import { normaliseUri } from '#core/assets/normalise-uri.ts';
 import { diffColumns, wordsOfChange } from '#core/assets/schema-change.ts';
 import type { Asset, AssetLike } from '../assets.ts';
 import { Fatal } from '../outcomes.ts';
 import { readUse } from '../read-assets.ts';
-import type { Publication, WriteListener, Written } from './asset-writes.ts';
+import type { FrameTrace, Publication, WriteListener, Written } from './asset-writes.ts';
+import { findAt, type KnownPlaces, type Place } from './known-places.ts';
 import type { TaskHost } from './task-host.ts';
 
 interface Outlet {
@@ -23,21 +23,29 @@ interface Outlet {
   checked: string | null;
 }
 
+interface VersionDeskParts {
+  readonly host: TaskHost;
+  readonly places: KnownPlaces;
+  /** Null: no task of the DAG writes an asset. */
+  readonly trace: FrameTrace | null;
+}
+
 const PLACES_MAX = 10_000;
 
 export class VersionDesk implements WriteListener {
   readonly #outlets: readonly Outlet[];
   readonly #host: TaskHost;
-  readonly #scratch: string;
+  readonly #places: KnownPlaces;
+  readonly trace: FrameTrace | null;
   /** What was written, by place. */
   readonly #known = new Map<string, VersionFacts>();
   /** Of a task with one outlet: what went to no place that is known. The last one counts. */
   #elsewhere: { readonly facts: VersionFacts; readonly isScratch: boolean } | null = null;
 
-  /** `scratchFolder`: files in it are read by tasks of the run only; they are nobody's asset unless nothing else was written. */
-  constructor(outlets: readonly AssetLike[], host: TaskHost, scratchFolder: string) {
+  constructor(outlets: readonly AssetLike[], { host, places, trace }: VersionDeskParts) {
     this.#host = host;
-    this.#scratch = `file://${scratchFolder}/`;
+    this.#places = places;
+    this.trace = trace;
     this.#outlets = outlets.flatMap((like) => {
       const use = readUse('outlets', like);
       if ('alias' in use) return [];
@@ -58,6 +66,18 @@ export class VersionDesk implements WriteListener {
     return this.#outlets.length > 0;
   }
 
+  fetched(from: string, to: string): void {
+    this.#places.fetched(from, to);
+  }
+
+  assetAt(place: Place): string | null {
+    return this.#places.assetAt(place);
+  }
+
+  settle(lineage: ColumnLineage): ColumnLineage | null {
+    return this.#places.settle(lineage);
+  }
+
   async beforePublish({ columns, ...place }: Publication): Promise<void> {
     const outlet = this.#outletOf(place);
     if (outlet !== null) await this.#check(outlet, columns);
@@ -74,14 +94,16 @@ export class VersionDesk implements WriteListener {
 
   written({ uri, alsoKnownAs = [], adds = false, firstRows, ...said }: Written): void {
     const wanted = Math.max(0, ...this.#outlets.map((outlet) => outlet.previewRows));
-    const given = parseFacts(wanted > 0 && firstRows ? { ...said, sample: firstRows(wanted) } : said);
+    const columnLineage = said.columnLineage && (this.settle(said.columnLineage) ?? undefined);
+    const given = parseFacts({ ...said, columnLineage, ...(wanted > 0 && firstRows && { sample: firstRows(wanted) }) });
     if (given === null) return;
     const before = adds ? this.#known.get(uri) : undefined;
     const facts = before ? addFacts(before, given) : given;
     if (this.#known.size < PLACES_MAX || this.#known.has(uri)) this.#known.set(uri, facts);
     const outlet = this.#match({ uri, alsoKnownAs });
     if (outlet === null) {
-      const isScratch = uri.startsWith(this.#scratch);
+      // Read by tasks of the run only: nobody's asset unless nothing else was written.
+      const isScratch = this.#places.isScratch(uri);
       if (!isScratch || this.#elsewhere?.isScratch !== false) this.#elsewhere = { facts, isScratch };
       return;
     }
@@ -147,21 +169,11 @@ export class VersionDesk implements WriteListener {
 
   /** The outlet that is this place; of a task with one outlet, that one. */
   #outletOf(place: Pick<Publication, 'uri' | 'alsoKnownAs'>): Outlet | null {
-    return this.#match(place) ?? (this.#outlets.length === 1 && !place.uri.startsWith(this.#scratch) ? (this.#outlets[0] ?? null) : null);
+    return this.#match(place) ?? (this.#outlets.length === 1 && !this.#places.isScratch(place.uri) ? (this.#outlets[0] ?? null) : null);
   }
 
-  #match({ uri, alsoKnownAs = [] }: Pick<Publication, 'uri' | 'alsoKnownAs'>): Outlet | null {
-    const names = [uri, ...alsoKnownAs].flatMap((name) => {
-      const spelled = normaliseUri(name);
-      return 'uri' in spelled ? [spelled.uri] : [];
-    });
-    const isAt = (outlet: Outlet, fits: (asset: string, place: string) => boolean) =>
-      [outlet.use.asset.uri, outlet.use.asset.name].some((asset) => asset !== undefined && names.some((name) => fits(asset, name)));
-    return (
-      this.#outlets.find((outlet) => isAt(outlet, (asset, name) => asset === name)) ??
-      this.#outlets.find((outlet) => isAt(outlet, (asset, name) => asset.includes('://') && name.startsWith(`${asset}/`))) ??
-      null
-    );
+  #match(place: Place): Outlet | null {
+    return findAt(this.#outlets, place, ({ use: { asset } }) => [asset.uri, asset.name]);
   }
 }
 

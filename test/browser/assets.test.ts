@@ -100,9 +100,27 @@ describe('assets', { timeout: 90_000 }, () => {
     await page.getByRole('cell', { name: 'JFK' }).first().waitFor();
     await page.getByRole('link', { name: /^fares/ }).click();
     await page.getByRole('tab', { name: /^Columns/ }).click();
-    await page.getByText('trips.fare, trips.tip').waitFor();
+    await page.getByText('trips.fare').waitFor();
+    await page.getByText('trips.tip').waitFor();
     await page.setViewportSize({ width: 390, height: 844 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    expect(errors).toEqual([]);
+  });
+
+  it('say of each column where it came from, through frames, and where nobody knows', async () => {
+    await firstSuccess('zones_of_day');
+    const { page, errors } = await browser.newPage();
+    await page.goto(`${windlass.webUrl}/assets?search=by_zone`);
+    await page.getByLabel('Username').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill(windlass.adminPassword);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'by_zone', exact: true }).click();
+    await page.getByRole('tab', { name: /^Columns/ }).click();
+    const row = (column: string) => page.getByRole('row', { name: new RegExp(`^${column} `) });
+    await row('total').getByText('raw.fare').waitFor();
+    await row('total').getByText('through fetch → double').waitFor();
+    await row('surge').getByText('of the frame of fetch').waitFor();
+    await row('currency').getByText('no column').waitFor();
     expect(errors).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import { asset, dag } from '#sdk/index.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { attemptTask } from '#test/support/task-attempt.ts';
 import { duckdbSql } from '../../providers/duckdb/index.ts';
-import { columnLineageOf } from '../../providers/sql/column-lineage.ts';
+import { selectedColumnsOf, tableOf, underNames } from '../../providers/sql/column-lineage.ts';
 import { sql as sqlTask } from '../../providers/sql/index.ts';
 import { parseSelect, readWritingStatement } from '../../providers/sql/parse-select.ts';
 import { connectionFromUrl } from './postgres-connection.ts';
@@ -17,7 +17,13 @@ import { connectionFromUrl } from './postgres-connection.ts';
 const COLUMNS: Readonly<Record<string, readonly string[]>> = { trips: ['id', 'fare', 'tip'], 'lake.zones': ['id', 'name'] };
 
 async function lineage(select: string): Promise<Record<string, string> | null> {
-  const made = columnLineageOf(await parseSelect(select), (table) => COLUMNS[table] ?? null);
+  const selected = selectedColumnsOf(await parseSelect(select), (table) => tableOf(table, COLUMNS[table] ?? null));
+  const made =
+    selected &&
+    underNames(
+      selected,
+      selected.map(([name]) => name),
+    );
   return (
     made &&
     Object.fromEntries(Object.entries(made).map(([column, of]) => [column, of.map((one) => `${one.asset}.${one.column}`).join(' ')]))
@@ -27,7 +33,7 @@ async function lineage(select: string): Promise<Record<string, string> | null> {
 describe('the columns of', () => {
   it.for([
     ['a plain select', 'select id, fare as price from trips', { id: 'trips.id', price: 'trips.fare' }],
-    ['an expression', 'select fare + tip as total, 1 as one from trips', { total: 'trips.fare trips.tip' }],
+    ['an expression', 'select fare + tip as total, 1 as one from trips', { total: 'trips.fare trips.tip', one: '' }],
     [
       'a join',
       'select z.name, sum(t.fare) s from trips t join lake.zones z using (id) group by 1',
@@ -39,6 +45,23 @@ describe('the columns of', () => {
     ['a union', 'select fare as f from trips union all select id from lake.zones', { f: 'trips.fare lake.zones.id' }],
     ['a case', 'select case when id > 1 then fare else tip end as c from trips', { c: 'trips.id trips.fare trips.tip' }],
     ['a window', 'select row_number() over (partition by id order by fare) as n from trips', { n: 'trips.id trips.fare' }],
+    ['a column of USING', 'select id, name from trips join lake.zones using (id)', { id: 'trips.id', name: 'lake.zones.name' }],
+    [
+      'a star over USING',
+      'select * from lake.zones join trips using (id)',
+      {
+        id: 'lake.zones.id',
+        name: 'lake.zones.name',
+        fare: 'trips.fare',
+        tip: 'trips.tip',
+      },
+    ],
+    ['names given to a subquery', 'select t.x from (select id, fare from trips) t(x, y)', { x: 'trips.id' }],
+    ['names given to a CTE', 'with t(x) as (select fare from trips) select x as y from t', { y: 'trips.fare' }],
+    ['names in another case', 'select T.FARE as f from Trips t', { f: 'Trips.FARE' }],
+    ['a count', 'select count(*) as n from trips', { n: '' }],
+    ['what can be followed, beside what cannot', 'select t.fare as f, a as g from trips t, other, another', { f: 'trips.fare' }],
+    ['a lambda, whose own names are none', 'select list_transform(id, x -> x + 1) as l, fare from trips', { fare: 'trips.fare' }],
     ['one table of unknown columns', 'select a, b as c from other', { a: 'other.a', c: 'other.b' }],
   ] as const)('%s are followed', async ([, select, expected]) => {
     expect(await lineage(select)).toEqual(expected);
@@ -56,8 +79,8 @@ describe('the columns of', () => {
 
 it('a statement that writes by a select is recognised', () => {
   expect(readWritingStatement('insert into Lake.Fares (a, "B") select x, y from t on conflict do nothing')).toMatchObject({
-    schema: 'lake',
-    table: 'fares',
+    schema: 'Lake',
+    table: 'Fares',
     columns: ['a', 'B'],
     select: 'select x, y from t ',
     adds: true,

@@ -121,12 +121,15 @@ it('makes events of the shape that the specification asks for', () => {
         columnLineage: {
           id: [
             { asset: 'raw', column: 'key' },
-            { asset: 'other', column: 'x' },
+            { asset: 'other', column: 'x', through: ['load'] },
           ],
+          made: [{ asset: 'frame://etl/load', column: 'y' }],
+          one: [],
         },
       },
     ],
   });
+  expect(JSON.stringify(event)).not.toContain('"made"');
   expect(event).toMatchObject({
     eventType: 'COMPLETE',
     schemaURL: 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent',
@@ -145,6 +148,7 @@ it('makes events of the shape that the specification asks for', () => {
                   { namespace: 'ours', name: 'other', field: 'x' },
                 ],
               },
+              one: { inputFields: [] },
             },
           },
         },

@@ -114,8 +114,10 @@ function answer(connection: any, database: DatabaseSync, sql: string): void {
     return;
   }
   const rows = statement.all() as Record<string, unknown>[];
+  // SQLite knows no types of columns: of those without rows, by the rows that there are.
+  const typed = / limit 0$/.test(sql) ? (database.prepare(toSqlite(sql).replace(/ limit 0$/, ' limit 1')).all() as typeof rows) : rows;
   const columns = statement.columns().map(({ name }) => {
-    const kind = typeof rows.find((row) => row[name] !== null)?.[name];
+    const kind = typeof typed.find((row) => row[name] !== null)?.[name];
     const columnType = TYPES[kind as keyof typeof TYPES] ?? TYPES.string;
     return {
       catalog: 'def',
@@ -150,8 +152,8 @@ function toSqlite(sql: string): string {
     .replace(/ default charset = utf8mb4$/, '')
     .replace(/ as char\)/g, ' as text)')
     .replace(
-      /from information_schema\.columns where table_schema = database\(\) and table_name = ('[^']*').*$/,
-      'from (select name as column_name from pragma_table_info($1))',
+      /from information_schema\.columns where table_schema = \S+ and table_name = ('[^']*').*$/,
+      `from (select name as column_name, lower(type) as column_type, iif("notnull", 'NO', 'YES') as is_nullable from pragma_table_info($1))`,
     )
     .replace(
       /from information_schema\.tables where table_schema = database\(\)/,

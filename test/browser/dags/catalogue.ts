@@ -1,6 +1,9 @@
 import { asset, dag, onAssets } from 'windlass';
-import { writeFrame } from 'windlass/providers/arrow';
-import { readCsvBatches } from 'windlass/providers/csv';
+import { readFrameBatches, saveFrame, writeFrame } from 'windlass/providers/arrow';
+import { readCsvBatches, writeCsv } from 'windlass/providers/csv';
+import { openDuckdb } from 'windlass/providers/duckdb';
+import { writeParquet } from 'windlass/providers/parquet';
+import { sqlTransformer } from 'windlass/providers/sql';
 
 const trips = asset({
   name: 'trips',
@@ -38,6 +41,35 @@ export const clean = dag('clean_trips', { isPausedUponCreation: false }, ({ task
     { outlets: [trips], inlets: [zones] },
   ),
 );
+
+const doubled = sqlTransformer({
+  name: 'doubled',
+  on: 'duckdb',
+  sql: "select zone, sum(fare) as total, max(surge) as surge, 'EUR' as currency from {{ df_1 }} group by zone",
+});
+const raw = asset({ name: 'raw', uri: 'file:///tmp/windlass-catalogue-raw.csv', group: 'taxi' });
+const byZone = asset({ name: 'by_zone', uri: 's3://lake/by_zone', group: 'taxi', description: 'Of a frame of a frame.' });
+
+export const zonesOfDay = dag('zones_of_day', { schedule: onAssets(zones), isPausedUponCreation: false }, ({ task }) => {
+  const fetched = task(
+    'fetch',
+    async (ctx) => {
+      const file = '/tmp/windlass-catalogue-raw.csv';
+      await writeCsv(file, rowsOf(['fare', 'zone', 'tip'], 20));
+      await using duckdb = await openDuckdb();
+      await duckdb.register('tips', rowsOf(['tip'], 3));
+      return await saveFrame(ctx, duckdb.batches(`select r.fare, zone, t.tip as surge from '${file}' r, tips t`));
+    },
+    { inlets: [raw] },
+  );
+  const frame = task('double', { frames: [fetched] }, doubled);
+  task(
+    'keep',
+    { frame },
+    async (input, ctx) => void (await writeParquet(`${ctx.scratch}/by_zone.parquet`, readFrameBatches(input.frame))),
+    { outlets: [byZone] },
+  );
+});
 
 export const sums = dag('sum_fares', { schedule: onAssets(trips), isPausedUponCreation: false }, ({ task }) =>
   task(

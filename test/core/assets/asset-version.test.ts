@@ -9,7 +9,7 @@ describe('facts', () => {
       rows: 3,
       bytes: 0,
       partitions: ['day=1'],
-      columnLineage: { id: [{ asset: 'raw', column: 'key' }] },
+      columnLineage: { id: [{ asset: 'raw', column: 'key', through: ['load'] }], one: [] },
       sample: {
         columns: ['id', 'name'],
         rows: [
@@ -48,5 +48,17 @@ describe('facts', () => {
       bytes: 10,
       partitions: ['a', 'b'],
     });
+  });
+
+  it('of several places say of a column only what they all say', () => {
+    const one = { columnLineage: { a: [{ asset: 'x', column: 'a' }], b: [] } };
+    const other = { columnLineage: { a: [{ asset: 'y', column: 'a' }] } };
+    expect(addFacts(one, other).columnLineage).toEqual({
+      a: [
+        { asset: 'x', column: 'a' },
+        { asset: 'y', column: 'a' },
+      ],
+    });
+    expect(addFacts(one, { rows: 1 })).toEqual({ rows: 1 });
   });
 });

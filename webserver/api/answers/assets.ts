@@ -62,7 +62,7 @@ export const queuedEvent = z
 export const queuedEvents = pageOf('queued_events', queuedEvent);
 
 const column = z.strictObject({ name: text, type: text, nullable: z.boolean() });
-const columnSource = z.strictObject({ asset: text, column: text });
+const columnSource = z.strictObject({ asset: text, column: text, through: z.array(text).optional() });
 
 export const assetVersion = z
   .strictObject({

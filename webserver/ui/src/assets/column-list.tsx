@@ -1,4 +1,5 @@
 import { Columns3 } from 'lucide-react';
+import type { ColumnSource } from '#core/assets/asset-version.ts';
 import { Card } from '#ui-kit/card.tsx';
 import { EmptyState } from '#ui-kit/empty-state.tsx';
 import { Table } from '#ui-kit/table.tsx';
@@ -20,7 +21,7 @@ export function ColumnList({ asset }: { asset: UiAsset }) {
             <tr>
               <th>Name</th>
               <th>Type</th>
-              {columnLineage === null ? null : <th>Made of</th>}
+              <th>Made of</th>
             </tr>
           </thead>
           <tbody>
@@ -31,13 +32,9 @@ export function ColumnList({ asset }: { asset: UiAsset }) {
                   {column.type}
                   {column.nullable ? null : <span className="text-ink-3"> not null</span>}
                 </td>
-                {columnLineage === null ? null : (
-                  <td className="w-full max-w-0">
-                    <span className="block truncate font-mono text-xs text-ink-3" title={sourcesOf(columnLineage[column.name])}>
-                      {sourcesOf(columnLineage[column.name]) || '–'}
-                    </span>
-                  </td>
-                )}
+                <td className="w-full">
+                  <Sources sources={columnLineage?.[column.name] ?? null} />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -47,6 +44,28 @@ export function ColumnList({ asset }: { asset: UiAsset }) {
   );
 }
 
-function sourcesOf(sources: readonly { readonly asset: string; readonly column: string }[] = []): string {
-  return sources.map(({ asset, column }) => `${asset}.${column}`).join(', ');
+/** Null: nobody knows. */
+function Sources({ sources }: { sources: readonly ColumnSource[] | null }) {
+  if (sources === null) return <span className="text-xs text-ink-3">not known</span>;
+  if (sources.length === 0) return <span className="text-xs text-ink-3">no column</span>;
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {sources.map((source) => (
+        <li key={JSON.stringify(source)} className="flex flex-wrap items-baseline gap-x-2 text-xs">
+          <Source {...source} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Source({ asset, column, through = [] }: ColumnSource) {
+  const frame = /^frame:\/\/[^/]*\/(.*)$/.exec(asset)?.[1];
+  return (
+    <>
+      <span className="break-all font-mono text-ink-2">{frame === undefined ? `${asset}.${column}` : column}</span>
+      {frame === undefined ? null : <span className="text-ink-3">of the frame of {frame}; further it is not known</span>}
+      {through.length === 0 ? null : <span className="text-ink-3">through {through.join(' → ')}</span>}
+    </>
+  );
 }
