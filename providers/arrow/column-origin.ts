@@ -17,12 +17,14 @@ export interface KnownTable {
   readonly sourcesOf: (column: string) => readonly ColumnSource[] | null;
 }
 
-/** The batch itself. */
+/** The batch itself. What was known before of its columns counts no more. */
 export function withOrigin<B extends RecordBatch>(batch: B, originOf: OriginOf): B {
   for (const [index, field] of batch.schema.fields.entries()) {
     const sources = originOf(field.name, index);
     const data = batch.data.children[index];
-    if (data !== undefined && sources !== null) origins.set(data, sources);
+    if (data === undefined) continue;
+    if (sources === null) origins.delete(data);
+    else origins.set(data, sources);
   }
   return batch;
 }

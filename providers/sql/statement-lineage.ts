@@ -40,7 +40,7 @@ export async function* tracedBatches<B extends RecordBatch>(
 ): AsyncGenerator<B> {
   const selected = isTracing() ? await lineageOfSelect(sql, lookUp, frames).catch(() => null) : null;
   for await (const batch of batches) {
-    const isWhole = selected?.length === batch.schema.fields.length;
-    yield isWhole ? withOrigin(batch, (_column, index) => selected[index]?.[1] ?? null) : batch;
+    const known = selected?.length === batch.schema.fields.length ? selected : [];
+    yield withOrigin(batch, (_column, index) => known[index]?.[1] ?? null);
   }
 }

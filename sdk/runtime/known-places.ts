@@ -1,4 +1,5 @@
 /** The places that a DAG's assets name, and what was brought here from elsewhere: by which names what is read and written is known. */
+import { tmpdir } from 'node:os';
 import { type ColumnLineage, type ColumnSource, isFrame } from '#core/assets/asset-version.ts';
 import { normaliseUri } from '#core/assets/normalise-uri.ts';
 import type { AssetLike } from '../assets.ts';
@@ -27,6 +28,9 @@ export function findAt<T>(
     null
   );
 }
+
+/** What lies there is gone when the task ends, and is nobody's. */
+const TEMPORARY = `file://${tmpdir()}/`;
 
 export class KnownPlaces {
   readonly #assets: readonly Exclude<AssetLike, { kind: 'asset_alias' }>[];
@@ -67,7 +71,7 @@ export class KnownPlaces {
     if (!source.asset.includes('://') || isFrame(source.asset)) return source;
     const uri = this.#fetched.get(source.asset) ?? source.asset;
     const asset = this.assetAt({ uri });
-    if (asset === null && this.isScratch(uri)) return null;
+    if (asset === null && (this.isScratch(uri) || uri.startsWith(TEMPORARY))) return null;
     return { ...source, asset: asset ?? uri };
   }
 }

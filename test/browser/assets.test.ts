@@ -119,7 +119,7 @@ describe('assets', { timeout: 90_000 }, () => {
     const row = (column: string) => page.getByRole('row', { name: new RegExp(`^${column} `) });
     await row('total').getByText('raw.fare').waitFor();
     await row('total').getByText('through fetch → double').waitFor();
-    await row('surge').getByText('of the frame of fetch').waitFor();
+    await row('surge').getByText('of the frame of fetch, through double, not known further back').waitFor();
     await row('currency').getByText('no column').waitFor();
     expect(errors).toEqual([]);
   });

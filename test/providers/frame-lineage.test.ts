@@ -207,6 +207,19 @@ describe('what is not known', () => {
     expect(await lineageOf(made)).toEqual({ id: 'frame://etl/mix.id', fare: 'frame://etl/mix.fare' });
   });
 
+  it('is not said of what a database was given without a source, nor of its files on the way', async () => {
+    const made = dag('etl', {}, ({ task }) => {
+      const load = async (ctx: Ctx<unknown>) => {
+        await using duckdb = await connectDuckdb(ctx, 'local');
+        await duckdb.register('given', csv('id,fare\n1,2\n'));
+        return await saveFrame(ctx, duckdb.batches('select id, 2 as two from given'));
+      };
+      const frame = task('load', load);
+      task('keep', { frame }, writeOut, { outlets: [out()] });
+    });
+    expect(await lineageOf(made)).toEqual({ id: 'frame://etl/load.id', two: '' });
+  });
+
   it('is not noted where no task writes an asset', async () => {
     const made = dag('etl', {}, ({ task }) => task('load', loadTrips));
     const { values } = await runTasks(made, { params: {}, connections: connections(), scratchFolder: scratch });

@@ -64,8 +64,13 @@ function Source({ asset, column, through = [] }: ColumnSource) {
   return (
     <>
       <span className="break-all font-mono text-ink-2">{frame === undefined ? `${asset}.${column}` : column}</span>
-      {frame === undefined ? null : <span className="text-ink-3">of the frame of {frame}; further it is not known</span>}
-      {through.length === 0 ? null : <span className="text-ink-3">through {through.join(' → ')}</span>}
+      <span className="text-ink-3">
+        {[
+          ...(frame === undefined ? [] : [`of the frame of ${frame}`]),
+          ...(through.length === 0 ? [] : [`through ${through.join(' → ')}`]),
+          ...(frame === undefined ? [] : ['not known further back']),
+        ].join(', ')}
+      </span>
     </>
   );
 }
