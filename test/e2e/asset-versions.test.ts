@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listAssets } from '#platform/db/queries/assets/list-assets.ts';
 import { type AssetVersionRow, listAssetVersions } from '#platform/db/queries/assets/list-versions.ts';
+import { type LineageEvent, wrongsOf } from '#test/support/open-lineage-schema.ts';
 import { until } from '#test/support/until.ts';
 import { startWholeWindlass, type WholeWindlass } from '#test/support/whole-windlass.ts';
 
@@ -15,15 +16,16 @@ const lake = mkdtempSync(join(tmpdir(), 'windlass-lake-'));
 let windlass: WholeWindlass;
 
 const DAG = `
-import { asset, dag } from 'windlass';
-import { writeFrame } from 'windlass/providers/arrow';
+import { asset, dag, Skip } from 'windlass';
+import { selectColumns, writeFrame } from 'windlass/providers/arrow';
 import { readCsvBatches } from 'windlass/providers/csv';
-import { writeDataset, writeParquet } from 'windlass/providers/parquet';
+import { readParquetBatches, writeDataset, writeParquet } from 'windlass/providers/parquet';
 
 const orders = asset({ name: 'orders', uri: 'file://${lake}/orders.parquet', owner: 'ann', tags: ['pii', 'gold'], schemaChange: 'fail', retain: { versions: 2 }, preview: 2 });
 const raw = asset({ name: 'raw', uri: 'file://${lake}/raw.arrow' });
 const trips = asset({ name: 'trips', uri: 'file://${lake}/trips' });
 const said = asset('said');
+const names = asset({ name: 'names', uri: 'file://${lake}/names.parquet' });
 const TYPES = { id: 'int64', name: 'text', fare: 'float64', day: 'text' } as const;
 const rows = (text: string) => readCsvBatches([new TextEncoder().encode(text)], { types: Object.fromEntries(text.split('\\n')[0].split(',').map((name) => [name, TYPES[name]])) });
 
@@ -43,11 +45,15 @@ export const split = dag('split', { isPausedUponCreation: false }, ({ task }) =>
 export const tell = dag('tell', { isPausedUponCreation: false }, ({ task }) => {
   task('say', (ctx) => ctx.outlets.get(said).describe({ rows: 7, columns: [{ name: 'id', type: 'int', nullable: false }] }), { outlets: [said] });
 });
+export const derive = dag('derive', { isPausedUponCreation: false }, ({ task }) => {
+  task('choose', async () => void (await writeParquet('${lake}/names.parquet', selectColumns(readParquetBatches('${lake}/orders.parquet'), ['name']))), { outlets: [names], inlets: [orders] });
+  task('pass', () => { throw new Skip('nothing to do'); });
+});
 `;
 
 beforeAll(async () => {
   windlass = await startWholeWindlass({ 'lake.ts': DAG }, { openLineageTo: join(lake, 'events/lineage.ndjson') });
-  await windlass.know('read', 'load', 'split', 'tell');
+  await windlass.know('read', 'load', 'split', 'tell', 'derive');
 }, 60_000);
 afterAll(async () => {
   await windlass?.close();
@@ -99,6 +105,11 @@ describe('a version', { timeout: 90_000 }, () => {
     ]);
   });
 
+  it('says that a column of a file is that of the asset it was read from', async () => {
+    expect(await run('derive')).toBe('success');
+    expect(await versionsOf('names')).toMatchObject([{ column_lineage: { name: [{ asset: 'orders', column: 'name' }] } }]);
+  });
+
   it('names the partitions of a dataset, whose files are one writing', async () => {
     expect(await run('split')).toBe('success');
     expect(await versionsOf('trips')).toMatchObject([{ row_count: 3, partitions: ['day=a', 'day=b'] }]);
@@ -148,5 +159,12 @@ describe('OpenLineage', { timeout: 90_000 }, () => {
     ]);
     expect(complete.run.facets.parent.run.runId).toBe(of('load', 'START')[0].run.runId);
     expect(of('load.write', 'FAIL')[0].run.facets.errorMessage.message).toContain('is gone');
+    const kinds = new Set(events().map((event) => `${event.job.facets.jobType.jobType} ${event.eventType}`));
+    expect([...kinds].sort()).toEqual(['DAG COMPLETE', 'DAG FAIL', 'DAG START', 'TASK COMPLETE', 'TASK FAIL', 'TASK START']);
+    expect(of('derive.pass', 'COMPLETE')).toHaveLength(1);
+    expect(of('derive.choose', 'COMPLETE')[0].outputs[0].facets.columnLineage.fields.name.inputFields).toEqual([
+      { namespace: 'file', name: `${lake}/orders.parquet`, field: 'name' },
+    ]);
+    expect(events().flatMap((event: LineageEvent) => wrongsOf(event))).toEqual([]);
   });
 });
