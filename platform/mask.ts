@@ -19,6 +19,8 @@ const SECRETS_MAX = 2_000;
 export class Masker {
   readonly #secrets = new Map<string, readonly string[]>();
   #pattern: RegExp | null = null;
+  /** The forms by their first letters. */
+  #byStart: ReadonlyMap<string, readonly string[]> = new Map();
   #longest = 0;
 
   /** Registers values to hide from now on. Empty, missing and very short ones are ignored. */
@@ -42,6 +44,16 @@ export class Masker {
     return this.#pattern === null ? text : text.replace(this.#pattern, MASK);
   }
 
+  /** Of a text that was cut off: what is left of a secret at its end is hidden, too. */
+  maskCut(text: string): string {
+    const masked = this.mask(text);
+    for (let at = Math.max(0, masked.length - this.#longest); at <= masked.length - LENGTH_MIN; at++) {
+      const rest = masked.slice(at);
+      if (this.#byStart.get(rest.slice(0, LENGTH_MIN))?.some((form) => form.startsWith(rest))) return `${masked.slice(0, at)}${MASK}`;
+    }
+    return masked;
+  }
+
   /** Masks every string inside a JSON-like value, keys included. Depth and cycles are the caller's concern. */
   maskDeep(value: unknown): unknown {
     if (this.#pattern === null) return value;
@@ -54,6 +66,7 @@ export class Masker {
   #compile(): void {
     const forms = [...new Set([...this.#secrets.values()].flat())].sort((a, b) => b.length - a.length);
     this.#longest = forms[0]?.length ?? 0;
+    this.#byStart = Map.groupBy(forms, (form) => form.slice(0, LENGTH_MIN));
     this.#pattern = forms.length === 0 ? null : new RegExp(forms.map(escapePattern).join('|'), 'g');
   }
 }

@@ -49,8 +49,11 @@ export interface AssetOptions {
   schemaChange?: SchemaPolicy;
   /** Which versions the catalogue keeps: the last so many, those of so long, or what either keeps. Default: as the settings say. */
   retain?: { versions?: number; for?: Duration };
-  /** Keeps the first so many rows of each version, at most 50, for everybody who may see the catalogue. Default: none. */
-  preview?: number;
+  /**
+   * The first so many rows of each version, at most 50, for everybody who may see the catalogue. Default: 20, of the newest versions. `false`:
+   * none are kept.
+   */
+  preview?: number | false;
 }
 
 /** Stands for assets that only a running task knows. */
@@ -159,8 +162,9 @@ function readTags(where: string, value: unknown): readonly string[] {
 
 function readPreview(where: string, value: unknown): number | null {
   if (value === undefined || value === null) return null;
-  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= VERSION_LIMITS.sampleRows) return value as number;
-  return refuse(`Option "preview" of ${where} must be a whole number of rows from 1 to ${VERSION_LIMITS.sampleRows}.`);
+  if (value === false) return 0;
+  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= VERSION_LIMITS.sampleRows) return value as number;
+  return refuse(`Option "preview" of ${where} must be a whole number of rows up to ${VERSION_LIMITS.sampleRows}, or false.`);
 }
 
 function readRetain(where: string, value: AssetOptions['retain']): VersionRetention | null {

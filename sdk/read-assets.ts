@@ -66,7 +66,7 @@ function definitionOf({ name, uri, group, extra, freshnessMs, watch, ...more }: 
     ...(more.tags?.length && { tags: more.tags }),
     ...(more.schemaChange && { schemaChange: more.schemaChange }),
     ...(more.retain && { retain: more.retain }),
-    ...(more.previewRows && { previewRows: more.previewRows }),
+    ...(typeof more.previewRows === 'number' && { previewRows: more.previewRows }),
   };
 }
 

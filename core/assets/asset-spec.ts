@@ -25,7 +25,7 @@ export interface AssetDefinition {
   readonly schemaChange?: SchemaPolicy;
   /** Which of its versions are kept. Absent = as the settings say. */
   readonly retain?: VersionRetention;
-  /** Rows of each version that people may look at. Absent = none. */
+  /** Rows of each version that people may look at; 0 = none. Absent = some of the newest (VERSION_LIMITS). */
   readonly previewRows?: number;
 }
 

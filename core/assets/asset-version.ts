@@ -31,8 +31,11 @@ export type ColumnLineage = Readonly<Record<string, readonly ColumnSource[]>>;
 
 /** The first rows, for people to look at. */
 export interface AssetSample {
+  /** The first ones. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly SampleCell[])[];
+  /** Nulls of each of these columns in all that was written; null = not counted. */
+  readonly nulls?: readonly (number | null)[];
 }
 export type SampleCell = string | number | boolean | null;
 
@@ -43,7 +46,7 @@ export interface VersionFacts {
   readonly bytes?: number;
   /** Those that were written: "day=2026-03-10". */
   readonly partitions?: readonly string[];
-  /** Kept only where the asset asks for a preview. */
+  /** Not kept where the asset says so. */
   readonly sample?: AssetSample;
   readonly columnLineage?: ColumnLineage;
 }
@@ -65,7 +68,10 @@ export const VERSION_LIMITS = {
   through: 50,
   textChars: 500,
   sampleRows: 50,
-  sampleColumns: 200,
+  /** Unless the asset says otherwise. */
+  sampleRowsUnasked: 20,
+  sampleColumns: 50,
+  sampleBytes: 32 * 1024,
   cellChars: 200,
   factsBytes: 512 * 1024,
 } as const;
@@ -133,7 +139,29 @@ function parseSample(value: unknown): AssetSample | null {
   const rows = listOf(value['rows'], VERSION_LIMITS.sampleRows, (row) =>
     Array.isArray(row) ? row.slice(0, columns?.length ?? 0).map(parseCell) : null,
   );
-  return columns === null || rows === null ? null : { columns, rows };
+  // A name that does not pass would put the others over wrong cells.
+  if (columns === null || rows === null || columns.length < Math.min((value['columns'] as unknown[]).length, VERSION_LIMITS.sampleColumns))
+    return null;
+  const nulls = (Array.isArray(value['nulls']) ? (value['nulls'] as unknown[]) : []).map((one) => (isCount(one) ? one : null));
+  const sample = {
+    columns,
+    rows,
+    ...(nulls.some((one) => one !== null) && { nulls: columns.map((_name, index) => nulls[index] ?? null) }),
+  };
+  return { ...sample, rows: thatFit(rows, VERSION_LIMITS.sampleBytes - bytesOf({ ...sample, rows: [] })) };
+}
+
+const encoder = new TextEncoder();
+const bytesOf = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
+
+/** The first rows that need no more than so many bytes together. */
+function thatFit(rows: AssetSample['rows'], bytes: number): AssetSample['rows'] {
+  let left = bytes;
+  const count = rows.findIndex((row) => {
+    left -= bytesOf(row) + 1;
+    return left < 0;
+  });
+  return count < 0 ? rows : rows.slice(0, count);
 }
 
 /** What Postgres cannot hold is replaced. */
@@ -157,11 +185,14 @@ export function addFacts(before: VersionFacts, next: VersionFacts): VersionFacts
   const rows = sum(before.rows, next.rows);
   const bytes = sum(before.bytes, next.bytes);
   const partitions = [...new Set([...(before.partitions ?? []), ...(next.partitions ?? [])])].slice(0, VERSION_LIMITS.partitions);
-  const { columnLineage: _of, ...last } = { ...before, ...next };
+  const { columnLineage: _of, sample: firstRows, ...last } = { ...before, ...next };
+  // The nulls of a part are not those of all.
+  const { nulls: _nulls, ...sample } = firstRows ?? { columns: [], rows: [] };
   const columnLineage = addLineage(before.columnLineage, next.columnLineage);
   return {
     ...last,
     ...(columnLineage !== null && { columnLineage }),
+    ...(firstRows !== undefined && { sample }),
     ...(rows !== undefined && { rows }),
     ...(bytes !== undefined && { bytes }),
     ...(partitions.length > 0 && { partitions }),

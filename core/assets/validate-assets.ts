@@ -65,7 +65,8 @@ function hasCatalogueWords({ description, owner, tags, schemaChange, retain, pre
       hasOnly(retain, ['versions', 'keptMs']) &&
       Object.keys(retain).length > 0 &&
       Object.values(retain).every(isPositive));
-  const isPreviewed = previewRows === undefined || (isPositive(previewRows) && (previewRows as number) <= VERSION_LIMITS.sampleRows);
+  const isPreviewed =
+    previewRows === undefined || previewRows === 0 || (isPositive(previewRows) && (previewRows as number) <= VERSION_LIMITS.sampleRows);
   return words && areTags && isPolicy && isKept && isPreviewed;
 }
 

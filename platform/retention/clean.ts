@@ -4,6 +4,7 @@ import type { Database } from '#platform/db/client.ts';
 import { cleanAssetVersions, countAssetVersionsBeyond } from '#platform/db/queries/care/clean-asset-versions.ts';
 import { type CleanTable, cleanRows, countOldRows, ROW_TABLES } from '#platform/db/queries/care/clean-rows.ts';
 import { cleanRuns, countOldRuns, RUN_TABLES } from '#platform/db/queries/care/clean-runs.ts';
+import { dropOldSamples } from '#platform/db/queries/care/drop-old-samples.ts';
 import { runLogFolder } from '#platform/logs/log-path.ts';
 
 /** In the order in which they are cleaned. */
@@ -62,5 +63,6 @@ export async function clean({ db, before, logsFolder, progress = () => {}, signa
     if (rows === 0) break;
     add({ asset_version: rows });
   }
+  while (!signal?.aborted && (await dropOldSamples(db)) > 0);
   return sums;
 }

@@ -43,12 +43,15 @@ export function keepOrigin(from: Data, made: Data): Data {
 
 /** What the batches of one frame say together. */
 export class OriginWatch {
+  readonly #nulls: Record<string, number> = {};
   readonly #known = new Map<string, readonly ColumnSource[]>();
   readonly #unknown = new Set<string>();
 
   add(batch: RecordBatch): void {
     for (const [index, { name }] of batch.schema.fields.entries()) {
-      const sources = origins.get(batch.data.children[index] as Data);
+      const data = batch.data.children[index] as Data;
+      this.#nulls[name] = (this.#nulls[name] ?? 0) + data.nullCount;
+      const sources = origins.get(data);
       if (sources === undefined) {
         // A batch without rows brings nothing that could come from elsewhere.
         if (batch.numRows > 0) this.#unknown.add(name);
@@ -66,9 +69,9 @@ export class OriginWatch {
   }
 
   /** For what a writer reports. */
-  facts(): { readonly columnLineage?: ColumnLineage } {
+  facts(): { readonly columnLineage?: ColumnLineage; readonly nulls: Readonly<Record<string, number>> } {
     const { lineage } = this;
-    return lineage === null ? {} : { columnLineage: lineage };
+    return { nulls: { ...this.#nulls }, ...(lineage !== null && { columnLineage: lineage }) };
   }
 }
 

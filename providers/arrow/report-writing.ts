@@ -1,9 +1,9 @@
 /** What the writers of frames tell the catalogue: the columns before they publish, and what they wrote after. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Data, RecordBatch, Schema } from 'apache-arrow';
-import type { AssetColumn, AssetSample, SampleCell } from '#core/assets/asset-version.ts';
-import { cellReader } from './cell.ts';
+import type { RecordBatch, Schema } from 'apache-arrow';
+import type { AssetColumn, AssetSample } from '#core/assets/asset-version.ts';
+import { sampleCell, sampleReader } from './sample-cell.ts';
 
 export function columnsOf(schema: Schema): readonly AssetColumn[] {
   return schema.fields.map((field) => ({ name: field.name, type: String(field.type), nullable: field.nullable }));
@@ -14,7 +14,7 @@ export function firstRowsOf(batch: RecordBatch | null | undefined): { readonly f
   if (!batch) return {};
   return {
     firstRows: (rows) => {
-      const readers = batch.schema.fields.map((_field, column) => readerOf(batch, column));
+      const readers = batch.schema.fields.map((_field, column) => sampleReader(batch, column));
       return {
         columns: batch.schema.fields.map((field) => field.name),
         rows: Array.from({ length: Math.min(rows, batch.numRows) }, (_unused, row) => readers.map((read) => read(row))),
@@ -23,20 +23,15 @@ export function firstRowsOf(batch: RecordBatch | null | undefined): { readonly f
   };
 }
 
-/** Types that are no plain values are shown as Arrow prints them. */
-function readerOf(batch: RecordBatch, column: number): (row: number) => SampleCell {
-  try {
-    const read = cellReader(batch.data.children[column] as Data, '');
-    return (row) => cellOf(read(row));
-  } catch {
-    return (row) => cellOf(batch.getChildAt(column)?.get(row));
-  }
-}
-
-function cellOf(value: unknown): SampleCell {
-  if (value === null || value === undefined) return null;
-  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
-  return value instanceof Date ? value.toISOString() : String(value);
+/** The same of rows that a database has given. */
+export function firstRowsIn(columns: readonly AssetColumn[], rows: readonly Readonly<Record<string, unknown>>[]) {
+  const names = columns.map((column) => column.name);
+  return {
+    firstRows: (count: number): AssetSample => ({
+      columns: names,
+      rows: rows.slice(0, count).map((row) => names.map((name) => sampleCell(row[name]))),
+    }),
+  };
 }
 
 /** `file:///lake/orders.parquet`. */

@@ -1,34 +1,37 @@
 /** What DuckDB's statements read and write, as the catalogue calls it: tables of a database file, files, and frames that were registered. */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { AssetColumn, ColumnLineage } from '#core/assets/asset-version.ts';
+import { type AssetColumn, type ColumnLineage, VERSION_LIMITS } from '#core/assets/asset-version.ts';
 import { assetAt } from '#sdk/runtime/asset-writes.ts';
 import type { Place } from '#sdk/runtime/known-places.ts';
 import type { KnownTable } from '../arrow/column-origin.ts';
-import { uriOfFile } from '../arrow/report-writing.ts';
+import { firstRowsIn, uriOfFile } from '../arrow/report-writing.ts';
 import { tableOf } from '../sql/column-lineage.ts';
 import { type DescribedWriting, lineageOfWriting } from '../sql/describe-writing.ts';
 import { readWritingStatement, type WritingStatement } from '../sql/parse-select.ts';
 import type { NamedTable } from '../sql/select-tree.ts';
 import { NO_FRAMES } from '../sql/statement-lineage.ts';
 
-type Describe = (select: string) => Promise<readonly AssetColumn[]>;
+interface Database {
+  describe(select: string): Promise<readonly AssetColumn[]>;
+  query(select: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
 
 const DEFAULT_SCHEMA = 'main';
 
 /** `path`: of `copy (select …) to 'path'`. */
 type DuckdbWriting = WritingStatement & { readonly path: string | null };
-const SELECT = { schema: null, table: '', columns: null, adds: false, isByName: false } as const;
+const SELECT = { schema: null, table: '', columns: null, adds: false, makesTable: false, isByName: false } as const;
 
 export class DuckdbLineage {
-  readonly #describe: Describe;
+  readonly #database: Database;
   readonly #file: string | null;
   readonly #connectionId: string | undefined;
   /** By their names in lower case; null = nothing is known of it. */
   readonly #frames = new Map<string, ColumnLineage | null>();
 
-  constructor(describe: Describe, file: string | null, connectionId: string | undefined) {
-    this.#describe = describe;
+  constructor(database: Database, file: string | null, connectionId: string | undefined) {
+    this.#database = database;
     this.#file = file;
     this.#connectionId = connectionId;
   }
@@ -51,7 +54,8 @@ export class DuckdbLineage {
     const columns = await this.#columnsOf(writing);
     if (columns === null) return null;
     const lineage = await lineageOfWriting(writing, columns, this.lookUp, NO_FRAMES);
-    return { ...this.#placeOf(writing), columns, rows, adds: writing.adds, ...lineage };
+    const seen = !writing.makesTable ? {} : await this.#firstRows(`select * from ${named(writing)}`, columns);
+    return { ...this.#placeOf(writing), columns, rows, adds: writing.adds, ...lineage, ...seen };
   }
 
   /** `columns`: those that the select has. */
@@ -60,11 +64,22 @@ export class DuckdbLineage {
   }
 
   async #copied(select: string, path: string, rows: number): Promise<DescribedWriting | null> {
-    const columns = await this.#describe(select).catch(() => null);
+    const columns = await this.#database.describe(select).catch(() => null);
     if (columns === null) return null;
     const file = await stat(path).catch(() => null);
     const bytes = file?.isFile() ? { bytes: file.size } : {};
-    return { uri: uriOfPath(path), columns, rows, ...bytes, ...(await this.ofSelect(select, columns)) };
+    const seen = file?.isFile() ? await this.ofFile(path, columns) : {};
+    return { uri: uriOfPath(path), columns, rows, ...bytes, ...(await this.ofSelect(select, columns)), ...seen };
+  }
+
+  /** The first rows of a file that was just written. */
+  async ofFile(path: string, columns: readonly AssetColumn[]): Promise<Pick<DescribedWriting, 'firstRows'>> {
+    return this.#firstRows(`select * from ${literal(path)}`, columns);
+  }
+
+  async #firstRows(select: string, columns: readonly AssetColumn[]): Promise<Pick<DescribedWriting, 'firstRows'>> {
+    const rows = await this.#database.query(`${select} limit ${VERSION_LIMITS.sampleRows}`).catch(() => null);
+    return rows === null ? {} : firstRowsIn(columns, rows);
   }
 
   readonly lookUp = async (named: NamedTable): Promise<KnownTable | null> => {
@@ -78,8 +93,8 @@ export class DuckdbLineage {
   };
 
   async #columnsOf({ schema, table }: Pick<NamedTable, 'schema' | 'table'>): Promise<readonly AssetColumn[] | null> {
-    const name = isPath(table) ? literal(table) : [...(schema === null ? [] : [schema]), table].map(quote).join('.');
-    return this.#describe(`select * from ${name}`).catch(() => null);
+    const name = isPath(table) ? literal(table) : named({ schema, table });
+    return this.#database.describe(`select * from ${name}`).catch(() => null);
   }
 
   #placeOf({ schema, table }: Pick<NamedTable, 'schema' | 'table'>): Place {
@@ -90,6 +105,10 @@ export class DuckdbLineage {
       alsoKnownAs: [...byConnection, `${schema ?? DEFAULT_SCHEMA}.${table}`, table],
     };
   }
+}
+
+function named({ schema, table }: Pick<NamedTable, 'schema' | 'table'>): string {
+  return [...(schema === null ? [] : [schema]), table].map(quote).join('.');
 }
 
 /** DuckDB takes a name that is no table for a file. */

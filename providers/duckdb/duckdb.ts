@@ -87,7 +87,7 @@ export class Duckdb implements AsyncDisposable {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#lineage = new DuckdbLineage((sql) => this.describe(sql), parts.file, parts.connectionId);
+    this.#lineage = new DuckdbLineage(this, parts.file, parts.connectionId);
   }
 
   /** The library's connection, for whatever is not here. */
@@ -185,7 +185,8 @@ export class Duckdb implements AsyncDisposable {
       await beforePublish({ uri: uriOfFile(path), columns });
       return { rows: Number(reader.getRows()[0]?.[0] ?? 0), bytes: (await stat(unfinished)).size };
     });
-    reportWritten({ uri: uriOfFile(path), columns, ...written, ...columnLineage });
+    const seen = isReporting() ? await this.#lineage.ofFile(path, columns) : {};
+    reportWritten({ uri: uriOfFile(path), columns, ...written, ...columnLineage, ...seen });
     return written.rows;
   }
 

@@ -91,16 +91,13 @@ export class BigQuery {
   }
 
   /** What was written to a table, under the names that an asset may have for it. */
-  writtenAt(table: string, { adds = false, rows, bytes, columns, columnLineage }: Omit<Written, 'uri'>): Written {
+  writtenAt(table: string, { adds = false, ...facts }: Omit<Written, 'uri'>): Written {
     const { projectId, datasetId, tableId } = this.#table(table);
     return {
       uri: `bigquery://${projectId}/${datasetId}/${tableId}`,
       alsoKnownAs: [`${projectId}.${datasetId}.${tableId}`, `${datasetId}.${tableId}`],
       adds,
-      ...(rows !== undefined && { rows }),
-      ...(bytes !== undefined && { bytes }),
-      ...(columns !== undefined && { columns }),
-      ...(columnLineage !== undefined && { columnLineage }),
+      ...facts,
     };
   }
 
@@ -131,6 +128,7 @@ export class BigQuery {
         ...(outputBytes !== undefined && { bytes: Number(outputBytes) }),
         ...(schema !== undefined && { columns: schema.map(({ name, type }) => ({ name, type, nullable: true })) }),
         adds: options.ifExists === 'append',
+        sameAs: uris,
       }),
     );
     return { table: options.table, rows: Number(outputRows ?? 0), jobId, wasDone };

@@ -1,8 +1,9 @@
 /** What statements of MySQL read and write, as the catalogue calls it, put into the words that the parser knows. */
 import type { Connection as MysqlClient, RowDataPacket } from 'mysql2/promise';
-import type { AssetColumn } from '#core/assets/asset-version.ts';
+import { type AssetColumn, VERSION_LIMITS } from '#core/assets/asset-version.ts';
 import { assetAt } from '#sdk/runtime/asset-writes.ts';
 import type { Place } from '#sdk/runtime/known-places.ts';
+import { firstRowsIn } from '../arrow/report-writing.ts';
 import { tableOf } from '../sql/column-lineage.ts';
 import { type DescribedWriting, lineageOfWriting } from '../sql/describe-writing.ts';
 import { readWritingStatement, type WritingStatement } from '../sql/parse-select.ts';
@@ -78,5 +79,11 @@ export async function describeMysqlWriting(
   if (columns.length === 0) return null;
   const tables = mysqlTables(client, connectionId, { asNamed: true });
   const lineage = await lineageOfWriting(writing, columns, tables, frames);
-  return { ...placeOf(client, writing, connectionId), columns, rows, adds: writing.adds, ...lineage };
+  const seen = !writing.makesTable ? {} : firstRowsIn(columns, await firstRows(client, writing));
+  return { ...placeOf(client, writing, connectionId), columns, rows, adds: writing.adds, ...lineage, ...seen };
+}
+
+async function firstRows(client: MysqlClient, { schema, table }: Named): Promise<RowDataPacket[]> {
+  const name = client.escapeId(schema === null ? [table] : [schema, table]);
+  return (await client.query<RowDataPacket[]>(`select * from ${name} limit ${VERSION_LIMITS.sampleRows}`))[0];
 }

@@ -1,7 +1,9 @@
 /** What a statement that writes a table by a select leaves there: the table's columns, and which columns each is made of. */
-import type { AssetColumn, ColumnLineage } from '#core/assets/asset-version.ts';
+import { type AssetColumn, type ColumnLineage, VERSION_LIMITS } from '#core/assets/asset-version.ts';
 import type { Written } from '#sdk/runtime/asset-writes.ts';
+import { firstRowsIn } from '../arrow/report-writing.ts';
 import type { Postgres } from '../postgres/connect.ts';
+import { quoteTable } from '../postgres/identifiers.ts';
 import { findTable, postgresTables } from '../postgres/known-tables.ts';
 import { placeOf } from '../postgres/load-table.ts';
 import { underNames } from './column-lineage.ts';
@@ -26,11 +28,14 @@ export async function describeWriting(
   const found = writing === null ? null : await findTable(postgres.client, writing);
   if (writing === null || found === null) return null;
   const tables = postgresTables(postgres.client, connectionId, { asNamed: true });
+  const rows = !writing.makesTable ? [] : await postgres.query(`select * from ${quoteTable(found)} limit ${VERSION_LIMITS.sampleRows}`);
   return {
     ...placeOf(postgres.client, found, connectionId),
     columns: found.columns,
     rows: rowCount,
     adds: writing.adds,
+    // Of rows that were added nobody can tell which they are, and the rows of a view may cost much.
+    ...(writing.makesTable && firstRowsIn(found.columns, rows)),
     ...(await lineageOfWriting(writing, found.columns, tables, frames)),
   };
 }

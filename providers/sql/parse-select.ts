@@ -32,13 +32,15 @@ export interface WritingStatement {
   readonly select: string;
   /** Rows are added to a table that is there. */
   readonly adds: boolean;
+  /** A table that holds these rows and no others; not a view. */
+  readonly makesTable: boolean;
   /** `insert into t by name select …` */
   readonly isByName: boolean;
 }
 
 const NAME = '(?:"(?:[^"]|"")+"|[A-Za-z_][\\w$]*)';
 const WRITES = new RegExp(
-  `^\\s*(?:create\\s+(?:or\\s+replace\\s+)?(?:unlogged\\s+)?(?:materialized\\s+view|table|view)\\s+(?:if\\s+not\\s+exists\\s+)?|(insert)\\s+(?:or\\s+replace\\s+|or\\s+ignore\\s+)?into\\s+)` +
+  `^\\s*(?:create\\s+(?:or\\s+replace\\s+)?(?:unlogged\\s+)?(materialized\\s+view|table|view)\\s+(?:if\\s+not\\s+exists\\s+)?|(insert)\\s+(?:or\\s+replace\\s+|or\\s+ignore\\s+)?into\\s+)` +
     `(?:${NAME}\\s*\\.\\s*)??(?:(${NAME})\\s*\\.\\s*)?(${NAME})\\s*(?:\\(([^()]*)\\))?\\s*(?:as\\s+)?(by\\s+name\\s+)?((?:with|select|from)\\b[\\s\\S]*?);?\\s*$`,
   'i',
 );
@@ -47,7 +49,7 @@ const WRITES = new RegExp(
 export function readWritingStatement(sql: string): WritingStatement | null {
   const match = WRITES.exec(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' '));
   if (!match) return null;
-  const [, insert, schema, table = '', columns, byName, select = ''] = match;
+  const [, kind, insert, schema, table = '', columns, byName, select = ''] = match;
   return {
     table: unquote(table),
     schema: schema === undefined ? null : unquote(schema),
@@ -55,6 +57,7 @@ export function readWritingStatement(sql: string): WritingStatement | null {
     // What follows the select of an insert is no part of it.
     select: insert === undefined ? select : select.replace(/\bon\s+conflict\b[\s\S]*$|\breturning\b[\s\S]*$/i, ''),
     adds: insert !== undefined,
+    makesTable: kind?.toLowerCase() === 'table',
     isByName: byName !== undefined,
   };
 }

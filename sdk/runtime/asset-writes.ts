@@ -22,6 +22,10 @@ export interface Written extends VersionFacts {
   readonly adds?: boolean;
   /** The first rows; asked for when an asset of the task keeps a preview. */
   readonly firstRows?: (rows: number) => AssetSample;
+  /** How many nulls there are in each column. */
+  readonly nulls?: Readonly<Record<string, number>>;
+  /** It was made of what was written to these places, as it was there: what is known of them holds, too. */
+  readonly sameAs?: readonly string[];
 }
 
 /** The frames of this task are read by tasks that write assets, as far as it is known. */

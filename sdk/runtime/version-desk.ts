@@ -1,6 +1,14 @@
 /** Which outlet each writing of a body belongs to, whether its columns may be published, and what became of it all in the end. */
 import type { AssetEmission, AssetUse } from '#core/assets/asset-spec.ts';
-import { type AssetColumn, addFacts, type ColumnLineage, mergeFacts, parseFacts, type VersionFacts } from '#core/assets/asset-version.ts';
+import {
+  type AssetColumn,
+  addFacts,
+  type ColumnLineage,
+  mergeFacts,
+  parseFacts,
+  VERSION_LIMITS,
+  type VersionFacts,
+} from '#core/assets/asset-version.ts';
 import { nameOf } from '#core/assets/condition.ts';
 import { diffColumns, wordsOfChange } from '#core/assets/schema-change.ts';
 import type { Asset, AssetLike } from '../assets.ts';
@@ -13,7 +21,7 @@ import type { TaskHost } from './task-host.ts';
 interface Outlet {
   readonly use: Extract<AssetUse, { asset: unknown }>;
   readonly policy: Asset['schemaChange'];
-  /** 0 = no preview is kept. */
+  /** 0 = none are kept. */
   readonly previewRows: number;
   /** By place: a file that is written twice is there once. */
   readonly places: Map<string, VersionFacts>;
@@ -53,7 +61,8 @@ export class VersionDesk implements WriteListener {
         {
           use,
           policy: like.kind === 'asset' ? like.schemaChange : null,
-          previewRows: like.kind === 'asset' ? (like.previewRows ?? 0) : 0,
+          // Of an asset that another file defines the catalogue knows whether rows are kept.
+          previewRows: (like.kind === 'asset' ? like.previewRows : null) ?? VERSION_LIMITS.sampleRowsUnasked,
           places: new Map(),
           said: null,
           checked: null,
@@ -92,13 +101,16 @@ export class VersionDesk implements WriteListener {
     if (facts) this.written({ ...facts, uri: to });
   }
 
-  written({ uri, alsoKnownAs = [], adds = false, firstRows, ...said }: Written): void {
+  written({ uri, alsoKnownAs = [], adds = false, firstRows, nulls, sameAs = [], ...given }: Written): void {
     const wanted = Math.max(0, ...this.#outlets.map((outlet) => outlet.previewRows));
+    const said = { ...this.#factsAt(sameAs), ...given };
+    const sample = wanted > 0 && firstRows ? withoutFailing(() => firstRows(wanted)) : said.sample;
     const columnLineage = said.columnLineage && (this.settle(said.columnLineage) ?? undefined);
-    const given = parseFacts({ ...said, columnLineage, ...(wanted > 0 && firstRows && { sample: firstRows(wanted) }) });
-    if (given === null) return;
+    const counted = sample && nulls && { ...sample, nulls: sample.columns.map((name) => nulls[name] ?? null) };
+    const parsed = parseFacts({ ...said, columnLineage, sample: counted ?? sample });
+    if (parsed === null) return;
     const before = adds ? this.#known.get(uri) : undefined;
-    const facts = before ? addFacts(before, given) : given;
+    const facts = before ? addFacts(before, parsed) : parsed;
     if (this.#known.size < PLACES_MAX || this.#known.has(uri)) this.#known.set(uri, facts);
     const outlet = this.#match({ uri, alsoKnownAs });
     if (outlet === null) {
@@ -108,6 +120,14 @@ export class VersionDesk implements WriteListener {
       return;
     }
     if (outlet.places.size < PLACES_MAX || outlet.places.has(uri)) outlet.places.set(uri, facts);
+  }
+
+  /** Of what is at all of these places; nothing of what nobody has told of. */
+  #factsAt(places: readonly string[]): VersionFacts {
+    const known = places.map((place) => this.#known.get(place) ?? null);
+    const [first, ...others] = known;
+    if (!first || known.includes(null)) return {};
+    return others.reduce<VersionFacts>((sum, one) => (one ? addFacts(sum, one) : sum), first);
   }
 
   /** What the author says counts more than what writers report. */
@@ -174,6 +194,15 @@ export class VersionDesk implements WriteListener {
 
   #match(place: Place): Outlet | null {
     return findAt(this.#outlets, place, ({ use: { asset } }) => [asset.uri, asset.name]);
+  }
+}
+
+/** First rows are an extra: no cell of a strange kind may fail a task that has written everything. */
+function withoutFailing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 

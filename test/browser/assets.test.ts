@@ -121,6 +121,10 @@ describe('assets', { timeout: 90_000 }, () => {
     await row('total').getByText('through fetch → double').waitFor();
     await row('surge').getByText('of the frame of fetch, through double, not known further back').waitFor();
     await row('currency').getByText('no column').waitFor();
+    await page.getByRole('tab', { name: 'Preview' }).click();
+    await page.getByRole('table', { name: 'Preview' }).getByRole('cell', { name: 'EWR' }).waitFor();
+    await page.getByText(/^2 rows, of version \d+/).waitFor();
+    await page.getByText('50 % null').waitFor();
     expect(errors).toEqual([]);
   });
 

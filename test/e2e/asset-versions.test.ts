@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '#platform/config/config.ts';
 import { listAssets } from '#platform/db/queries/assets/list-assets.ts';
 import { type AssetVersionRow, listAssetVersions } from '#platform/db/queries/assets/list-versions.ts';
 import { type LineageEvent, wrongsOf } from '#test/support/open-lineage-schema.ts';
@@ -16,7 +17,7 @@ const lake = mkdtempSync(join(tmpdir(), 'windlass-lake-'));
 let windlass: WholeWindlass;
 
 const DAG = `
-import { asset, dag, Skip } from 'windlass';
+import { asset, assetRef, dag, Skip } from 'windlass';
 import { selectColumns, writeFrame } from 'windlass/providers/arrow';
 import { readCsvBatches } from 'windlass/providers/csv';
 import { readParquetBatches, writeDataset, writeParquet } from 'windlass/providers/parquet';
@@ -45,6 +46,18 @@ export const split = dag('split', { isPausedUponCreation: false }, ({ task }) =>
 export const tell = dag('tell', { isPausedUponCreation: false }, ({ task }) => {
   task('say', (ctx) => ctx.outlets.get(said).describe({ rows: 7, columns: [{ name: 'id', type: 'int', nullable: false }] }), { outlets: [said] });
 });
+const open = asset({ name: 'open', uri: 'file://${lake}/open.parquet' });
+const closed = asset({ name: 'closed', uri: 'file://${lake}/closed.parquet', preview: false });
+const elsewhere = asset({ name: 'by_reference', uri: 'file://${lake}/by_reference.parquet', preview: false });
+export const secret = dag('secret', { isPausedUponCreation: false }, ({ task }) => {
+  const write = async (ctx, path) => {
+    const { password } = await ctx.conn('vault');
+    await writeParquet(path, rows('name,day,fare\\nhttps://bob:' + password + '@host,a,\\n'));
+  };
+  task('open', (ctx) => write(ctx, '${lake}/open.parquet'), { outlets: [open] });
+  task('closed', (ctx) => write(ctx, '${lake}/closed.parquet'), { outlets: [closed] });
+  task('refer', (ctx) => write(ctx, '${lake}/by_reference.parquet'), { outlets: [assetRef({ name: 'by_reference' })], inlets: [elsewhere] });
+});
 export const derive = dag('derive', { isPausedUponCreation: false }, ({ task }) => {
   task('choose', async () => void (await writeParquet('${lake}/names.parquet', selectColumns(readParquetBatches('${lake}/orders.parquet'), ['name']))), { outlets: [names], inlets: [orders] });
   task('pass', () => { throw new Skip('nothing to do'); });
@@ -52,8 +65,14 @@ export const derive = dag('derive', { isPausedUponCreation: false }, ({ task }) 
 `;
 
 beforeAll(async () => {
-  windlass = await startWholeWindlass({ 'lake.ts': DAG }, { openLineageTo: join(lake, 'events/lineage.ndjson') });
-  await windlass.know('read', 'load', 'split', 'tell', 'derive');
+  windlass = await startWholeWindlass(
+    { 'lake.ts': DAG },
+    {
+      openLineageTo: join(lake, 'events/lineage.ndjson'),
+      connections: new Map([['vault', new Secret('http://bob:hunter-two@vault.example.com')]]),
+    },
+  );
+  await windlass.know('read', 'load', 'split', 'tell', 'derive', 'secret');
 }, 60_000);
 afterAll(async () => {
   await windlass?.close();
@@ -80,7 +99,7 @@ describe('a version', { timeout: 90_000 }, () => {
     expect(await run('read')).toBe('success');
     expect(await run('load')).toBe('success');
     const [raw] = await versionsOf('raw');
-    expect(raw?.sample).toBe(null);
+    expect(raw?.sample).toEqual({ columns: ['id'], rows: [[1], [2]], nulls: [0] });
     expect(await versionsOf('orders')).toEqual([
       expect.objectContaining({
         columns: [
@@ -94,6 +113,7 @@ describe('a version', { timeout: 90_000 }, () => {
             [1, 'a'],
             [2, 'b'],
           ],
+          nulls: [0, 0],
         },
         bytes: expect.any(Number),
         dag_id: 'load',
@@ -108,6 +128,16 @@ describe('a version', { timeout: 90_000 }, () => {
   it('says that a column of a file is that of the asset it was read from', async () => {
     expect(await run('derive')).toBe('success');
     expect(await versionsOf('names')).toMatchObject([{ column_lineage: { name: [{ asset: 'orders', column: 'name' }] } }]);
+  });
+
+  it('keeps first rows without being asked, with secrets hidden, but none of an asset that wants none', async () => {
+    expect(await run('secret')).toBe('success');
+    const [open] = await versionsOf('open');
+    expect(open?.sample?.rows).toEqual([['https://bob:***@host', 'a', null]]);
+    expect(open?.sample?.nulls).toEqual([0, 0, 1]);
+    expect((await versionsOf('closed')).map((version) => version.sample)).toEqual([null]);
+    expect((await versionsOf('by_reference')).map((version) => version.sample)).toEqual([null]);
+    expect(await windlass.sql("select 1 from asset_version where sample::text like '%hunter-two%'")).toEqual([]);
   });
 
   it('names the partitions of a dataset, whose files are one writing', async () => {

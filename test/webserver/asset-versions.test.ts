@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DagSpec } from '#core/dag-spec.ts';
 import { saveAssetUses } from '#platform/db/queries/assets/save-asset-uses.ts';
 import { cleanAssetVersions, countAssetVersionsBeyond } from '#platform/db/queries/care/clean-asset-versions.ts';
+import { dropOldSamples } from '#platform/db/queries/care/drop-old-samples.ts';
 import { aSpec, aTask, saveDag } from './dag-fixtures.ts';
 import { type Harness, startHarness } from './harness.ts';
 
@@ -118,5 +119,42 @@ describe('retention', () => {
     expect(await cleanAssetVersions(web.db)).toBe(2);
     expect((await versions()).asset_versions.map((one: { id: number }) => one.id)).toEqual([14, 13]);
     expect(await cleanAssetVersions(web.db)).toBe(0);
+  });
+});
+
+describe('first rows', () => {
+  const sampled = async (name: string) =>
+    (
+      await web.db.pool.query<{ id: number }>(
+        'select version_id::int as id from asset_version where asset_id = $1 and sample is not null order by version_id',
+        [ids[name]],
+      )
+    ).rows.map((row) => row.id);
+  const wants = (name: string, rows: number | null) =>
+    web.db.pool.query('update asset set preview_rows = $2 where asset_id = $1', [ids[name], rows]);
+  const page = async () => (await web.request('GET', `/ui/api/assets/${ids['raw']}`, { role: 'viewer' })).json;
+
+  it('are shown of the newest version that has some, and not of an asset that wants none', async () => {
+    await web.db.pool.query(`update asset_version set sample = '{"columns": ["id"], "rows": [[7]]}' where version_id = 10`);
+    await addVersion(20, 'raw', 'id Int64');
+    expect(await page()).toMatchObject({ sample: { rows: [[7]] }, sampleVersionId: 10, keepsRows: true });
+    await wants('raw', 0);
+    expect(await page()).toMatchObject({ sample: null, sampleVersionId: null, keepsRows: false });
+    const { asset_versions: list } = (await web.request('GET', `/api/v2/assets/${ids['raw']}/versions`, { role: 'viewer' })).json;
+    expect(list.map((one: { sample: unknown }) => one.sample)).toEqual([null, null]);
+  });
+
+  it('stay with the last 20 versions, with each where the asset asked, and with none where it wants none', async () => {
+    for (let id = 100; id < 125; id++) await addVersion(id, 'raw', null);
+    await web.db.pool.query(`update asset_version set sample = '{"columns": ["id"], "rows": [[7]]}' where version_id >= 100`);
+    await wants('raw', 3);
+    expect(await dropOldSamples(web.db)).toBe(0);
+    await wants('raw', null);
+    expect(await dropOldSamples(web.db)).toBe(6);
+    expect(await sampled('raw')).toEqual(Array.from({ length: 20 }, (_, index) => 105 + index));
+    expect(await dropOldSamples(web.db)).toBe(0);
+    await wants('raw', 0);
+    expect(await dropOldSamples(web.db)).toBe(20);
+    expect(await sampled('raw')).toEqual([]);
   });
 });

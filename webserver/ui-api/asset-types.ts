@@ -46,6 +46,11 @@ export interface UiAsset extends UiAssetCard {
   readonly columnLineage: Readonly<Record<string, readonly ColumnSource[]>> | null;
   /** The first rows of the newest version that kept them. */
   readonly sample: AssetSample | null;
+  /** The version that it is of. */
+  readonly sampleVersionId: number | null;
+  readonly sampledAt: string | null;
+  /** False: the asset wants no rows to be kept. */
+  readonly keepsRows: boolean;
   readonly schemaChange: SchemaPolicy;
   readonly keepVersions: number | null;
   readonly keepMs: number | null;

@@ -45,7 +45,7 @@ export const clean = dag('clean_trips', { isPausedUponCreation: false }, ({ task
 const doubled = sqlTransformer({
   name: 'doubled',
   on: 'duckdb',
-  sql: "select zone, sum(fare) as total, max(surge) as surge, 'EUR' as currency from {{ df_1 }} group by zone",
+  sql: "select zone, sum(fare) as total, max(surge) as surge, 'EUR' as currency from {{ df_1 }} group by zone union all select 'EWR', 12.5, null, 'EUR'",
 });
 const raw = asset({ name: 'raw', uri: 'file:///tmp/windlass-catalogue-raw.csv', group: 'taxi' });
 const byZone = asset({ name: 'by_zone', uri: 's3://lake/by_zone', group: 'taxi', description: 'Of a frame of a frame.' });

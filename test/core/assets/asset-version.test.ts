@@ -1,6 +1,6 @@
 // Goal: what a stranger says of a version is taken as far as it is right, and nothing else of it. Method: plain values.
 import { describe, expect, it } from 'vitest';
-import { addFacts, parseFacts } from '#core/assets/asset-version.ts';
+import { addFacts, parseFacts, VERSION_LIMITS } from '#core/assets/asset-version.ts';
 
 describe('facts', () => {
   it('that are right pass as they are', () => {
@@ -40,6 +40,21 @@ describe('facts', () => {
   it('hold only cells that can be stored and shown', () => {
     const sample = { columns: ['a'], rows: [['x\0y'], ['\ud800'], ['z'.repeat(300)], [{ b: 1 }], [Number.NaN], 'no row', [1, 2]] };
     expect(parseFacts({ sample })?.sample?.rows).toEqual([['x\ufffdy'], ['\ufffd'], [`${'z'.repeat(200)}…`], ['{"b":1}'], ['NaN'], [1]]);
+  });
+
+  it('keep no more rows, columns and bytes than a page needs', () => {
+    const columns = Array.from({ length: 80 }, (_, index) => `c${index}`);
+    const wide = parseFacts({ sample: { columns, rows: [columns], nulls: columns.map((_, index) => index) } })?.sample;
+    expect([wide?.columns.length, wide?.rows[0]?.length, wide?.nulls?.at(-1)]).toEqual([50, 50, 49]);
+    const rows = Array.from({ length: 60 }, () => ['x'.repeat(200), 'é'.repeat(200), 'z'.repeat(500), '"'.repeat(200)]);
+    const long = parseFacts({ sample: { columns: columns.slice(0, 4), rows } })?.sample;
+    const bytes = Buffer.byteLength(JSON.stringify(long));
+    expect([bytes <= VERSION_LIMITS.sampleBytes, bytes > VERSION_LIMITS.sampleBytes - 2_000, (long?.rows.length ?? 0) < 50]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(parseFacts({ sample: { columns: ['a', ''], rows: [[1, 2]] } })).toBe(null);
   });
 
   it('of several places add up', () => {

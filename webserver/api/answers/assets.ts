@@ -84,7 +84,11 @@ export const assetVersion = z
     partitions: z.array(text).nullable(),
     column_lineage: z.record(text, z.array(columnSource)).nullable(),
     sample: z
-      .strictObject({ columns: z.array(text), rows: z.array(z.array(z.union([text, z.number(), z.boolean()]).nullable())) })
+      .strictObject({
+        columns: z.array(text),
+        rows: z.array(z.array(z.union([text, z.number(), z.boolean()]).nullable())),
+        nulls: z.array(count.nullable()).optional(),
+      })
       .nullable(),
     upstream: z.array(z.strictObject({ asset_id: count, name: text, version_id: count.nullable() })),
     compared_with: count.nullable(),

@@ -10,7 +10,7 @@ export function emitOfFinish(first: number): string {
   const at = (offset: number, type: string) => `$${first + offset}::${type}[]`;
   return `
 said as (
-  select a.asset_id, e.extra::jsonb as extra, coalesce(e.partition_key, r.partition_key) as partition_key, e.aliases::jsonb as aliases, e.facts::jsonb as facts,
+  select a.asset_id, a.preview_rows, e.extra::jsonb as extra, coalesce(e.partition_key, r.partition_key) as partition_key, e.aliases::jsonb as aliases, e.facts::jsonb as facts,
          r.dag_run_id, r.dag_id, r.run_id, r.version_id, m.task_id, m.map_index, m.attempt_id
     from unnest(${at(0, 'uuid')}, ${at(1, 'text')}, ${at(2, 'text')}, ${at(3, 'text')}, ${at(4, 'text')}, ${at(5, 'text')}, ${at(6, 'text')})
            as e(attempt_id, name, uri, extra, aliases, partition_key, facts)
@@ -45,7 +45,7 @@ const VERSIONS = `versions as (
                              columns, row_count, bytes, partitions, column_lineage, sample, upstream)
   select n.event_id, n.asset_id, n.partition_key, s.dag_id, s.run_id, s.task_id, s.map_index, s.attempt_id, v.version_number, v.bundle_hash,
          s.facts -> 'columns', (s.facts ->> 'rows')::bigint, (s.facts ->> 'bytes')::bigint,
-         case when s.facts ? 'partitions' then array(select jsonb_array_elements_text(s.facts -> 'partitions')) end, s.facts -> 'columnLineage', s.facts -> 'sample', ${UPSTREAM}
+         case when s.facts ? 'partitions' then array(select jsonb_array_elements_text(s.facts -> 'partitions')) end, s.facts -> 'columnLineage', case when s.preview_rows is distinct from 0 then s.facts -> 'sample' end, ${UPSTREAM}
     from emitted n
     join said s on s.attempt_id = n.attempt_id and s.asset_id = n.asset_id and s.partition_key is not distinct from n.partition_key
     left join dag_version v on v.version_id = s.version_id

@@ -43,6 +43,10 @@ export interface AssetRow {
   readonly column_lineage: Readonly<Record<string, readonly ColumnSource[]>> | null;
   /** Of the newest version that has one. */
   readonly sample: AssetSample | null;
+  readonly sample_version_id: number | null;
+  readonly sampled_at: Date | null;
+  /** Null = some of the newest versions, 0 = none are kept. */
+  readonly preview_rows: number | null;
   readonly row_count: number | null;
   readonly bytes: number | null;
 }
@@ -60,12 +64,12 @@ const SOURCE: ListSource = {
     ${usesOf('schedule')} as scheduled_dags, ${usesOf('outlet')} as producing_tasks, ${usesOf('inlet')} as consuming_tasks,
     coalesce((select json_agg(json_build_object('id', l.alias_id, 'name', l.name, 'group', l.asset_group) order by l.name)
        from asset_alias_asset aa join asset_alias l using (alias_id) where aa.asset_id = a.asset_id), '[]') as aliases,
-    last.event_id as last_event_id, last.at as last_event_at, described.columns, described.column_lineage, sampled.sample, sized.row_count, sized.bytes,
+    last.event_id as last_event_id, last.at as last_event_at, described.columns, described.column_lineage, sampled.sample, sampled.version_id as sample_version_id, sampled.at as sampled_at, a.preview_rows, sized.row_count, sized.bytes,
     watched.note as watch_note, watched.looked_at as watched_at`,
   from: `asset a left join lateral (select e.event_id, e.at from asset_event e where e.asset_id = a.asset_id order by e.event_id desc limit 1) last on true
     left join lateral (select v.columns, v.column_lineage from asset_version v where v.asset_id = a.asset_id and v.columns is not null
                         order by v.version_id desc limit 1) described on true
-    left join lateral (select v.sample from asset_version v where a.preview_rows is not null and v.asset_id = a.asset_id and v.sample is not null
+    left join lateral (select v.sample, v.version_id, v.at from asset_version v where a.preview_rows is distinct from 0 and v.asset_id = a.asset_id and v.sample is not null
                         order by v.version_id desc limit 1) sampled on true
     left join lateral (select v.row_count, v.bytes from asset_version v where v.asset_id = a.asset_id order by v.version_id desc limit 1) sized on true
     left join asset_watch watched on watched.asset_id = a.asset_id and a.watch is not null`,

@@ -38,7 +38,7 @@ export interface AssetVersionRow {
 const SOURCE: ListSource = {
   name: 'list_asset_versions',
   select: `v.version_id, v.asset_id, a.name, v.at, v.partition_key, v.dag_id, v.run_id, v.task_id, v.map_index, v.attempt_id, v.dag_version, v.code_hash,
-    v.columns, v.row_count, v.bytes, v.partitions, v.column_lineage, v.sample,
+    v.columns, v.row_count, v.bytes, v.partitions, v.column_lineage, case when a.preview_rows is distinct from 0 then v.sample end as sample,
     coalesce((select jsonb_agg(jsonb_build_object('asset_id', u.asset_id, 'name', o.name, 'version_id', u.version_id) order by o.name)
        from jsonb_to_recordset(v.upstream) as u(asset_id bigint, version_id bigint) join asset o on o.asset_id = u.asset_id), '[]') as upstream,
     earlier.version_id as earlier_id, earlier.columns as earlier_columns`,

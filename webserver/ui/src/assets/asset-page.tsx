@@ -121,7 +121,7 @@ function Parts({ asset }: { asset: UiAsset }) {
       {part === 'versions' ? <VersionList assetId={asset.assetId} /> : null}
       {part === 'lineage' ? <LineageGraph assetId={asset.assetId} /> : null}
       {part === 'columns' ? <ColumnList asset={asset} /> : null}
-      {part === 'preview' ? <SampleTable sample={asset.sample} /> : null}
+      {part === 'preview' ? <SampleTable asset={asset} /> : null}
       {part === 'events' ? <EventList assetId={asset.assetId} /> : null}
     </div>
   );
