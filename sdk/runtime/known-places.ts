@@ -29,13 +29,12 @@ export function findAt<T>(
   );
 }
 
-/** What lies there is gone when the task ends, and is nobody's. */
-const TEMPORARY = `file://${tmpdir()}/`;
-
 export class KnownPlaces {
   readonly #assets: readonly Exclude<AssetLike, { kind: 'asset_alias' }>[];
   /** Where files in it came from is known, or they are nobody's. */
   readonly #scratch: string;
+  /** What lies there is gone when the task ends. Each task has its own, in a process that many use. */
+  readonly #temporary = `file://${tmpdir()}/`;
   /** File -> where it was fetched from. */
   readonly #fetched = new Map<string, string>();
 
@@ -71,7 +70,7 @@ export class KnownPlaces {
     if (!source.asset.includes('://') || isFrame(source.asset)) return source;
     const uri = this.#fetched.get(source.asset) ?? source.asset;
     const asset = this.assetAt({ uri });
-    if (asset === null && (this.isScratch(uri) || uri.startsWith(TEMPORARY))) return null;
+    if (asset === null && (this.isScratch(uri) || uri.startsWith(this.#temporary))) return null;
     return { ...source, asset: asset ?? uri };
   }
 }
