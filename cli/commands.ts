@@ -38,6 +38,7 @@ import { pluginsList } from './commands/plugins-list.ts';
 import { scheduler } from './commands/scheduler.ts';
 import { standalone } from './commands/standalone.ts';
 import { syncList } from './commands/sync-list.ts';
+import { syncReset } from './commands/sync-reset.ts';
 import { tasksClear } from './commands/tasks-clear.ts';
 import { tasksList } from './commands/tasks-list.ts';
 import { tasksLogs } from './commands/tasks-logs.ts';
@@ -114,6 +115,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { group: 'assets', define: assetsVersions },
   { group: 'assets', define: assetsLineage },
   { group: 'sync', define: syncList },
+  { group: 'sync', define: syncReset },
   { group: 'approvals', define: approvalsList },
   { group: 'approvals', define: approvalsAnswer },
   { group: 'backfill', define: backfillCreate },

@@ -7,6 +7,7 @@
 import type { AssetEmission, AssetUse } from './assets/asset-spec.ts';
 import type { CallbackKind, CallbackReason } from './callbacks.ts';
 
+import type { SyncOpening, SyncProgress, SyncResetDone } from './sync/sync-report.ts';
 import type { Resumed, Waiter } from './waiting/waiter.ts';
 
 /**
@@ -54,6 +55,8 @@ export interface AttemptContext {
   readonly partitionKey?: string;
   /** The events that made the run. Absent = it was not made by assets. */
   readonly triggeringAssetEvents?: readonly AssetEventRecord[];
+  /** What is reported of syncs is written down. Absent = nobody would answer. */
+  readonly hearsSyncs?: true;
 }
 
 /** One call of a callback: what happened, and where in the DAG file its code is. */
@@ -210,7 +213,11 @@ export type RequestBody =
   | { readonly what: 'state_set'; readonly key: string; readonly value: unknown }
   | { readonly what: 'asset_events'; readonly query: AssetEventQuery }
   /** The columns that an outlet had when it was written last, or null. */
-  | { readonly what: 'asset_columns'; readonly of: AssetUse };
+  | { readonly what: 'asset_columns'; readonly of: AssetUse }
+  /** A sync begins; answered with SyncOpened. */
+  | ({ readonly what: 'sync_open' } & SyncOpening)
+  | ({ readonly what: 'sync_reset_done' } & SyncResetDone)
+  | ({ readonly what: 'sync_progress' } & SyncProgress);
 
 export interface RequestMessage {
   readonly type: 'request';

@@ -29,6 +29,7 @@ import { openApiRoute } from './api/open-api.ts';
 import { parseRoutes } from './api/parse.ts';
 import { poolRoutes } from './api/pools.ts';
 import { queuedEventRoutes } from './api/queued-events.ts';
+import { syncRoutes } from './api/syncs.ts';
 import { systemRoutes } from './api/system.ts';
 import { taskInstanceRoutes } from './api/task-instances.ts';
 import { triggerRoutes } from './api/trigger.ts';
@@ -85,6 +86,7 @@ export function allRoutes(deps: WebDeps, events: UiEvents): readonly Route[] {
     ...parseRoutes(deps),
     ...dagVersionRoutes,
     ...backfillRoutes(deps),
+    ...syncRoutes(deps),
     ...assetVersionRoutes(),
     ...assetLineageRoutes(),
     ...assetRoutes(deps),

@@ -6,6 +6,7 @@ import type { AssetUse } from '#core/assets/asset-spec.ts';
 import { parseAssetQuery, parseEmissions } from '#core/assets/parse-messages.ts';
 import { isAssetUse } from '#core/assets/validate-assets.ts';
 import { storable } from '#core/storable.ts';
+import { parseOpening, parseResetDone, parseProgress as parseSyncProgress } from '#core/sync/sync-report.ts';
 import type { BodyResult, ErrorReport, FromTaskProcess, HeartbeatMessage, LogLevel, RequestBody, XcomPlace } from '#core/task-protocol.ts';
 import { parseWaiter } from '#core/waiting/waiter.ts';
 
@@ -81,7 +82,16 @@ function parseRequest(fields: Fields): RequestBody | null {
     const parsed = parseAssetQuery(query);
     return parsed && { what, query: parsed };
   }
-  return null;
+  return parseSyncRequest(fields);
+}
+
+function parseSyncRequest(fields: Fields): RequestBody | null {
+  const opening = fields['what'] === 'sync_open' ? parseOpening(fields) : null;
+  if (opening) return { what: 'sync_open', ...opening };
+  const progress = fields['what'] === 'sync_progress' ? parseSyncProgress(fields) : null;
+  if (progress) return { what: 'sync_progress', ...progress };
+  const done = fields['what'] === 'sync_reset_done' ? parseResetDone(fields) : null;
+  return done && { what: 'sync_reset_done', ...done };
 }
 
 function parseTrigger({ dagId, runId, conf, logicalDate, note, ...flags }: Fields): RequestBody | null {

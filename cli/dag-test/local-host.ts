@@ -104,6 +104,11 @@ export class LocalHost {
       case 'asset_columns':
         // What is tested here is compared with nothing that was written before.
         return null;
+      case 'sync_open':
+      case 'sync_progress':
+      case 'sync_reset_done':
+        // Nobody says here that they are heard.
+        throw new AppError('BAD_REQUEST', 'dags test writes nothing down of syncs.');
     }
   }
 

@@ -30,7 +30,7 @@ export interface AssetEventsQueued {
 export interface UiEvent {
   readonly topics: readonly UiTopic[];
 }
-/** "dags", "import_errors", "workers", "assets", "dag:<id>", "run:<dag id>/<run id>", "event:<name>" */
+/** "dags", "import_errors", "workers", "assets", "syncs", "dag:<id>", "run:<dag id>/<run id>", "event:<name>" */
 export type UiTopic = string;
 
 /** scheduler -> workers: callbacks of runs and lost attempts wait to be called. Says nothing more. */

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
+import type { SyncResetWish } from '#core/sync/sync-report.ts';
 import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
 import { firstRowsOf } from '../arrow/report-writing.ts';
 import { type BigQuery, openBigQuery } from '../google/bigquery.ts';
@@ -9,6 +10,7 @@ import { GOOGLE_DEFAULT, googleAccess } from '../google/connection.ts';
 import { connectGcs, type Gcs } from '../google/gcs.ts';
 import { writeParquet } from '../parquet/write-parquet.ts';
 import { evolve } from './evolve.ts';
+import { refuseOther } from './one-writer.ts';
 import type { OpenDestination, SyncCtx, SyncDestination, SyncPage, SyncState, SyncStream } from './sync-types.ts';
 
 export interface BigqueryDestinationOptions {
@@ -26,6 +28,8 @@ interface Kept {
   readonly columns: readonly AssetColumn[] | null;
   /** Another one when the state was removed to begin from the start: its jobs are new ones. */
   readonly began: string;
+  /** The last reset that was carried out, and how many rows it removed. */
+  readonly reset?: { readonly id: string; readonly removed: number };
 }
 
 /**
@@ -35,19 +39,24 @@ interface Kept {
 export function bigqueryDestination(options: BigqueryDestinationOptions): SyncDestination {
   const connection = options.connection ?? GOOGLE_DEFAULT;
   return {
-    name: `bigquery ${options.table}`,
+    name: `bigquery ${options.table}${options.connection === undefined ? '' : ` (${options.connection})`}`,
+    resets: { rowsAre: 'added', removes: 'table' },
     async open(ctx: SyncCtx, stream: SyncStream) {
       const gcs = await connectGcs(ctx, connection);
       const access = await googleAccess(ctx, connection);
       const stateUri = `${options.staging.replace(/\/$/, '')}/_windlass_sync.${stream.name}.json`;
-      const kept = (await gcs.exists(stateUri)) ? (JSON.parse((await gcs.read(stateUri)).toString('utf8')) as Kept) : null;
+      const kept = await readState(gcs, stateUri);
       const first: Kept = { state: null, pages: 0, columns: null, began: new Date().toISOString() };
       // Written before the first load, so that its id is the same after a crash.
       if (kept === null) await gcs.upload(Buffer.from(JSON.stringify(first)), stateUri);
       const open = (page: string) => openBigQuery(access, { idempotencyKey: page, signal: ctx.signal });
-      return new IntoBigquery({ gcs, open, ctx, stream, stateUri, options }, kept ?? first);
+      return new IntoBigquery({ gcs, open, ctx, stream, stateUri, options }, kept ?? JSON.stringify(first));
     },
   };
+}
+
+async function readState(gcs: Gcs, uri: string): Promise<string | null> {
+  return (await gcs.exists(uri)) ? (await gcs.read(uri)).toString('utf8') : null;
 }
 
 interface Parts {
@@ -61,11 +70,16 @@ interface Parts {
 
 class IntoBigquery implements OpenDestination {
   readonly #parts: Parts;
-  #kept: Kept;
+  /** As it was read or written last. */
+  #text: string;
 
-  constructor(parts: Parts, kept: Kept) {
+  constructor(parts: Parts, text: string) {
     this.#parts = parts;
-    this.#kept = kept;
+    this.#text = text;
+  }
+
+  get #kept(): Kept {
+    return JSON.parse(this.#text) as Kept;
   }
 
   async state(): Promise<SyncState | null> {
@@ -74,10 +88,12 @@ class IntoBigquery implements OpenDestination {
 
   async write({ batch: given, state }: SyncPage): Promise<void> {
     const { gcs, open, ctx, stream, stateUri, options } = this.#parts;
-    const { pages, began } = this.#kept;
-    const { batch, columns, added } = evolve(stream, this.#kept.columns, given);
+    const kept = this.#kept;
+    const { pages, began } = kept;
+    const { batch, columns, added } = evolve(stream, kept.columns, given);
     const place = { uri: `bigquery://${options.table.replace(/[.:]/g, '/')}`, alsoKnownAs: [options.table] };
     await beforePublish({ ...place, columns });
+    refuseOther(stream, this.#text, await readState(gcs, stateUri));
     const name = `${stream.name}-${began.replace(/\D/g, '')}-${String(pages).padStart(8, '0')}`;
     const staged = `${options.staging.replace(/\/$/, '')}/${name}.parquet`;
     const path = join(ctx.scratch, `${name}.parquet`);
@@ -90,13 +106,31 @@ class IntoBigquery implements OpenDestination {
         from: staged,
         table: options.table,
         ifExists: 'append',
-        ...(added.length > 0 && pages > 0 && { addColumns: true }),
+        // The first page brings all columns; after a reset the table has them.
+        ...(added.length > 0 && kept.columns !== null && { addColumns: true }),
       });
       return file;
     });
-    this.#kept = { state, pages: pages + 1, columns, began };
-    await gcs.upload(Buffer.from(JSON.stringify(this.#kept)), stateUri);
+    await this.#keep({ ...kept, state, pages: pages + 1, columns });
     reportWritten({ ...place, columns, rows: batch.numRows, bytes, adds: true, ...firstRowsOf(batch) });
+  }
+
+  /** The rows first: emptying the table is a job with an id of its own, which is found again and not repeated. */
+  async reset({ resetId, rows }: SyncResetWish): Promise<number> {
+    const { open, options } = this.#parts;
+    const kept = this.#kept;
+    if (kept.reset?.id === resetId) return kept.reset.removed;
+    const bigquery = await open(`reset-${resetId}`);
+    const removed = rows === 'remove' ? await bigquery.truncate(options.table) : 0;
+    const began = new Date().toISOString();
+    await this.#keep({ state: null, pages: 0, columns: kept.columns, began, reset: { id: resetId, removed } });
+    return removed;
+  }
+
+  async #keep(kept: Kept): Promise<void> {
+    const text = JSON.stringify(kept);
+    await this.#parts.gcs.upload(Buffer.from(text), this.#parts.stateUri);
+    this.#text = text;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

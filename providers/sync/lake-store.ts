@@ -1,5 +1,5 @@
 /** Where a lake lies: a folder, or a bucket. A file is there wholly or not at all. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectS3 } from '../amazon/s3.ts';
 import { uriOfFile } from '../arrow/report-writing.ts';
@@ -14,6 +14,9 @@ export interface LakeStore extends AsyncDisposable {
   /** Null = there is none. */
   read(name: string): Promise<string | null>;
   write(name: string, text: string): Promise<void>;
+  /** Of the files that lie in it, not deeper. */
+  names(): Promise<readonly string[]>;
+  remove(name: string): Promise<void>;
   /** Calls `write` with a path on this machine, and brings what is there then to its place. */
   place<T>(name: string, write: (path: string) => Promise<T>): Promise<T>;
 }
@@ -33,6 +36,8 @@ export async function openLakeStore(ctx: SyncCtx, folder: string, connection: st
       }
     },
     write: (name, text) => writeWhole(join(folder, name), (unfinished) => writeFile(unfinished, text, { flush: true })),
+    names: () => readdir(folder),
+    remove: (name) => rm(join(folder, name), { force: true }),
     place: (name, write) => write(join(folder, name)),
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -42,6 +47,8 @@ interface Bucket {
   exists(uri: string): Promise<boolean>;
   read(uri: string): Promise<Buffer>;
   upload(source: string | Uint8Array, uri: string): Promise<unknown>;
+  list(uri: string): Promise<readonly { readonly uri: string }[]>;
+  delete(uri: string): Promise<unknown>;
 }
 
 function inBucket(ctx: SyncCtx, folder: string, bucket: Bucket & Partial<AsyncDisposable>): LakeStore {
@@ -50,6 +57,8 @@ function inBucket(ctx: SyncCtx, folder: string, bucket: Bucket & Partial<AsyncDi
     uri,
     read: async (name) => ((await bucket.exists(joinUri(uri, name))) ? (await bucket.read(joinUri(uri, name))).toString('utf8') : null),
     write: async (name, text) => void (await bucket.upload(Buffer.from(text), joinUri(uri, name))),
+    names: async () => (await bucket.list(`${uri}/`)).map((object) => object.uri.slice(uri.length + 1)),
+    remove: async (name) => void (await bucket.delete(joinUri(uri, name))),
     async place(name, write) {
       await mkdir(ctx.scratch, { recursive: true });
       const path = join(ctx.scratch, `sync.${name}`);

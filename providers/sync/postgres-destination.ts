@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Field, RecordBatch } from 'apache-arrow';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
+import type { SyncResetWish } from '#core/sync/sync-report.ts';
 import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten } from '#sdk/runtime/asset-writes.ts';
 import { firstRowsOf } from '../arrow/report-writing.ts';
@@ -10,6 +11,7 @@ import { connectPostgres, type Postgres } from '../postgres/connect.ts';
 import { quoteName, quoteTable, type TableName } from '../postgres/identifiers.ts';
 import { loadTemporaryTable, placeOf } from '../postgres/load-table.ts';
 import { evolve } from './evolve.ts';
+import { refuseOther } from './one-writer.ts';
 import type { OpenDestination, SyncCtx, SyncDestination, SyncPage, SyncState, SyncStream } from './sync-types.ts';
 
 export interface PostgresDestinationOptions {
@@ -32,7 +34,8 @@ export function postgresDestination(options: PostgresDestinationOptions): SyncDe
   if (options.deletedAt !== undefined && (options.key ?? []).length === 0)
     throw new Fatal('postgresDestination: deletedAt needs the key by which a deleted row is found.');
   return {
-    name: `postgres ${name.schema}.${name.table}`,
+    name: `postgres ${name.schema}.${name.table} (${options.connection})`,
+    resets: { rowsAre: (options.key ?? []).length > 0 ? 'replaced' : 'added', removes: 'table' },
     async open(ctx: SyncCtx, stream: SyncStream) {
       const postgres = await connectPostgres(ctx, options.connection);
       try {
@@ -51,12 +54,19 @@ export function postgresDestination(options: PostgresDestinationOptions): SyncDe
 
 const statesOf = ({ schema }: TableName): string => quoteTable({ ...(schema !== undefined && { schema }), table: STATES });
 
+interface Kept {
+  readonly state: SyncState | null;
+  readonly columns: readonly AssetColumn[];
+}
+
 class IntoPostgres implements OpenDestination {
   readonly #postgres: Postgres;
   readonly #stream: SyncStream;
   readonly #name: TableName;
   readonly #options: PostgresDestinationOptions;
   readonly removal?: NonNullable<OpenDestination['removal']>;
+  /** The state that this writer goes on after, as JSON; undefined = it has not asked. */
+  #last: string | undefined;
 
   constructor(postgres: Postgres, stream: SyncStream, name: TableName, options: PostgresDestinationOptions) {
     this.#postgres = postgres;
@@ -68,7 +78,9 @@ class IntoPostgres implements OpenDestination {
   }
 
   async state(): Promise<SyncState | null> {
-    return (await this.#kept())?.state ?? null;
+    const state = (await this.#kept())?.state ?? null;
+    this.#last = JSON.stringify(state);
+    return state;
   }
 
   async write({ batch: given, state }: SyncPage): Promise<void> {
@@ -76,17 +88,16 @@ class IntoPostgres implements OpenDestination {
     const place = placeOf(client, this.#name, this.#options.connection);
     await client.query('begin');
     try {
-      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`windlass.sync ${quoteTable(this.#name)}`]);
-      const { batch, added, widened, columns } = evolve(this.#stream, (await this.#kept())?.columns ?? null, given);
+      await this.#lock();
+      const kept = await this.#kept();
+      if (this.#last !== undefined) refuseOther(this.#stream, this.#last, JSON.stringify(kept?.state ?? null));
+      const { batch, added, widened, columns } = evolve(this.#stream, kept?.columns ?? null, given);
       await this.#alter(batch, added, widened);
       await this.#insert(batch);
-      await client.query(
-        `insert into ${statesOf(this.#name)} (stream, state, columns) values ($1, $2, $3)
-           on conflict (stream) do update set state = excluded.state, columns = excluded.columns, updated_at = now()`,
-        [this.#stream.name, JSON.stringify(state), JSON.stringify(columns)],
-      );
+      const last = await this.#keep(this.#stream.name, state, columns);
       await beforePublish({ ...place, columns });
       await client.query('commit');
+      this.#last = last;
       reportWritten({ ...place, columns, rows: batch.numRows, adds: true, ...firstRowsOf(batch) });
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
@@ -94,38 +105,74 @@ class IntoPostgres implements OpenDestination {
     }
   }
 
-  async #keepOnly(key: readonly string[], keys: AsyncIterable<RecordBatch>): Promise<number> {
+  /** State and rows in one transaction, with a note of which wish it was: whoever comes later with the same finds it done. */
+  reset({ resetId, rows }: SyncResetWish): Promise<number> {
+    const { client } = this.#postgres;
+    // No stream is called so.
+    const note = `${this.#stream.name}#reset`;
+    return this.#alone(async () => {
+      const done = (await this.#kept(note))?.state as { readonly id: string; readonly removed: number } | undefined;
+      if (done?.id === resetId) return done.removed;
+      const table = quoteTable(this.#name);
+      const isThere = (await client.query('select to_regclass($1) is not null as yes', [table])).rows[0]?.yes === true;
+      const removed = rows === 'remove' && isThere ? ((await client.query(`delete from ${table}`)).rowCount ?? 0) : 0;
+      await client.query(`update ${statesOf(this.#name)} set state = 'null', updated_at = now() where stream = $1`, [this.#stream.name]);
+      await this.#keep(note, { id: resetId, removed }, []);
+      return removed;
+    });
+  }
+
+  #keepOnly(key: readonly string[], keys: AsyncIterable<RecordBatch>): Promise<number> {
     const { client } = this.#postgres;
     const staging = `keys_${randomBytes(4).toString('hex')}`;
-    const table = quoteTable(this.#name);
-    await client.query('begin');
-    try {
-      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`windlass.sync ${table}`]);
+    return this.#alone(async () => {
       await loadTemporaryTable(client, staging, keys);
       const same = key.map((column) => `k.${quoteName(column)} = t.${quoteName(column)}`).join(' and ');
       const { rowCount } = await client.query(
-        `delete from ${table} t where not exists (select from pg_temp.${quoteName(staging)} k where ${same})`,
+        `delete from ${quoteTable(this.#name)} t where not exists (select from pg_temp.${quoteName(staging)} k where ${same})`,
       );
       await client.query(`drop table pg_temp.${quoteName(staging)}`);
-      await client.query('commit');
       return rowCount ?? 0;
+    });
+  }
+
+  /** In one transaction, which no other of this table runs beside. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const { client } = this.#postgres;
+    await client.query('begin');
+    try {
+      await this.#lock();
+      const value = await work();
+      await client.query('commit');
+      return value;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
       throw error;
     }
   }
 
+  async #lock(): Promise<void> {
+    await this.#postgres.client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`windlass.sync ${quoteTable(this.#name)}`]);
+  }
+
+  /** Returns the state as it will be read. */
+  async #keep(stream: string, state: object, columns: readonly AssetColumn[]): Promise<string> {
+    const { rows } = await this.#postgres.client.query<{ state: unknown }>(
+      `insert into ${statesOf(this.#name)} (stream, state, columns) values ($1, $2, $3)
+         on conflict (stream) do update set state = excluded.state, columns = excluded.columns, updated_at = now()
+       returning state`,
+      [stream, JSON.stringify(state), JSON.stringify(columns)],
+    );
+    return JSON.stringify(rows[0]?.state);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#postgres.close();
   }
 
-  async #kept(): Promise<{ readonly state: SyncState; readonly columns: readonly AssetColumn[] } | undefined> {
-    return (
-      await this.#postgres.query<{ state: SyncState; columns: AssetColumn[] }>(
-        `select state, columns from ${statesOf(this.#name)} where stream = $1`,
-        [this.#stream.name],
-      )
-    )[0];
+  /** A state of null: it begins from the start, and the table has its columns. */
+  async #kept(stream = this.#stream.name): Promise<Kept | undefined> {
+    return (await this.#postgres.query<Kept>(`select state, columns from ${statesOf(this.#name)} where stream = $1`, [stream]))[0];
   }
 
   async #alter(batch: RecordBatch, added: readonly AssetColumn[], widened: readonly AssetColumn[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** What sources and destinations of a sync say to each other. */
 import type { RecordBatch } from 'apache-arrow';
+import type { SyncOpening, SyncResetWish } from '#core/sync/sync-report.ts';
 import type { Ctx } from '#sdk/context.ts';
 
 /** Plain JSON by which a source goes on: what it was given with the last page that was written. */
@@ -36,12 +37,19 @@ export interface OpenDestination extends AsyncDisposable {
   state(): Promise<SyncState | null>;
   /** Rows and state are kept together, or neither is: whatever dies between, nothing is lost and nothing is there twice. */
   write(page: SyncPage): Promise<void>;
+  /**
+   * Forgets the state, and removes the rows if the wish says so; returns how many rows or files. Whatever dies in between: called again
+   * with the same id it does what is left to do, and after that nothing. Of a destination that says `resets`.
+   */
+  reset?(wish: SyncResetWish): Promise<number>;
   /** Removes the rows whose key is not among these; returns how many. Absent: it only adds. */
   readonly removal?: { readonly key: readonly string[]; keepOnly(keys: AsyncIterable<RecordBatch>): Promise<number> };
 }
 
 export interface SyncDestination {
-  /** Shown in the log. */
+  /** Shown in the log and on the pages; with the stream's name it says which stream it is, so it names the place and how it is reached. */
   readonly name: string;
+  /** What a sync that begins from the start does to the rows that are there. Absent: it cannot be asked to. */
+  readonly resets?: NonNullable<SyncOpening['resets']>;
   open(ctx: SyncCtx, stream: SyncStream): Promise<OpenDestination>;
 }

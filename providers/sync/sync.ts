@@ -1,7 +1,9 @@
 /** Moves what is new from a source to a destination, page by page, and goes on where it stopped. */
+import { wordsOfRemoved } from '#core/sync/reset-words.ts';
 import type { Ctx } from '#sdk/context.ts';
 import { Fatal } from '#sdk/outcomes.ts';
-import type { SyncDestination, SyncSchemaPolicy, SyncSource, SyncState } from './sync-types.ts';
+import { openSyncReport, type SyncReport } from '#sdk/runtime/sync-reports.ts';
+import type { OpenDestination, SyncDestination, SyncSchemaPolicy, SyncSource, SyncState } from './sync-types.ts';
 
 export interface SyncOptions {
   readonly from: SyncSource;
@@ -44,9 +46,13 @@ export function sync(
   if (!POLICIES.includes(schemaChange))
     throw new Fatal(`sync("${stream}"): schemaChange must be ${POLICIES.join(', ')}, not ${JSON.stringify(schemaChange)}.`);
   return async (ctx) => {
+    // Before the destination is opened: an attempt that cannot reach it is seen, too.
+    const report = await openSyncReport({ stream, source: from.name, destination: to.name, resets: to.resets ?? null });
     await using destination = await to.open(ctx, { name: stream, schemaChange });
+    await beginFromStart(ctx, to, destination, report);
     let state = await destination.state();
     ctx.log.info(`${from.name} to ${to.name}: ${state === null ? 'from the start' : `after ${JSON.stringify(state).slice(0, 500)}`}`);
+    await report.progress({ before: state, state, rows: 0, pages: 0, removed: null });
     let rows = 0;
     let pages = 0;
     for await (const page of from.pages(ctx, state)) {
@@ -56,6 +62,7 @@ export function sync(
       rows += page.batch.numRows;
       pages += 1;
       ctx.heartbeat({ done: rows, total: rows, note: `${rows} rows` });
+      await report.progress({ state, rows: page.batch.numRows, pages: 1, removed: null });
     }
     ctx.log.info(`${rows} rows in ${pages} pages`);
     if (deletes === 'keep' || state === null) return { stream, rows, pages, state };
@@ -67,6 +74,19 @@ export function sync(
       );
     const removed = await removal.keepOnly(from.keys(ctx, removal.key));
     ctx.log.info(`${removed} rows removed that the source has no more`);
+    await report.progress({ state, rows: 0, pages: 0, removed });
     return { stream, rows, pages, removed, state };
   };
+}
+
+/** Carries out the wish of somebody who wants it so. The wish is told again and again until it is said that it is fulfilled. */
+async function beginFromStart(ctx: Ctx<unknown>, to: SyncDestination, destination: OpenDestination, report: SyncReport): Promise<void> {
+  const { reset } = report;
+  if (reset === null) return;
+  if (to.resets === undefined || destination.reset === undefined)
+    throw new Fatal(`${reset.by} wants this sync to begin from the start, and ${to.name} does not say how (resets).`);
+  const removed = await destination.reset(reset);
+  const what = reset.rows === 'keep' ? 'the rows stay' : `${wordsOfRemoved(removed, to.resets.removes)} removed`;
+  ctx.log.info(`${to.name} begins from the start, as ${reset.by} asked for: ${what}`);
+  await report.resetDone(removed);
 }

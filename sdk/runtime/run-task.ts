@@ -22,6 +22,7 @@ import { resolveInput, type Values } from './resolve-input.ts';
 import { runChecks, withChecks } from './run-checks.ts';
 import { runSensor } from './run-sensor.ts';
 import { runTrigger, type TriggerInput } from './run-trigger.ts';
+import { withSyncListener } from './sync-reports.ts';
 import type { TaskHost } from './task-host.ts';
 import { Templates } from './templates.ts';
 import { decodeValue, encodeValue } from './value-codec.ts';
@@ -77,7 +78,7 @@ async function runBody(dag: DagDefinition, task: TaskDefinition, message: RunMes
       notYet = triggered.result;
       return undefined;
     }
-    const body = () => call(task, given, context);
+    const body = () => withSyncListener(message.context.hearsSyncs === true ? host : null, () => call(task, given, context));
     const checked = await runSensor(
       task,
       message,

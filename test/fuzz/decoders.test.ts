@@ -39,6 +39,9 @@ const MESSAGES: readonly object[] = [
     { what: 'rendered_fields', fields: { a: 'b' } },
     { what: 'trigger_run', dagId: 'd', runId: null, conf: {}, logicalDate: '2026-01-01T00:00:00Z', note: 'n' },
     { what: 'run_output', dagId: 'd', runId: 'r' },
+    { what: 'sync_open', stream: 's', source: 'a', destination: 'b', resets: { rowsAre: 'added', removes: 'files' } },
+    { what: 'sync_progress', syncId: 1, before: null, state: { after: ['1'] }, rows: 1, pages: 1, removed: null },
+    { what: 'sync_reset_done', syncId: 1, resetId: UUID, removed: 0 },
   ].map((body) => ({ type: 'request', requestId: 1, body })),
   ...[
     {

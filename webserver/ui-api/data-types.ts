@@ -1,11 +1,37 @@
-/** What the pages about data read: checks, blocks, and looks into frames. */
+/** What the pages about data read: checks, syncs, blocks, and looks into frames. */
 import type { BlockKind } from '#core/block.ts';
+import type { SyncRemoves, SyncResetRows } from '#core/sync/sync-report.ts';
 
 export interface UiCheck {
   readonly tryNumber: number;
   readonly name: string;
   readonly passed: boolean;
   readonly message: string | null;
+}
+
+/** What one try of a task instance synced. */
+export interface UiSyncOfInstance {
+  readonly syncId: number;
+  readonly tryNumber: number;
+  readonly stream: string;
+  readonly source: string;
+  readonly destination: string;
+  /** False = it did not get so far as to know where it goes on. */
+  readonly hasBegun: boolean;
+  /** Where it went on; null = from the start. */
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly rows: number;
+  readonly pages: number;
+  /** Rows that the source has no more; null = it did not look. */
+  readonly removed: number | null;
+  /** It began from the start because somebody wanted it so. */
+  readonly reset: {
+    readonly rows: SyncResetRows;
+    readonly by: string;
+    readonly removed: number | null;
+    readonly removes: SyncRemoves;
+  } | null;
 }
 
 /** GET …/tasks/{taskId}/frame?key=return_value */

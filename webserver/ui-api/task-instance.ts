@@ -6,6 +6,7 @@ import type { TaskInstanceKey } from '#platform/db/queries/api/find-task-instanc
 import { type AttemptRow, listAttemptsOf } from '#platform/db/queries/api/list-attempts-of.ts';
 import type { TaskInstanceRow } from '#platform/db/queries/api/task-instance-row.ts';
 import { findRenderedFields } from '#platform/db/queries/rendered-fields.ts';
+import { listSyncsOf, type SyncOfInstanceRow } from '#platform/db/queries/sync/list-syncs-of.ts';
 import { listChecksOf } from '#platform/db/queries/ui/list-checks-of.ts';
 import { listInstanceEvents } from '#platform/db/queries/ui/list-instance-events.ts';
 import { listInstanceXComs } from '#platform/db/queries/ui/list-instance-xcoms.ts';
@@ -16,6 +17,7 @@ import { instancePath, mapIndexQuery } from '../api/path-ids.ts';
 import { keyOf } from '../api/task-instances.ts';
 import { iso } from '../http/iso.ts';
 import { type Route, route } from '../http/route.ts';
+import type { UiSyncOfInstance } from './data-types.ts';
 import { type ShownTask, uiInstance, uiRun, uiTask } from './shapes.ts';
 import type { UiAttempt, UiTaskInstance } from './types.ts';
 
@@ -52,6 +54,7 @@ async function readInstance(db: Queryable, key: TaskInstanceKey): Promise<UiTask
     priorityWeight: instance.priority_weight,
     attempts: (await listAttemptsOf(db, id)).map(uiAttempt),
     checks: (await listChecksOf(db, id)).map(({ try_number, name, passed, message }) => ({ tryNumber: try_number, name, passed, message })),
+    syncs: (await listSyncsOf(db, id)).map(uiSync),
     events: (await listInstanceEvents(db, id)).map((event) => ({
       event: event.event,
       fromState: event.from_state,
@@ -78,6 +81,26 @@ function uiAttempt(row: AttemptRow): UiAttempt {
     startedAt: iso(row.claimed_at),
     endedAt: iso(row.ended_at),
     error: row.error,
+  };
+}
+
+function uiSync(row: SyncOfInstanceRow): UiSyncOfInstance {
+  return {
+    syncId: row.sync_id,
+    tryNumber: row.try_number,
+    stream: row.stream,
+    source: row.source,
+    destination: row.destination,
+    hasBegun: row.has_begun,
+    before: row.state_before,
+    after: row.state_after,
+    rows: row.rows,
+    pages: row.pages,
+    removed: row.removed,
+    reset:
+      row.reset_rows === null
+        ? null
+        : { rows: row.reset_rows, by: row.reset_by ?? '', removed: row.reset_removed, removes: row.removes ?? 'table' },
   };
 }
 

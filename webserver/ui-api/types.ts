@@ -7,7 +7,7 @@ import type { BlockKind } from '#core/block.ts';
 import type { DocSpec, TaskKind } from '#core/dag-spec.ts';
 import type { PluginKind, PluginLink } from '#core/plugin-protocol.ts';
 import type { DagRunState, TaskInstanceState } from '#core/states.ts';
-import type { UiCheck } from './data-types.ts';
+import type { UiCheck, UiSyncOfInstance } from './data-types.ts';
 
 export type StateCounts = Readonly<Partial<Record<TaskInstanceState, number>>>;
 
@@ -288,6 +288,8 @@ export interface UiTaskInstance extends UiInstance {
   readonly attempts: readonly UiAttempt[];
   /** What the checks of its attempts found; of a try that was made twice, the newer one comes first. */
   readonly checks: readonly UiCheck[];
+  /** Streams that its attempts synced, the newest attempt first. */
+  readonly syncs: readonly UiSyncOfInstance[];
   readonly events: readonly {
     readonly event: string;
     readonly fromState: string;

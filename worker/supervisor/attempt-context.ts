@@ -42,6 +42,7 @@ export function attemptContext(claimed: Claimed, plan: TaskPlan, { read, scratch
     url: pageUrl(baseUrl, claimed),
     ...(claimed.partitionKey !== null && { partitionKey: claimed.partitionKey }),
     ...(triggeringEvents !== null && { triggeringAssetEvents: triggeringEvents }),
+    hearsSyncs: true,
   };
 }
 

@@ -20,6 +20,7 @@ import type { FrameStore } from './frame-store.ts';
 import { listInletEvents } from './inlet-events.ts';
 import { readOutletColumns } from './outlet-columns.ts';
 import { readRunOutput } from './run-output.ts';
+import { answerSync, type SyncingTask } from './sync-requests.ts';
 import { type TriggeringTask, triggerRun } from './trigger-run.ts';
 
 export interface RequestDeps {
@@ -107,6 +108,10 @@ export class RequestDesk {
         return listInletEvents(this.#deps.db, this.#plan.task, body.query);
       case 'asset_columns':
         return readOutletColumns(this.#deps.db, this.#plan.task, body.of);
+      case 'sync_open':
+      case 'sync_progress':
+      case 'sync_reset_done':
+        return answerSync(this.#deps.db, this.#claimed as Partial<SyncingTask>, body);
     }
   }
 

@@ -1,0 +1,382 @@
+/**
+ * Goal: a stream that somebody wants to begin from the start does so once, with the rows that are there kept or removed as was asked, whatever
+ * dies on the way. Method: real destinations and the database's own answers; killed processes are real ones, killed before each of
+ * the things they do between the wish and the first page.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SyncResetRows } from '#core/sync/sync-report.ts';
+import { systemClock } from '#platform/clock.ts';
+import { findSync, listSyncs } from '#platform/db/queries/sync/list-syncs.ts';
+import { askReset, withdrawReset } from '#platform/sync/ask-reset.ts';
+import type { Ctx } from '#sdk/context.ts';
+import { withSyncListener } from '#sdk/runtime/sync-reports.ts';
+import { duck } from '#test/support/duckdb.ts';
+import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { startBigQueryEmulator } from '../../emulators/bigquery/bigquery-server.ts';
+import { startGcsEmulator } from '../../emulators/gcs/gcs-server.ts';
+import { connectBigQuery, connectGcs } from '../../providers/google/index.ts';
+import {
+  bigqueryDestination,
+  lakeDestination,
+  postgresDestination,
+  postgresSource,
+  type SyncDestination,
+  type SyncSource,
+  sync,
+} from '../../providers/sync/index.ts';
+import { endSyncing, startSyncing, supervisorOf } from '../support/syncing-attempt.ts';
+import { aSpec, aTask, saveDag } from '../webserver/dag-fixtures.ts';
+import { connectionFromUrl } from './postgres-connection.ts';
+
+let database: TestDatabase;
+let folder: string;
+let logs: string[];
+const connections: Record<string, unknown> = {};
+
+const ctx = (): Ctx<unknown> =>
+  ({
+    conn: async (id: string) => connections[id],
+    signal: new AbortController().signal,
+    log: { info: (text: string) => void logs.push(text), warn: () => undefined },
+    heartbeat: () => undefined,
+    scratch: folder,
+  }) as never;
+const sql = async <Row>(text: string) => (await database.db.pool.query(text)).rows as Row[];
+const shop = () => postgresSource({ connection: 'db', table: 'orders', cursor: 'id', pageRows: 3 });
+const keyed = () => postgresDestination({ connection: 'db', schema: 'copy', table: 'keyed', key: ['id'] });
+const appended = () => postgresDestination({ connection: 'db', schema: 'copy', table: 'appended' });
+const lake = () => lakeDestination({ folder: join(folder, 'lake') });
+
+beforeAll(async () => {
+  database = await createDatabase();
+  connections['db'] = connectionFromUrl(database.url);
+  await saveDag(database.db, aSpec('copy', { tasks: [aTask('orders')] }));
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  logs = [];
+  folder = mkdtempSync(join(tmpdir(), 'windlass-sync-reset-'));
+  await sql(`drop schema if exists copy cascade; drop table if exists orders; delete from sync_stream; delete from audit_log;
+    create table orders (id int primary key, name text);
+    insert into orders select n, 'order ' || n from generate_series(1, 8) n`);
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+/** A run of the task, as a worker would answer it. */
+async function run(to: SyncDestination, from: SyncSource = shop(), stream = 'orders'): Promise<{ rows: number; pages: number }> {
+  const task = await startSyncing(database.db, 'copy', 'orders');
+  try {
+    const result = await withSyncListener(supervisorOf(database.db, task), () => sync(stream, { from, to })(ctx()));
+    await endSyncing(database.db, task, 'success');
+    return result;
+  } catch (error) {
+    await endSyncing(database.db, task, 'failed', (error as Error).message);
+    throw error;
+  }
+}
+
+async function only() {
+  const { rows } = await listSyncs(database.db, { filters: [], orderBy: [], limit: 10, offset: 0 });
+  expect(rows).toHaveLength(1);
+  return rows[0]!;
+}
+const ask = async (rows: SyncResetRows | null) => askReset(database.db, await only(), rows, 'ann');
+const idsOf = async (table: string) =>
+  (await sql<{ id: number }>(`select id::int as id from copy.${table} order by id`)).map((row) => row.id);
+const idsInLake = async () =>
+  (await duck(`select id::int from read_parquet('${folder}/lake/*.parquet') order by id`)).map((row) => (row as unknown[])[0]);
+const files = () => readdirSync(join(folder, 'lake')).filter((name) => name.endsWith('.parquet'));
+const EIGHT = [1, 2, 3, 4, 5, 6, 7, 8];
+const TWICE = EIGHT.flatMap((id) => [id, id]);
+
+describe('what is heard of a stream', () => {
+  it('is where it came from and goes to, how far it came, and what its last attempt did', async () => {
+    await run(keyed());
+    await sql(`insert into orders values (9, 'new')`);
+    await run(keyed());
+    expect(await only()).toMatchObject({
+      stream: 'orders',
+      dag_id: 'copy',
+      task_id: 'orders',
+      source: 'postgres public.orders',
+      destination: 'postgres copy.keyed (db)',
+      rows_are: 'replaced',
+      removes: 'table',
+      state: { after: ['9'] },
+      rows_total: 9,
+      last_state: 'success',
+      last_rows: 1,
+      last_pages: 1,
+      last_error: null,
+      reset_rows: null,
+    });
+    expect(await sql('select state_before, state_after, rows::int, pages::int from sync_attempt order by opened_at')).toEqual([
+      { state_before: null, state_after: { after: ['8'] }, rows: 8, pages: 3 },
+      { state_before: { after: ['8'] }, state_after: { after: ['9'] }, rows: 1, pages: 1 },
+    ]);
+  });
+
+  it('is there of an attempt that failed in the middle, with its error', async () => {
+    const breaks: SyncSource = {
+      name: 'breaks',
+      async *pages(context, state) {
+        for await (const page of shop().pages(context, state)) {
+          yield page;
+          throw new Error('the source is gone');
+        }
+      },
+    };
+    await expect(run(keyed(), breaks)).rejects.toThrow('the source is gone');
+    expect(await only()).toMatchObject({ state: { after: ['3'] }, rows_total: 3, last_state: 'failed', last_error: 'the source is gone' });
+    await expect(run(postgresDestination({ connection: 'away', table: 'x' }))).rejects.toThrow();
+    const { rows } = await listSyncs(database.db, {
+      filters: [],
+      orderBy: [{ field: 'updated_at', descending: true }],
+      limit: 10,
+      offset: 0,
+    });
+    expect(rows[0]).toMatchObject({ destination: 'postgres public.x (away)', last_state: 'failed', last_rows: 0 });
+  });
+
+  it('is refused from an attempt that has lost its lease', async () => {
+    const task = await startSyncing(database.db, 'copy', 'orders');
+    await endSyncing(database.db, task, 'lost');
+    const late = withSyncListener(supervisorOf(database.db, task), () => sync('orders', { from: shop(), to: keyed() })(ctx()));
+    await expect(late).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await sql('select from sync_stream')).toEqual([]);
+  });
+});
+
+describe('a stream that begins from the start', () => {
+  it('with a key replaces the rows that are there, and keeps those that the source has no more', async () => {
+    await run(keyed());
+    await sql(`delete from orders where id = 8; update orders set name = 'other' where id = 1`);
+    expect(await ask(null)).toBe('keep');
+    expect(await run(keyed())).toMatchObject({ rows: 7 });
+    expect(await idsOf('keyed')).toEqual(EIGHT);
+    expect(await sql('select name from copy.keyed where id = 1')).toEqual([{ name: 'other' }]);
+    expect(logs).toContain('postgres copy.keyed (db) begins from the start, as ann asked for: the rows stay');
+    expect(await only()).toMatchObject({ rows_total: 7, reset_rows: null, was_reset_at: expect.any(Date) });
+    // Once: the next run goes on.
+    expect(await run(keyed())).toMatchObject({ rows: 0 });
+  });
+
+  it('removes the rows of the table when that is asked for, and says how many in the audit log', async () => {
+    await run(keyed());
+    await sql('delete from orders where id = 8');
+    await ask('remove');
+    expect(await run(keyed())).toMatchObject({ rows: 7 });
+    expect(await idsOf('keyed')).toEqual(EIGHT.slice(0, 7));
+    expect(logs).toContain('postgres copy.keyed (db) begins from the start, as ann asked for: 8 rows removed');
+    expect(await sql('select actor, action, dag_id, task_id, extra from audit_log')).toEqual([
+      {
+        actor: 'worker',
+        action: 'sync.reset_done',
+        dag_id: 'copy',
+        task_id: 'orders',
+        extra: { stream: 'orders', destination: 'postgres copy.keyed (db)', rows: 'remove', removed: 8, requested_by: 'ann' },
+      },
+    ]);
+  });
+
+  it('without a key has to be told what becomes of the rows: they are removed, or there twice', async () => {
+    await run(appended());
+    await expect(ask(null)).rejects.toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('only adds rows') });
+    await ask('remove');
+    await run(appended());
+    expect(await idsOf('appended')).toEqual(EIGHT);
+    await ask('keep');
+    await run(appended());
+    expect(await idsOf('appended')).toEqual(TWICE);
+  });
+
+  it('into a lake removes the files that it wrote, and nothing else that lies there', async () => {
+    await run(lake());
+    await run(lake(), shop(), 'orders-00000001');
+    writeFileSync(join(folder, 'lake/orders-1.parquet'), 'of somebody else');
+    // As of an attempt that died before it counted its page.
+    writeFileSync(join(folder, 'lake/orders-00000003.parquet'), 'half a page');
+    const { rows } = await listSyncs(database.db, {
+      filters: [{ field: 'stream', operator: 'eq', value: 'orders' }],
+      orderBy: [],
+      limit: 1,
+      offset: 0,
+    });
+    await askReset(database.db, rows[0]!, 'remove', 'ann');
+    await run(lake());
+    expect(files().filter((name) => /^orders-\d+\.parquet$/.test(name))).toEqual([
+      'orders-00000004.parquet',
+      'orders-00000005.parquet',
+      'orders-00000006.parquet',
+      'orders-1.parquet',
+    ]);
+    expect(files().filter((name) => name.startsWith('orders-00000001-'))).toHaveLength(3);
+    expect(logs).toContain(`lake ${folder}/lake begins from the start, as ann asked for: 4 files removed`);
+  });
+
+  it('into a lake keeps its files under other names than the new ones have', async () => {
+    await run(lake());
+    await ask('keep');
+    await run(lake());
+    expect(await idsInLake()).toEqual(TWICE);
+    expect(files()).toHaveLength(6);
+  });
+
+  it('may have other columns in a lake then, as the first page of a new one', async () => {
+    await run(lake());
+    await sql(`alter table orders alter column name type int using 1`);
+    await sql(`insert into orders values (9, 2)`);
+    await expect(run(lake())).rejects.toThrow('column "name" was Utf8 and is Int64');
+    await ask('remove');
+    expect(await run(lake())).toMatchObject({ rows: 9 });
+  });
+
+  it('does not begin from the start when the wish is withdrawn before a run was told, and then cannot be any more', async () => {
+    await run(keyed());
+    await ask('keep');
+    await expect(ask('remove')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('begins from the start already'),
+    });
+    await withdrawReset(database.db, await only(), 'bob');
+    expect(await run(keyed())).toMatchObject({ rows: 0 });
+    await ask('keep');
+    const away: SyncDestination = { ...keyed(), open: () => Promise.reject(new Error('the destination is away')) };
+    await expect(run(away)).rejects.toThrow('is away');
+    await expect(withdrawReset(database.db, await only(), 'bob')).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(ask('keep')).rejects.toThrow('its retry or the next run will');
+    expect(await run(keyed())).toMatchObject({ rows: 8 });
+  });
+
+  it('stops a run that was under way: it writes nothing more, and its retry goes on from what is there', async () => {
+    await run(appended());
+    await sql(`insert into orders select n, 'late' from generate_series(9, 14) n`);
+    let overtaken = false;
+    const slow: SyncSource = {
+      name: 'slow',
+      async *pages(context, state) {
+        for await (const page of shop().pages(context, state)) {
+          yield page;
+          if (overtaken) continue;
+          overtaken = true;
+          await ask('remove');
+          await run(appended());
+        }
+      },
+    };
+    await expect(run(appended(), slow)).rejects.toThrow('Another run has moved "orders" on meanwhile');
+    expect(await run(appended())).toMatchObject({ rows: 0 });
+    expect(await idsOf('appended')).toEqual(Array.from({ length: 14 }, (_, index) => index + 1));
+  });
+
+  it('is refused to remove rows of a table that another stream goes to', async () => {
+    await run(keyed());
+    await run(keyed(), shop(), 'orders_eu');
+    const { rows } = await listSyncs(database.db, { filters: [], orderBy: [{ field: 'stream', descending: false }], limit: 2, offset: 0 });
+    await expect(askReset(database.db, rows[0]!, 'remove', 'ann')).rejects.toThrow('"orders_eu" goes to postgres copy.keyed (db), too');
+    expect(await askReset(database.db, rows[0]!, 'keep', 'ann')).toBe('keep');
+  });
+
+  it('is refused of a destination that does not say how', async () => {
+    const { resets: _none, ...silent } = keyed();
+    await run(silent);
+    await expect(ask('keep')).rejects.toThrow('a destination of your own');
+  });
+
+  it('that nobody hears of, as in a test of a DAG, syncs as ever', async () => {
+    expect(await sync('orders', { from: shop(), to: keyed() })(ctx())).toMatchObject({ rows: 8 });
+    expect(await sql('select from sync_stream')).toEqual([]);
+  });
+});
+
+describe('in Google Cloud', () => {
+  it('a table of BigQuery is emptied once, and a lake in a bucket loses its files', async () => {
+    const gcs = await startGcsEmulator({ port: 0, clock: systemClock });
+    const emulator = await startBigQueryEmulator({ port: 0, clock: systemClock, objects: gcs.objects });
+    try {
+      gcs.objects.createBucket('lake');
+      const extra = { project: 'test', storage_endpoint: gcs.url, bigquery_endpoint: emulator.url };
+      connections['google_cloud_default'] = { id: 'google_cloud_default', type: 'google_cloud_platform', extra };
+      const bigquery = await connectBigQuery({ ...ctx(), idempotencyKey: 'test' });
+      await bigquery.ensureDataset('copy');
+      const to = bigqueryDestination({ table: 'copy.orders', staging: 'gs://lake/staging' });
+      const counted = () => bigquery.query('select count(*) as n, count(distinct id) as ids from `test.copy.orders`');
+      await run(to);
+      await ask('remove');
+      expect(await run(to)).toMatchObject({ rows: 8 });
+      expect(logs).toContain('bigquery copy.orders begins from the start, as ann asked for: 8 rows removed');
+      expect(await counted()).toEqual([{ n: 8, ids: 8 }]);
+      await ask('keep');
+      await run(to);
+      expect(await counted()).toEqual([{ n: 16, ids: 8 }]);
+
+      await sql('delete from sync_stream');
+      const bucket = lakeDestination({ folder: 'gs://lake/orders' });
+      await run(bucket);
+      await ask('remove');
+      expect(await run(bucket)).toMatchObject({ rows: 8, pages: 3 });
+      const names = (await (await connectGcs(ctx())).list('gs://lake/orders/')).map((object) => object.uri.split('/').at(-1));
+      expect(names).toEqual(['_windlass_sync.orders.json', ...[4, 5, 6].map((page) => `orders-0000000${page}.parquet`)]);
+    } finally {
+      await emulator.stop();
+      await gcs.stop();
+    }
+  });
+});
+
+describe('a process that is killed between the wish and the first page', () => {
+  const DESTINATIONS = { appended, lake } as const;
+
+  /** What it printed; null = it was killed. */
+  async function child(to: keyof typeof DESTINATIONS, dieAt: number): Promise<string | null> {
+    const task = await startSyncing(database.db, 'copy', 'orders');
+    const environment = {
+      PATH: process.env['PATH'],
+      SYNC_URL: database.url,
+      SYNC_TO: to,
+      SYNC_LAKE: join(folder, 'lake'),
+      SYNC_TASK: JSON.stringify(task),
+      SYNC_DIE_AT: String(dieAt),
+    };
+    const script = new URL('./fixtures/sync-reset-child.ts', import.meta.url).pathname;
+    const running = spawn(process.execPath, [script], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    running.stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    const signal = await new Promise<NodeJS.Signals | null>((resolve) => running.once('close', (_code, ended) => resolve(ended)));
+    await endSyncing(database.db, task, signal === null ? 'success' : 'lost');
+    return signal === null ? said : null;
+  }
+
+  it.for([
+    ['appended', 'remove', EIGHT],
+    ['appended', 'keep', TWICE],
+    ['lake', 'remove', EIGHT],
+    ['lake', 'keep', TWICE],
+  ] as const)('anywhere leaves a reset of %s (%s) to the next, which does it once', { timeout: 240_000 }, async ([to, rows, expected]) => {
+    const ids = () => (to === 'lake' ? idsInLake() : idsOf('appended'));
+    const clean = async () => {
+      await sql('drop schema if exists copy cascade; delete from sync_stream');
+      if (existsSync(join(folder, 'lake'))) rmSync(join(folder, 'lake'), { recursive: true });
+      await run(DESTINATIONS[to]());
+      await ask(rows);
+    };
+    await clean();
+    const steps = Number(await child(to, -1));
+    expect(steps).toBeGreaterThan(5);
+    expect(await ids()).toEqual(expected);
+    for (let dieAt = 0; dieAt < steps; dieAt += 1) {
+      await clean();
+      expect(await child(to, dieAt), `killed before step ${dieAt} of ${steps}`).toBe(null);
+      await run(DESTINATIONS[to]());
+      expect(await ids(), `killed before step ${dieAt} of ${steps}`).toEqual(expected);
+      const row = await findSync(database.db, (await only()).sync_id);
+      expect(row).toMatchObject({ reset_rows: null, was_reset_at: expect.any(Date), last_state: 'success', state: { after: ['8'] } });
+    }
+  });
+});

@@ -1,0 +1,33 @@
+/** Answers what a task that syncs reports: it is written down, and a wish to begin from the start is handed to it. */
+import { AppError } from '#core/errors.ts';
+import type { RequestBody } from '#core/task-protocol.ts';
+import type { Queryable } from '#platform/db/client.ts';
+import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
+import { finishSyncReset } from '#platform/db/queries/sync/finish-sync-reset.ts';
+import { noteSyncProgress } from '#platform/db/queries/sync/note-sync-progress.ts';
+import { openSync } from '#platform/db/queries/sync/open-sync.ts';
+
+export type SyncingTask = Pick<Claimed, 'attemptId' | 'taskInstanceId' | 'leaseEpoch' | 'dagId' | 'runId' | 'taskId' | 'mapIndex'>;
+type SyncRequest = Extract<RequestBody, { what: 'sync_open' | 'sync_progress' | 'sync_reset_done' }>;
+
+/** Throws CONFLICT when the lease is lost: whoever goes on without it would move rows beside its successor. */
+export async function answerSync(db: Queryable, claimed: Partial<SyncingTask>, body: SyncRequest): Promise<unknown> {
+  if (claimed.attemptId === undefined || claimed.taskInstanceId === undefined)
+    throw new AppError('BAD_REQUEST', 'A callback syncs nothing: only the body of a task does.');
+  const task = claimed as SyncingTask;
+  const answer = await write(db, task, body);
+  if (answer === null) throw new AppError('CONFLICT', 'The attempt has lost its lease: what it reports of its sync is not written.');
+  return answer;
+}
+
+/** Null = the lease is lost. */
+function write(db: Queryable, task: SyncingTask, body: SyncRequest): Promise<unknown> {
+  switch (body.what) {
+    case 'sync_open':
+      return openSync(db, task, body);
+    case 'sync_progress':
+      return noteSyncProgress(db, task, body);
+    case 'sync_reset_done':
+      return finishSyncReset(db, task, body);
+  }
+}
