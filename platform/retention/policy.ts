@@ -18,6 +18,7 @@ const SETTING_OF = {
   asset_event: 'retentionAssetEventsDays',
   asset_version: 'retentionAssetEventsDays',
   asset: 'retentionAssetEventsDays',
+  sync_stream: 'retentionVersionsDays',
   audit_log: 'retentionAuditDays',
   received_event: 'retentionEventsDays',
   dag: 'retentionVersionsDays',

@@ -73,7 +73,7 @@ function after(
   if (last === undefined) return '';
   if (!Array.isArray(last) || last.length !== place.length)
     throw new Fatal(
-      `The state of this sync is of another cursor or key (${JSON.stringify(state)}). Sync under another name to begin from the start.`,
+      `The state of this sync is of another cursor or key (${JSON.stringify(state)}). Begin it from the start: windlass sync reset, or sync under another name.`,
     );
   const values = (last as unknown[]).map(
     (value, index) => `${postgres.client.escapeLiteral(String(value))}::${types.get(place[index] as string)}`,

@@ -56,6 +56,13 @@ const TABLES = {
     age: 'completed_at',
     also: 'not exists (select 1 from dag_run r where r.backfill_id = x.backfill_id)',
   },
+  // Of tasks that are gone or renamed: what they synced last is as old, and the runs that did it are gone.
+  sync_stream: {
+    key: 'x.sync_id',
+    age: 'updated_at',
+    also: `not exists (select 1 from sync_attempt a where a.sync_id = x.sync_id)
+          and not exists (select 1 from sync_reset r where r.sync_id = x.sync_id and r.done_at is null and r.withdrawn_at is null)`,
+  },
   audit_log: { key: 'x.audit_id', age: 'at' },
   received_event: { key: 'x.event_id', age: 'received_at' },
   // Of plugins that are gone or hear nothing any more.
