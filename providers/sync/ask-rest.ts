@@ -24,7 +24,12 @@ export async function askRest(ctx: SyncCtx, url: string, { connection, headers }
   const authorization = connection === undefined ? {} : authorizationOf(await ctx.conn<Connection>(connection));
   for (let tries = 1; ; tries++) {
     const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const answer = await fetch(url, { headers: { accept: 'application/json', ...authorization, ...headers }, signal });
+    const answer = await fetch(url, { headers: { accept: 'application/json', ...authorization, ...headers }, signal }).catch(
+      (cause: unknown) => {
+        ctx.signal.throwIfAborted();
+        throw new Error(`GET ${withoutQuery(url)} was not answered: ${reasonOf(cause)}`, { cause });
+      },
+    );
     if (answer.ok) return { body: await bodyOf(answer, url), link: linkOf(answer.headers.get('link')) };
     const said = (await answer.text()).slice(0, SHOWN_CHARS);
     if (answer.status !== 429 && answer.status < 500) throw new Fatal(`GET ${withoutQuery(url)} answered ${answer.status}: ${said}`);
@@ -50,6 +55,12 @@ async function bodyOf(answer: Response, url: string): Promise<unknown> {
   } catch (cause) {
     throw new Fatal(`GET ${withoutQuery(url)} answered something that is no JSON: ${text.slice(0, SHOWN_CHARS)}`, { cause });
   }
+}
+
+/** "fetch failed" says nothing; why it did is its cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message || ((cause as NodeJS.ErrnoException).code ?? cause.name) : String(cause);
 }
 
 /** A query may hold a key. */

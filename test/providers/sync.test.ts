@@ -191,6 +191,11 @@ describe('a REST API', () => {
     await expect(run({ from: api('/items', { records: 'data.wrong' }), to: warehouse() })).rejects.toThrow(
       'no list of records at "data.wrong"',
     );
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/items`;
+    await new Promise((resolve) => server.close(resolve).closeAllConnections());
+    await expect(run({ from: restSource({ url: `${url}?key=secret`, types: {} }), to: warehouse() })).rejects.toThrow(
+      /GET http:\/\/127\.0\.0\.1:\d+\/items was not answered: .*ECONNREFUSED/,
+    );
   });
 });
 

@@ -8,6 +8,7 @@ import { formatBytes, formatDuration, formatRelative, formatUtc } from '../../ui
 import { keysOf } from '../../webserver/ui/src/api/topics.ts';
 import { highlight } from '../../webserver/ui/src/code/highlight.ts';
 import { scheduleInWords } from '../../webserver/ui/src/dag/schedule-words.ts';
+import { positionWords } from '../../webserver/ui/src/syncs/position-words.ts';
 
 describe('states', () => {
   test('each have a word, an icon and a colour of their own', () => {
@@ -81,4 +82,20 @@ test.each([
   ['0 6 * * *, 0 0 1,15 * *', '0 6 * * *, 0 0 1,15 * *'],
 ])('the schedule %s is said as "%s"', (summary, words) => {
   expect(scheduleInWords(summary)).toBe(words);
+});
+
+describe('where a stream goes on', () => {
+  test.each([
+    [null, null],
+    [{ after: ['2026-01-02', '12'] }, 'after 2026-01-02 · 12'],
+    [{ done: { 'a.csv': '10/1', 'b.csv': '10/2' } }, '2 files'],
+    [{ greatest: '2026-01-05' }, 'after 2026-01-05'],
+    [{ greatest: 7, next: 'https://shop.example/orders?page=3', since: 1 }, 'before the next page, 7'],
+    [{ next: 'https://shop.example/orders?page=3' }, 'before https://shop.example/orders?page=3'],
+    [{ cut: '{"done":{"a.csv"' }, '{"done":{"a.csv"'],
+    [{ offset: 7 }, '{"offset":7}'],
+    ['x'.repeat(200), `${'x'.repeat(120)}…`],
+  ])('%j', (state, words) => {
+    expect(positionWords(state)).toBe(words);
+  });
 });

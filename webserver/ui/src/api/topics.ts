@@ -6,9 +6,10 @@ export function keysOf(topic: string): readonly QueryKey[] {
   if (topic === 'dags') return [['dags'], ['home'], ['dag']];
   if (topic === 'import_errors') return [['importErrors'], ['dags'], ['dag'], ['home']];
   if (topic === 'assets') return [['assets'], ['asset'], ['assetEvents'], ['assetVersions'], ['triggeringEvents']];
+  if (topic === 'syncs') return [['syncs']];
   if (topic === 'workers') return [['home']];
   const [kind, rest = ''] = splitOnce(topic, ':');
-  if (kind === 'dag') return [['dags'], ['home'], ['dag', rest], ['grid', rest], ['dagRuns'], ['source', rest]];
+  if (kind === 'dag') return [['dags'], ['home'], ['dag', rest], ['grid', rest], ['dagRuns'], ['source', rest], ['syncs']];
   if (kind !== 'run') return [];
   const [dagId, runId] = splitOnce(rest, '/');
   return [['run', dagId, runId], ['task', dagId, runId], ['grid', dagId], ['dagRuns'], ['dags'], ['home']];

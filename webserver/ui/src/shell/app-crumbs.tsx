@@ -8,6 +8,7 @@ const PAGE_NAMES: Readonly<Record<string, string>> = {
   '/dags': 'DAGs',
   '/runs': 'Runs',
   '/assets': 'Assets',
+  '/syncs': 'Syncs',
   '/required_actions': 'Required actions',
   '/deadlines': 'Deadlines',
   '/blocks': 'Blocks',

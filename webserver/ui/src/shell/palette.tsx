@@ -1,5 +1,6 @@
 import {
   AlarmClock,
+  ArrowRightLeft,
   Blocks,
   Braces,
   Database,
@@ -35,6 +36,7 @@ const PAGES: readonly Entry[] = [
   { id: 'dags', icon: Workflow, label: 'DAGs', kind: 'Page', to: pages.dags(), isMono: false },
   { id: 'runs', icon: ListChecks, label: 'Runs', kind: 'Page', to: pages.runs(), isMono: false },
   { id: 'assets', icon: Database, label: 'Assets', kind: 'Page', to: pages.assets(), isMono: false },
+  { id: 'syncs', icon: ArrowRightLeft, label: 'Syncs', kind: 'Page', to: pages.syncs(), isMono: false },
   { id: 'required_actions', icon: Inbox, label: 'Required actions', kind: 'Page', to: pages.requiredActions(), isMono: false },
   { id: 'deadlines', icon: AlarmClock, label: 'Deadlines', kind: 'Page', to: pages.deadlines(), isMono: false },
   { id: 'connections', icon: Plug, label: 'Connections', kind: 'Page', to: pages.connections(), isMono: false },

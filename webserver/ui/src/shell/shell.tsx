@@ -1,6 +1,7 @@
 import {
   Activity,
   AlarmClock,
+  ArrowRightLeft,
   Blocks,
   Braces,
   Database,
@@ -51,6 +52,7 @@ export function Shell({ session, children }: { session: UiSession; children: Rea
       { to: '/dags', label: 'DAGs', icon: Workflow, alertCount: errorCount },
       { to: '/runs', label: 'Runs', icon: ListChecks },
       { to: '/assets', label: 'Assets', icon: Database },
+      { to: '/syncs', label: 'Syncs', icon: ArrowRightLeft, isMinor: true },
       { to: '/required_actions', label: 'Required actions', shortLabel: 'Actions', icon: Inbox, alertCount: openForMe },
       { to: '/deadlines', label: 'Deadlines', icon: AlarmClock, isMinor: true },
       ...(mayAdminister(session)

@@ -30,6 +30,7 @@ const TABS = [
   { id: 'respond', label: 'Respond' },
   { id: 'output', label: 'Output' },
   { id: 'checks', label: 'Checks' },
+  { id: 'sync', label: 'Sync' },
   { id: 'attempts', label: 'Attempts' },
   { id: 'events', label: 'Events' },
   { id: 'details', label: 'Details' },
@@ -130,6 +131,7 @@ export function TaskLayout() {
 function isShown(tab: (typeof TABS)[number]['id'], instance: UiTaskInstance | undefined): boolean {
   if (tab === 'respond') return instance?.node.operator === 'approval';
   if (tab === 'checks') return instance !== undefined && (instance.node.checks !== undefined || instance.checks.length > 0);
+  if (tab === 'sync') return instance !== undefined && instance.syncs.length > 0;
   return true;
 }
 
