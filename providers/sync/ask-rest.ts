@@ -63,8 +63,10 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message || ((cause as NodeJS.ErrnoException).code ?? cause.name) : String(cause);
 }
 
-/** A query may hold a key. */
-const withoutQuery = (url: string): string => url.split('?', 1)[0] ?? url;
+/** For people to read: a query may hold a key, and a name before the host a password. */
+export function withoutQuery(url: string): string {
+  return (url.split('?', 1)[0] ?? url).replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
+}
 
 function retryAfterMs(header: string | null): number | null {
   if (header === null) return null;

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetColumn } from '#core/assets/asset-version.ts';
 import type { SyncResetWish } from '#core/sync/sync-report.ts';
+import { Fatal } from '#sdk/outcomes.ts';
 import { beforePublish, reportWritten, withoutReporting } from '#sdk/runtime/asset-writes.ts';
 import { firstRowsOf } from '../arrow/report-writing.ts';
 import { type BigQuery, openBigQuery } from '../google/bigquery.ts';
@@ -94,8 +95,7 @@ class IntoBigquery implements OpenDestination {
     const place = { uri: `bigquery://${options.table.replace(/[.:]/g, '/')}`, alsoKnownAs: [options.table] };
     await beforePublish({ ...place, columns });
     refuseOther(stream, this.#text, await readState(gcs, stateUri));
-    const name = `${stream.name}-${began.replace(/\D/g, '')}-${String(pages).padStart(8, '0')}`;
-    const staged = `${options.staging.replace(/\/$/, '')}/${name}.parquet`;
+    const { name, staged } = this.#page(began, pages);
     const path = join(ctx.scratch, `${name}.parquet`);
     const { bytes } = await withoutReporting(async () => {
       const file = await writeParquet(path, [batch]);
@@ -120,11 +120,35 @@ class IntoBigquery implements OpenDestination {
     const { open, options } = this.#parts;
     const kept = this.#kept;
     if (kept.reset?.id === resetId) return kept.reset.removed;
+    if (rows === 'remove') await this.#settle(kept);
     const bigquery = await open(`reset-${resetId}`);
     const removed = rows === 'remove' ? await bigquery.truncate(options.table) : 0;
     const began = new Date().toISOString();
     await this.#keep({ state: null, pages: 0, columns: kept.columns, began, reset: { id: resetId, removed } });
     return removed;
+  }
+
+  /**
+   * A load that a killed attempt had asked for may still run: its rows must come before the table is emptied, not after. Asked for again under
+   * its name it is waited for; how it was asked for is not known, and what comes of asking the other way is removed with the rest.
+   */
+  async #settle({ began, pages }: Kept): Promise<void> {
+    const { gcs, open, options } = this.#parts;
+    const { name, staged } = this.#page(began, pages);
+    if (!(await gcs.exists(staged))) return;
+    const bigquery = await open(name);
+    for (const more of [{}, { addColumns: true }])
+      await withoutReporting(() => bigquery.load({ from: staged, table: options.table, ifExists: 'append', ...more })).catch(
+        (error: unknown) => {
+          // A load that cannot be done leaves no rows behind.
+          if (!(error instanceof Fatal)) throw error;
+        },
+      );
+  }
+
+  #page(began: string, page: number): { readonly name: string; readonly staged: string } {
+    const name = `${this.#parts.stream.name}-${began.replace(/\D/g, '')}-${String(page).padStart(8, '0')}`;
+    return { name, staged: `${this.#parts.options.staging.replace(/\/$/, '')}/${name}.parquet` };
   }
 
   async #keep(kept: Kept): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { CsvType } from '../csv/csv-types.ts';
 import { readNdjsonBatches } from '../ndjson/read-ndjson.ts';
-import { askRest, valueAt } from './ask-rest.ts';
+import { askRest, valueAt, withoutQuery } from './ask-rest.ts';
 import type { SyncCtx, SyncPage, SyncSource, SyncState } from './sync-types.ts';
 
 /** How the API says what comes after a page. */
@@ -47,7 +47,7 @@ const PAGES_MAX = 10_000;
 /** An attempt that was killed goes on at the page it was to ask for next. */
 export function restSource(options: RestSourceOptions): SyncSource {
   return {
-    name: `rest ${options.url}`,
+    name: `rest ${withoutQuery(options.url)}`,
     async *pages(ctx: SyncCtx, given: SyncState | null): AsyncGenerator<SyncPage> {
       const state = (given ?? {}) as RestState;
       const since = state.next === undefined ? state.greatest : state.since;

@@ -2,6 +2,7 @@
 import type { RequestBody } from '#core/task-protocol.ts';
 import { newId } from '#platform/clock.ts';
 import type { Database } from '#platform/db/client.ts';
+import { Masker } from '#platform/mask.ts';
 import type { TaskHost } from '#sdk/runtime/task-host.ts';
 import { answerSync, type SyncingTask } from '../../worker/supervisor/sync-requests.ts';
 import { startInstance } from '../webserver/dag-fixtures.ts';
@@ -52,7 +53,7 @@ export function supervisorOf(
 ): Pick<TaskHost, 'request'> {
   return {
     async request(body: RequestBody) {
-      const answer = await answerSync(db, task, body as Parameters<typeof answerSync>[2]);
+      const answer = await answerSync({ db, masker: new Masker() }, task, body as Parameters<typeof answerSync>[2]);
       onAnswer(body.what);
       return answer;
     },

@@ -10,6 +10,7 @@ const PASSWORD = 'tall-ship/42+x';
 
 const SOURCE = `
 import { dag, defer, waitForHttp } from 'windlass';
+import { sync } from 'windlass/providers/sync';
 export default dag('asking', {}, ({ task, approval }) => {
   task('prints_secret', async (ctx) => {
     const warehouse = await ctx.conn('warehouse');
@@ -34,6 +35,13 @@ export default dag('asking', {}, ({ task, approval }) => {
     return { variable: await ctx.variable('greeting'), none: await ctx.variable('nothing'), missing, key: ctx.idempotencyKey, params: ctx.params };
   });
   task('pulls', async (ctx) => ({ rows: await ctx.xcom.pull('asks', 'rows'), foreign: await ctx.xcom.pull('no_such_task', 'x').catch((e) => e.message) }));
+  // The address of its next page holds the key it was given.
+  task('syncs', async (ctx) => {
+    const { password } = await ctx.conn('warehouse');
+    const from = { name: 'rest https://shop.example', async *pages() { yield { batch: { numRows: 2 }, state: { next: 'https://shop.example?key=' + password } }; } };
+    const to = { name: 'nowhere', open: async () => ({ state: async () => null, write: async () => undefined, [Symbol.asyncDispose]: async () => undefined }) };
+    return (await sync('orders', { from, to })(ctx)).rows;
+  });
   task('forges', async (ctx) => {
     const { writeSync } = await import('node:fs');
     const say = (message) => writeSync(3, JSON.stringify(message) + '\\n');
@@ -79,6 +87,14 @@ describe('secrets', () => {
 });
 
 describe('secrets of waits', () => {
+  it('do not show in where a sync goes on', async () => {
+    const { task } = await run('syncs');
+    expect(await resultOf(world.db, task)).toBe(2);
+    const { rows } = await world.db.pool.query<object>('select stream, source, destination, state, rows_total::int from sync_stream');
+    const state = { next: 'https://shop.example?key=***' };
+    expect(rows).toEqual([{ stream: 'orders', source: 'rest https://shop.example', destination: 'nowhere', state, rows_total: 2 }]);
+  });
+
   it.for(['waits', 'asks_a_person'])('do not show in what is said of the wait: %s', async (taskId) => {
     const { task, instance } = await run(taskId);
     expect(instance.state).toBe('deferred');

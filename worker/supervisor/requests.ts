@@ -111,7 +111,7 @@ export class RequestDesk {
       case 'sync_open':
       case 'sync_progress':
       case 'sync_reset_done':
-        return answerSync(this.#deps.db, this.#claimed as Partial<SyncingTask>, body);
+        return answerSync(this.#deps, this.#claimed as Partial<SyncingTask>, body);
     }
   }
 

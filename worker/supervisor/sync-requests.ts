@@ -6,18 +6,30 @@ import type { Claimed } from '#platform/db/queries/claim-task-instances.ts';
 import { finishSyncReset } from '#platform/db/queries/sync/finish-sync-reset.ts';
 import { noteSyncProgress } from '#platform/db/queries/sync/note-sync-progress.ts';
 import { openSync } from '#platform/db/queries/sync/open-sync.ts';
+import type { Masker } from '#platform/mask.ts';
 
 export type SyncingTask = Pick<Claimed, 'attemptId' | 'taskInstanceId' | 'leaseEpoch' | 'dagId' | 'runId' | 'taskId' | 'mapIndex'>;
 type SyncRequest = Extract<RequestBody, { what: 'sync_open' | 'sync_progress' | 'sync_reset_done' }>;
 
 /** Throws CONFLICT when the lease is lost: whoever goes on without it would move rows beside its successor. */
-export async function answerSync(db: Queryable, claimed: Partial<SyncingTask>, body: SyncRequest): Promise<unknown> {
+export async function answerSync(
+  { db, masker }: { readonly db: Queryable; readonly masker: Masker },
+  claimed: Partial<SyncingTask>,
+  body: SyncRequest,
+): Promise<unknown> {
   if (claimed.attemptId === undefined || claimed.taskInstanceId === undefined)
     throw new AppError('BAD_REQUEST', 'A callback syncs nothing: only the body of a task does.');
   const task = claimed as SyncingTask;
-  const answer = await write(db, task, body);
+  const answer = await write(db, task, masked(body, masker));
   if (answer === null) throw new AppError('CONFLICT', 'The attempt has lost its lease: what it reports of its sync is not written.');
   return answer;
+}
+
+/** A state may hold the address of a next page with a key in it. Names of places say which stream it is: they stay as they are. */
+function masked(body: SyncRequest, masker: Masker): SyncRequest {
+  if (body.what !== 'sync_progress') return body;
+  const { before, state } = body;
+  return { ...body, ...(before !== undefined && { before: masker.maskDeep(before) }), state: masker.maskDeep(state) };
 }
 
 /** Null = the lease is lost. */
