@@ -117,7 +117,9 @@ class IntoBigquery implements OpenDestination {
 
   /** The rows first: emptying the table is a job with an id of its own, which is found again and not repeated. */
   async reset({ resetId, rows }: SyncResetWish): Promise<number> {
-    const { open, options } = this.#parts;
+    const { gcs, open, options, stateUri } = this.#parts;
+    // Another that was told the same may have done it since this one was opened.
+    this.#text = (await readState(gcs, stateUri)) ?? this.#text;
     const kept = this.#kept;
     if (kept.reset?.id === resetId) return kept.reset.removed;
     if (rows === 'remove') await this.#settle(kept);

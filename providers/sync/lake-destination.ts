@@ -83,6 +83,8 @@ class IntoLake implements OpenDestination {
 
   /** The state first: whoever dies between has forgotten it, and files of before are known by their numbers. */
   async reset({ resetId, rows }: SyncResetWish): Promise<number> {
+    // Another that was told the same may have done it since this one was opened.
+    this.#text = await this.#store.read(stateFile(this.#stream));
     const before = this.#kept;
     if (before?.reset?.id !== resetId) {
       const pages = before?.pages ?? 0;

@@ -273,6 +273,29 @@ describe('a stream that begins from the start', () => {
     expect(await idsOf('appended')).toEqual(Array.from({ length: 14 }, (_, index) => index + 1));
   });
 
+  it('of two runs that begin at once is done once, by the one that was told last', async () => {
+    for (const to of [appended, lake]) {
+      await sql('delete from sync_stream');
+      await run(to());
+      await ask('remove');
+      const first: SyncDestination = {
+        ...to(),
+        async open(context, stream) {
+          const opened = await to().open(context, stream);
+          await run(to());
+          return opened;
+        },
+      };
+      await expect(run(first)).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringContaining('was told to reset it, too'),
+      });
+      expect(await run(to())).toMatchObject({ rows: 0 });
+    }
+    expect(await idsOf('appended')).toEqual(EIGHT);
+    expect(await idsInLake()).toEqual(EIGHT);
+  });
+
   it('is refused to remove rows of a table that another stream goes to', async () => {
     await run(keyed());
     await run(keyed(), shop(), 'orders_eu');

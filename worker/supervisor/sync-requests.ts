@@ -11,7 +11,7 @@ import type { Masker } from '#platform/mask.ts';
 export type SyncingTask = Pick<Claimed, 'attemptId' | 'taskInstanceId' | 'leaseEpoch' | 'dagId' | 'runId' | 'taskId' | 'mapIndex'>;
 type SyncRequest = Extract<RequestBody, { what: 'sync_open' | 'sync_progress' | 'sync_reset_done' }>;
 
-/** Throws CONFLICT when the lease is lost: whoever goes on without it would move rows beside its successor. */
+/** Throws CONFLICT when the lease is lost, or another attempt has taken the reset over: whoever goes on without it would move rows beside its successor. */
 export async function answerSync(
   { db, masker }: { readonly db: Queryable; readonly masker: Masker },
   claimed: Partial<SyncingTask>,
@@ -21,8 +21,14 @@ export async function answerSync(
     throw new AppError('BAD_REQUEST', 'A callback syncs nothing: only the body of a task does.');
   const task = claimed as SyncingTask;
   const answer = await write(db, task, masked(body, masker));
-  if (answer === null) throw new AppError('CONFLICT', 'The attempt has lost its lease: what it reports of its sync is not written.');
-  return answer;
+  if (answer !== null) return answer;
+  const isReset = body.what === 'sync_reset_done';
+  throw new AppError(
+    'CONFLICT',
+    isReset
+      ? 'The attempt has lost its lease, or another one that syncs the same stream was told to reset it, too. The next try goes on from what is there.'
+      : 'The attempt has lost its lease: what it reports of its sync is not written.',
+  );
 }
 
 /** A state may hold the address of a next page with a key in it. Names of places say which stream it is: they stay as they are. */
