@@ -19,6 +19,7 @@ export const taskOf = (row: SyncRow): string => `${row.dag_id}.${row.task_id}`;
 /** What a reset that is not carried out yet waits for; null = none is. */
 export function waitingWords(row: SyncRow): string | null {
   if (row.reset_rows === null) return null;
+  if (row.reset_held_by.length > 0) return `held: ${row.reset_held_by.join(', ')} goes to the same table`;
   const rows = row.reset_rows === 'keep' ? 'rows stay' : 'rows are removed';
   return `${row.reset_taken_at === null ? 'with the next run' : 'begun'}: ${rows}, by ${row.reset_by}`;
 }

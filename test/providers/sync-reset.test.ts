@@ -304,6 +304,21 @@ describe('a stream that begins from the start', () => {
     expect(await askReset(database.db, rows[0]!, 'keep', 'ann')).toBe('keep');
   });
 
+  it('is held while another stream goes to the table that has come there since, and can be withdrawn', async () => {
+    await run(keyed());
+    await ask('remove');
+    await run(keyed(), shop(), 'orders_eu');
+    expect(await run(keyed())).toMatchObject({ rows: 0 });
+    expect(await idsOf('keyed')).toEqual(EIGHT);
+    const ofOrders = async () => {
+      const filters = [{ field: 'stream', operator: 'eq' as const, value: 'orders' }];
+      return (await listSyncs(database.db, { filters, orderBy: [], limit: 1, offset: 0 })).rows[0]!;
+    };
+    expect(await ofOrders()).toMatchObject({ reset_rows: 'remove', reset_taken_at: null, reset_held_by: ['orders_eu'] });
+    await withdrawReset(database.db, await ofOrders(), 'ann');
+    expect(await ofOrders()).toMatchObject({ reset_rows: null, reset_held_by: [] });
+  });
+
   it('is refused of a destination that does not say how', async () => {
     const { resets: _none, ...silent } = keyed();
     await run(silent);

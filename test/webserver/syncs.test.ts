@@ -104,7 +104,7 @@ describe('a reset', () => {
     expect(answer.json).toMatchObject({
       stream: 'orders',
       position: { after: ['5'] },
-      reset: { rows: 'remove', requested_by: 'admin', requested_at: expect.any(String), has_begun: false },
+      reset: { rows: 'remove', requested_by: 'admin', requested_at: expect.any(String), held_by: [], has_begun: false },
     });
     expect(await names('?is_reset_pending=true')).toEqual(['orders']);
     expect((await reset('orders', { rows: 'keep' })).json).toMatchObject({

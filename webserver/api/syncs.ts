@@ -136,6 +136,7 @@ function syncShape(row: SyncRow) {
             rows: row.reset_rows,
             requested_by: row.reset_by,
             requested_at: iso(row.reset_at),
+            held_by: row.reset_held_by,
             has_begun: row.reset_taken_at !== null,
           },
     last_reset_at: iso(row.was_reset_at),

@@ -35,6 +35,9 @@ export const sync = z
         rows: z.enum(['keep', 'remove']),
         requested_by: text,
         requested_at: instant,
+        held_by: z
+          .array(text)
+          .describe('Streams that have come to the same table since: it waits until they are gone, or it is withdrawn.'),
         has_begun: z.boolean().describe('A run was told and has not said yet that it is done; it cannot be withdrawn.'),
       })
       .nullable()

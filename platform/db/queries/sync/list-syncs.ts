@@ -36,6 +36,8 @@ export interface SyncRow {
   readonly reset_at: Date | null;
   /** An attempt has begun to carry it out. */
   readonly reset_taken_at: Date | null;
+  /** Streams that have come to the same table since: it is not carried out while they are there. */
+  readonly reset_held_by: readonly string[];
   /** The last that was carried out. */
   readonly was_reset_at: Date | null;
 }
@@ -50,6 +52,9 @@ const SELECT = `s.sync_id, s.dag_id, d.is_paused, s.task_id, s.stream, s.source,
   a.pages as last_pages, a.removed as last_removed, a.opened_at as last_at, a.ended_at as last_ended_at,
   coalesce(a.error ->> 'message', ${ENDS}) as last_error,
   w.rows as reset_rows, w.requested_by as reset_by, w.requested_at as reset_at, w.taken_at as reset_taken_at,
+  case when w.rows = 'remove' and s.removes = 'table' and w.taken_at is null
+       then array(select distinct o.stream from sync_stream o where o.destination = s.destination and o.stream <> s.stream order by 1 limit 5)
+       else '{}' end as reset_held_by,
   (select max(done_at) from sync_reset o where o.sync_id = s.sync_id) as was_reset_at`;
 
 const SOURCE: ListSource = {

@@ -21,6 +21,9 @@ with holder as (
   update sync_reset r set attempt_id = $3, taken_at = coalesce(r.taken_at, clock_timestamp())
     from stream s
    where r.sync_id = s.sync_id and r.done_at is null and r.withdrawn_at is null
+     -- Held, if it was not begun: another stream has come to the table since it was asked for, and would not bring its rows back.
+     and not (r.taken_at is null and r.rows = 'remove' and $10 = 'table'
+              and exists (select from sync_stream o where o.destination = $8 and o.stream <> $6))
   returning r.reset_id, r.rows, r.requested_by
 )
 select s.sync_id as "syncId", t.reset_id as "resetId", t.rows, t.requested_by as by from stream s left join told t on true`,

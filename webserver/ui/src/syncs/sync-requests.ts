@@ -34,6 +34,8 @@ export interface RestSync {
     readonly rows: SyncResetRows;
     readonly requested_by: string;
     readonly requested_at: string;
+    /** Streams that have come to the same table since: it is not carried out while they are there. */
+    readonly held_by: readonly string[];
     readonly has_begun: boolean;
   } | null;
   readonly last_reset_at: string | null;

@@ -168,6 +168,14 @@ function ResetState({ sync, onReset }: { sync: RestSync; onReset: (() => void) |
 }
 
 function ResetBadge({ reset }: { reset: NonNullable<RestSync['reset']> }) {
+  if (reset.held_by.length > 0)
+    return (
+      <Tooltip
+        content={`${reset.held_by.join(', ')} goes to the same table since, and would not bring back rows that are removed: the reset is not carried out. Withdraw it.`}
+      >
+        <Badge tone="danger">Reset is held</Badge>
+      </Tooltip>
+    );
   return (
     <Tooltip content={`Asked for by ${reset.requested_by}; ${reset.rows === 'keep' ? 'the rows stay' : 'the rows are removed'}`}>
       <Badge tone="warning">{reset.has_begun ? 'Reset has begun' : 'Resets next run'}</Badge>
