@@ -29,6 +29,7 @@ import { Inbox } from './engine/inbox.ts';
 import { OpenWorkLook } from './engine/open-work.ts';
 import { sweep } from './engine/sweep.ts';
 import { rescueLostAttempts } from './rescue-lost-attempts.ts';
+import { RunSummaries } from './run-summaries.ts';
 import { ShardKeeper } from './shard-keeper.ts';
 
 export interface SchedulerDeps {
@@ -52,6 +53,8 @@ const COLLECT_MS = 600_000;
 /** What is younger may belong to an attempt that has not written its end yet. */
 const COLLECT_OLDER_THAN_MS = 3_600_000;
 const WAITS_MS = 5_000;
+/** Runs that ended since are counted by their instances in lists. */
+const SUMMARIES_MS = 10_000;
 /** A triggerer ends its own waits on the moment. */
 const WAITS_GRACE_MS = 2_000;
 /** Beside the doorbell, and for DAGs whose events wait until a run of theirs ends. */
@@ -189,6 +192,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     if (removed > 0) logger.info({ event: 'xcoms.collected', removed }, 'values that no XCom refers to were removed from the backend');
     return undefined;
   };
+  const summaries = new RunSummaries(db, clock);
   const loops: readonly Service[] = [
     ...(backend === null ? [] : [new Loop({ name: 'xcoms', clock, logger, intervalMs: COLLECT_MS, runOnce: collect })]),
     new Loop({
@@ -211,6 +215,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     new Loop({ name: 'deadlines', clock, logger, intervalMs: 1_000, runOnce: deadlines }),
     assetLoop,
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
+    new Loop({ name: 'summaries', clock, logger, intervalMs: SUMMARIES_MS, runOnce: () => summaries.runOnce() }),
     new Keeper('retention', keepRows, deps),
     new DagProcessor({ ...deps, strategies: plugins }),
   ];

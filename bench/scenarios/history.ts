@@ -1,4 +1,5 @@
 /** The same throughput with a million finished task instances in the database, and how long the lists take beside it. */
+import { FIRST_PLACE, type SummaryPlace, summarizeRuns } from '#platform/db/queries/care/summarize-runs.ts';
 import { Cluster } from '../harness/cluster.ts';
 import { type Figure, medianFigures } from '../harness/report.ts';
 import { ROOMY, widenPool } from '../harness/rooms.ts';
@@ -13,8 +14,13 @@ const LISTS = [
   '/api/v2/dags/batch/dagRuns?limit=50&order_by=-run_after',
   '/api/v2/dags/~/dagRuns?limit=50&order_by=-run_after',
   '/api/v2/dags/batch/dagRuns/~/taskInstances?limit=50',
+  '/api/v2/dags/~/dagRuns/~/taskInstances?limit=50&order_by=-start_date',
+  '/api/v2/dags/~/dagRuns/~/taskInstances?limit=50&state=failed&order_by=-start_date',
+  '/api/v2/dags/~/dagRuns/~/taskInstances?limit=50&state=running&state=queued',
 ];
-const REQUESTS = 40;
+const REQUESTS = 70;
+/** As many as a scheduler sums up at a time. */
+const SUMMED_AT_ONCE = 500;
 
 export const history: Scenario = {
   name: 'history',
@@ -51,7 +57,7 @@ function figuresOf(empty: WorkedOff, full: WorkedOff, listsMs: readonly number[]
     { name: 'with history', value: full.tasksPerSecond, unit: 'tasks/s' },
     { name: 'without', value: empty.tasksPerSecond, unit: 'tasks/s' },
     { name: 'CPU per task, with over without', value: full.cpuUsPerTask / empty.cpuUsPerTask, unit: 'ratio', bar: { atMost: 1.3 } },
-    { name: 'list endpoints, p95', value: percentile(listsMs, 0.95), unit: 'ms' },
+    { name: 'list endpoints, p95', value: percentile(listsMs, 0.95), unit: 'ms', bar: { atMost: 100 } },
   ];
 }
 
@@ -80,6 +86,9 @@ async function addHistory(cluster: Cluster, runs: number): Promise<number> {
             (values ('schedule', 'none', 'scheduled'), ('enqueue', 'scheduled', 'queued'), ('start', 'queued', 'running'), ('succeed', 'running', 'success')) as e(event, before, after)
       where r.run_id like 'history__%'`,
   );
+  // Their scheduler would have done it as they ended.
+  for (let after: SummaryPlace | null = FIRST_PLACE; after !== null; )
+    after = (await summarizeRuns(cluster.db, { after, runsMax: SUMMED_AT_ONCE, settledMs: 0 })).next;
   await cluster.query('vacuum analyze');
   return runs * 100;
 }

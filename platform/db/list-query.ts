@@ -43,7 +43,8 @@ export interface ListPage<Row> {
   readonly total: number;
 }
 
-const OPERATORS: Readonly<Record<FilterOperator, (expression: string, parameter: string) => string>> = {
+/** How a condition is written in SQL. Also for lists that are put together elsewhere. */
+export const OPERATORS: Readonly<Record<FilterOperator, (expression: string, parameter: string) => string>> = {
   eq: (expression, parameter) => `${expression} = ${parameter}`,
   any: (expression, parameter) => `${expression} = any(${parameter})`,
   none_of: (expression, parameter) => `${expression} <> all(${parameter})`,

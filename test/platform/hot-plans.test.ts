@@ -11,6 +11,7 @@ import { findMovedInstances, readInstances } from '#platform/db/queries/read-ins
 import { renewLeases } from '#platform/db/queries/renew-leases.ts';
 import { writeAttempts } from '#platform/db/queries/write-attempts.ts';
 import { quietLogger } from '#platform/logger.ts';
+import { planPaths } from '#test/support/plan-paths.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { beginBodies, claimTaskInstances, finishAttempts } from '#test/support/write-attempts.ts';
 
@@ -106,7 +107,7 @@ it('reaches every table by the index that it always took', async () => {
       return db.query(statement, values);
     };
     await run({ ...db, query } as Database);
-    for (const { text } of sent) lines.push(`${name}`, ...(await pathsOf(text)).map((path) => `  ${path}`));
+    for (const { text } of sent) lines.push(`${name}`, ...(await planPaths(db, text)).map((path) => `  ${path}`));
   }
   const text = `${lines.join('\n')}\n`;
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(GOLDEN, text);
@@ -129,34 +130,6 @@ it('fetches a handful of rows for an attempt, however many there are', async () 
   expect([claimed.length, begun.length, ended.attemptIds.size]).toEqual([1, 1, 1]);
   expect((await fetched()) - before).toBeLessThanOrEqual(FETCHED_MAX);
 });
-
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly 'Index Cond'?: string;
-  readonly Operation?: string;
-  readonly Plans?: readonly Plan[];
-}
-
-/** How a plan that fits any values reaches each table, once each, in the order of their names. */
-async function pathsOf(text: string): Promise<readonly string[]> {
-  const { rows } = await db.pool.query<{ 'QUERY PLAN': readonly { readonly Plan: Plan }[] }>(
-    `explain (generic_plan, costs off, format json) ${text}`,
-  );
-  const found = new Set<string>();
-  const look = (plan: Plan) => {
-    const table = plan['Relation Name'];
-    if (plan['Node Type'] === 'ModifyTable') found.add(`${(plan.Operation ?? '').toLowerCase()} ${table}`);
-    // The index of a bitmap is named by the node below.
-    else if (plan['Index Name'] !== undefined)
-      found.add(`${table ?? 'bitmap'} by ${plan['Index Name']}${plan['Index Cond'] === undefined ? ', all of it' : ''}`);
-    else if (table !== undefined && plan['Node Type'] !== 'Bitmap Heap Scan') found.add(`${table} by ${plan['Node Type']}`);
-    for (const below of plan.Plans ?? []) look(below);
-  };
-  for (const { Plan: top } of rows[0]?.['QUERY PLAN'] ?? []) look(top);
-  return [...found].sort();
-}
 
 async function fetched(): Promise<number> {
   await db.pool.query('select pg_stat_force_next_flush()');

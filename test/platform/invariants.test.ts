@@ -47,6 +47,11 @@ const TIMETABLE = `insert into dag (dag_id, file_path, is_paused, shard) values 
     select new_id(), 'hourly', 's' || n, 'scheduled', 'success', version_id, 0, t, t - interval '1 hour', t, t, 'timetable', clock_timestamp()
       from dag, generate_series(1, 3) n, lateral (select '2026-01-01T00:00Z'::timestamptz + n * interval '1 hour' as t) x where dag_id = 'hourly'`;
 
+/** The run that has ended, summed up rightly. */
+const SUMMED = `insert into dag_run_summary
+  select r.dag_run_id, r.ended_at, r.revision, 1, 0, 0, 0, 0, 0, 0, i.started_at, i.started_at, i.ended_at, i.ended_at, -1, -1
+    from dag_run r join task_instance i using (dag_run_id) where r.dag_id = 'ended'`;
+
 /** Id of the invariant -> faults: SQL over the ids of the instances. */
 const FAULTS: Readonly<Record<string, Readonly<Record<string, (id: typeof ids) => string>>>> = {
   'INV-01': {
@@ -144,6 +149,11 @@ const FAULTS: Readonly<Record<string, Readonly<Record<string, (id: typeof ids) =
   'INV-26': {
     'a wait that nobody waits for': ({ c }) =>
       `insert into waiter (task_instance_id, lease_epoch, kind, args, ends, words, due_at) values (${c}, 0, 'time', '{}', '{}', 'a time', clock_timestamp())`,
+  },
+  'INV-27': {
+    'a summary that miscounts': () => `${SUMMED}; update dag_run_summary set success = success + 1`,
+    'an instance that is changed after the end, with no word of it': ({ only }) =>
+      `${SUMMED}; update task_instance set state = 'failed' where task_instance_id = ${only}`,
   },
   L1: {
     'a run that no scheduler looks after': () =>

@@ -68,4 +68,27 @@ select ti.name || ': is ' || ti.state || ' in a run that is ' || r.state as deta
  where r.state in ('success', 'failed') and r.started_at is not null
    and ti.state not in ('success', 'failed', 'skipped', 'upstream_failed', 'removed')`,
   },
+  {
+    id: 'INV-27',
+    promise: 'What the lists believe of a run that has ended is what its task instances say.',
+    next: `${REPORT_IT} Until then, delete the named rows of dag_run_summary: they are made anew.`,
+    violations: `
+select r.name || ' (' || r.dag_run_id || '): its summary has ' || s.success || ' success, ' || s.failed || ' failed, ' || s.skipped || ' skipped, '
+       || s.upstream_failed || ' upstream_failed and ' || s.removed || ' removed, or other bounds than its instances' as detail
+  from recent r join dag_run d using (dag_run_id)
+  join dag_run_summary s on s.dag_run_id = d.dag_run_id and s.ended_at = d.ended_at and s.revision = d.revision
+ cross join lateral (
+   select count(*) filter (where state = 'success') as success, count(*) filter (where state = 'failed') as failed,
+          count(*) filter (where state = 'skipped') as skipped, count(*) filter (where state = 'upstream_failed') as upstream_failed,
+          count(*) filter (where state = 'removed') as removed, count(*) as instances, count(started_at) as started, count(ended_at) as ended,
+          min(started_at) as first_start, max(started_at) as last_start, min(ended_at) as first_end, max(ended_at) as last_end,
+          min(map_index) as first_index, max(map_index) as last_index
+     from task_instance ti where ti.dag_run_id = d.dag_run_id) i
+ where (s.success, s.failed, s.skipped, s.upstream_failed, s.removed, s.unstarted, s.unended, s.first_started_at, s.last_started_at,
+        s.first_ended_at, s.last_ended_at, s.first_map_index, s.last_map_index)
+       is distinct from
+       (i.success, i.failed, i.skipped, i.upstream_failed, i.removed, i.instances - i.started, i.instances - i.ended, i.first_start, i.last_start,
+        i.first_end, i.last_end, i.first_index, i.last_index)
+    or i.instances <> i.success + i.failed + i.skipped + i.upstream_failed + i.removed`,
+  },
 ];
