@@ -153,7 +153,7 @@ const FAULTS: Readonly<Record<string, Readonly<Record<string, (id: typeof ids) =
   'INV-27': {
     'a summary that miscounts': () => `${SUMMED}; update dag_run_summary set success = success + 1`,
     'an instance that is changed after the end, with no word of it': ({ only }) =>
-      `${SUMMED}; update task_instance set state = 'failed' where task_instance_id = ${only}`,
+      `${SUMMED}; update task_instance set started_at = started_at - interval '1 second' where task_instance_id = ${only}`,
   },
   L1: {
     'a run that no scheduler looks after': () =>
