@@ -8,6 +8,7 @@ import type { RangedBytes } from '../bytes/ranged-bytes.ts';
 import { cellText } from './cell-text.ts';
 import { type CellKind, cellKindOf, placesOf } from './column-layout.ts';
 import { type FrameIndex, indexFrame } from './frame-index.ts';
+import { FRAME_LIMITS } from './frame-limits.ts';
 import { openBatch } from './open-batch.ts';
 import { type RawCell, readValues } from './read-values.ts';
 import { Summariser } from './summarise.ts';
@@ -42,7 +43,6 @@ export interface ColumnSummary {
   readonly counts: readonly number[] | null;
 }
 
-export const FRAME_LIMITS = { rowsPerPage: 200, columns: 200, scannedRows: 20_000_000 } as const;
 const CHUNK_ROWS = 16_384;
 const INDEXES_KEPT = 32;
 const SUMMARIES_KEPT = 1_000;

@@ -4,7 +4,8 @@ import { AppError } from '#core/errors.ts';
 import { openFileIn, type RangedBytes } from '#platform/bytes/ranged-bytes.ts';
 import type { Queryable } from '#platform/db/client.ts';
 import { findXComEntry } from '#platform/db/queries/api/find-xcom-entry.ts';
-import { FRAME_LIMITS, FramePreviews } from '#platform/frames/frame-preview.ts';
+import { FRAME_LIMITS } from '#platform/frames/frame-limits.ts';
+import type { FramePreviews } from '#platform/frames/frame-preview.ts';
 import { openXcomBackend } from '#platform/xcom/backend.ts';
 import { LargeValues } from '#platform/xcom/large-values.ts';
 import { instancePath } from '../api/path-ids.ts';
@@ -22,7 +23,12 @@ type Place = z.infer<typeof instancePath>;
 export function framePageRoutes({ config }: WebDeps): readonly Route[] {
   const backend = openXcomBackend(config);
   const large = new LargeValues(backend, 0);
-  const previews = new FramePreviews();
+  let loaded: Promise<FramePreviews> | null = null;
+  // With Arrow, which is large: most web servers are never asked for a frame.
+  const previews = () => {
+    loaded ??= import('#platform/frames/frame-preview.ts').then((module) => new module.FramePreviews());
+    return loaded;
+  };
   const base = '/ui/api/dags/:dag_id/runs/:dag_run_id/tasks/:task_id/frame';
   const within = async <T>(db: Queryable, place: Place, query: z.infer<typeof frameQuery>, look: (bytes: RangedBytes) => Promise<T>) => {
     const entry = await findXComEntry(db, keyOf(place, query.map_index), query.key);
@@ -48,7 +54,7 @@ export function framePageRoutes({ config }: WebDeps): readonly Route[] {
       summary: 'Columns and size of a frame that a task handed on.',
       params: instancePath,
       query: frameQuery,
-      handle: ({ db, params, query }): Promise<UiFrame> => within(db, params, query, (bytes) => previews.head(bytes)),
+      handle: ({ db, params, query }): Promise<UiFrame> => within(db, params, query, async (bytes) => (await previews()).head(bytes)),
     }),
     route({
       method: 'GET',
@@ -58,7 +64,10 @@ export function framePageRoutes({ config }: WebDeps): readonly Route[] {
       params: instancePath,
       query: rowsQuery,
       handle: ({ db, params, query }): Promise<UiFrameRows> =>
-        within(db, params, query, async (bytes) => ({ offset: query.offset, rows: await previews.rows(bytes, query.offset, query.limit) })),
+        within(db, params, query, async (bytes) => ({
+          offset: query.offset,
+          rows: await (await previews()).rows(bytes, query.offset, query.limit),
+        })),
     }),
     route({
       method: 'GET',
@@ -68,7 +77,7 @@ export function framePageRoutes({ config }: WebDeps): readonly Route[] {
       params: instancePath,
       query: columnQuery,
       handle: ({ db, params, query }): Promise<UiFrameColumnSummary> =>
-        within(db, params, query, (bytes) => previews.column(bytes, query.column)),
+        within(db, params, query, async (bytes) => (await previews()).column(bytes, query.column)),
     }),
   ];
 }
