@@ -217,7 +217,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     new Loop({ name: 'backfills', clock, logger, intervalMs: BACKFILLS_MS, runOnce: backfills }),
     new Loop({ name: 'summaries', clock, logger, intervalMs: SUMMARIES_MS, runOnce: () => summaries.runOnce() }),
     new Keeper('retention', keepRows, deps),
-    new DagProcessor({ ...deps, strategies: plugins }),
+    new DagProcessor({ ...deps, strategies: plugins, isAsked: () => openWork.has('parseRequests') }),
   ];
   await heartbeat(false);
   await inbox.start(broker);

@@ -15,24 +15,33 @@ const RESOLUTION_MS = 20;
 
 export class LoadMeter {
   readonly #clock: Clock;
-  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  /** A new one for each time it is watched: one that rests takes its rest for a delay. */
+  #delay: ReturnType<typeof monitorEventLoopDelay> | null = null;
   #cpu = process.cpuUsage();
   #at: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#at = clock.monotonic();
+  }
+
+  /** From now on the lag is measured: the process wakes fifty times a second for it. */
+  watch(): void {
+    if (this.#delay !== null) return;
+    this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     this.#delay.enable();
   }
 
-  read(): ProcessLoad {
+  /** `isIdle`: what it does until somebody says `watch` again is not worth a measurement. */
+  read(isIdle: boolean): ProcessLoad {
     const now = this.#clock.monotonic();
     const spent = process.cpuUsage(this.#cpu);
     const cpuPercent = ((spent.user + spent.system) / 1_000 / Math.max(1, now - this.#at)) * 100;
-    const lagMs = Math.max(0, this.#delay.percentile(99) / 1e6 - RESOLUTION_MS);
+    const lagMs = this.#delay === null ? 0 : Math.max(0, this.#delay.percentile(99) / 1e6 - RESOLUTION_MS);
     this.#cpu = process.cpuUsage();
     this.#at = now;
-    this.#delay.reset();
+    this.#delay?.reset();
+    if (isIdle) this.stop();
     return {
       rssBytes: process.memoryUsage.rss(),
       cpuPercent: Number(cpuPercent.toFixed(1)),
@@ -42,6 +51,7 @@ export class LoadMeter {
   }
 
   stop(): void {
-    this.#delay.disable();
+    this.#delay?.disable();
+    this.#delay = null;
   }
 }

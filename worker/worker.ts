@@ -151,6 +151,7 @@ export class Worker implements Service {
   async #run({ claimed, held }: Taken, takenAt: number): Promise<void> {
     const attempt = new Attempt(claimed, takenAt, held, this.#options.attempts);
     this.#attempts.add(attempt);
+    this.#load.watch();
     if (this.#handingBack) attempt.stop(this.#stopReason);
     try {
       const { event } = await attempt.live();
@@ -221,7 +222,7 @@ export class Worker implements Service {
       running: attempts.pool.turns.taken,
       processed: this.#processed,
       failed: this.#failed,
-      info: { settings, ...this.#load.read(), taskProcesses: attempts.pool.size, broker: broker.kind },
+      info: { settings, ...this.#load.read(this.#attempts.size === 0), taskProcesses: attempts.pool.size, broker: broker.kind },
     });
   }
 }

@@ -19,6 +19,8 @@ const LISTS = [
   '/api/v2/dags/~/dagRuns/~/taskInstances?limit=50&state=running&state=queued',
 ];
 const REQUESTS = 70;
+/** A statement may take half a minute. */
+const RUNS_AT_ONCE = 500;
 /** As many as a scheduler sums up at a time. */
 const SUMMED_AT_ONCE = 500;
 
@@ -63,34 +65,43 @@ function figuresOf(empty: WorkedOff, full: WorkedOff, listsMs: readonly number[]
 
 /** Finished runs of 100 with their attempts and events, as if made over the last year. Returns the task instances. */
 async function addHistory(cluster: Cluster, runs: number): Promise<number> {
-  await cluster.query(
-    `insert into dag_run (dag_run_id, dag_id, run_id, run_type, state, version_id, shard, run_after, triggered_by, queued_at, started_at, ended_at)
-     select new_id(), d.dag_id, 'history__' || n, 'manual', 'success', d.version_id, d.shard, at, 'rest_api', at, at, at + interval '1 minute'
-       from dag d, generate_series(1, $1::int) as n, lateral (select now() - n * interval '50 minutes' as at) as t`,
-    [runs],
-  );
-  await cluster.query(
-    `insert into task_instance (task_instance_id, dag_run_id, task_id, state, try_number, operator, queue, pool, pool_slots, priority_weight, started_at, ended_at)
-     select new_id(), r.dag_run_id, 't' || n, 'success', 1, 'task', 'default', 'default_pool', 1, 1, r.started_at, r.ended_at
-       from dag_run r, generate_series(0, 99) as n where r.run_id like 'history__%'`,
-  );
-  await cluster.query(
-    `insert into task_attempt (attempt_id, task_instance_id, try_number, clear_number, lease_epoch, worker_id, hostname, outcome, claimed_at, ended_at)
-     select new_id(), ti.task_instance_id, 1, 0, 1, 'worker', 'host', 'success', ti.started_at, ti.ended_at
-       from task_instance ti join dag_run r using (dag_run_id) where r.run_id like 'history__%'`,
-  );
-  await cluster.query(
-    `insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, at)
-     select ti.task_instance_id, e.event, e.before, e.after, 1, 1, 'bench', ti.started_at
-       from task_instance ti join dag_run r using (dag_run_id),
-            (values ('schedule', 'none', 'scheduled'), ('enqueue', 'scheduled', 'queued'), ('start', 'queued', 'running'), ('succeed', 'running', 'success')) as e(event, before, after)
-      where r.run_id like 'history__%'`,
-  );
+  for (let made = 0; made < runs; made += RUNS_AT_ONCE) await addRuns(cluster, made + 1, Math.min(runs, made + RUNS_AT_ONCE));
   // Their scheduler would have done it as they ended.
   for (let after: SummaryPlace | null = FIRST_PLACE; after !== null; )
     after = (await summarizeRuns(cluster.db, { after, runsMax: SUMMED_AT_ONCE, settledMs: 0 })).next;
   await cluster.query('vacuum analyze');
   return runs * 100;
+}
+
+async function addRuns(cluster: Cluster, from: number, to: number): Promise<void> {
+  const { rows } = await cluster.query<{ id: string }>(
+    `insert into dag_run (dag_run_id, dag_id, run_id, run_type, state, version_id, shard, run_after, triggered_by, queued_at, started_at, ended_at)
+     select new_id(), d.dag_id, 'history__' || n, 'manual', 'success', d.version_id, d.shard, at, 'rest_api', at, at, at + interval '1 minute'
+       from dag d, generate_series($1::int, $2::int) as n, lateral (select now() - n * interval '50 minutes' as at) as t
+     returning dag_run_id as id`,
+    [from, to],
+  );
+  const made = [rows.map(({ id }) => id)];
+  await cluster.query(
+    `insert into task_instance (task_instance_id, dag_run_id, task_id, state, try_number, operator, queue, pool, pool_slots, priority_weight, started_at, ended_at)
+     select new_id(), r.dag_run_id, 't' || n, 'success', 1, 'task', 'default', 'default_pool', 1, 1, r.started_at, r.ended_at
+       from dag_run r, generate_series(0, 99) as n where r.dag_run_id = any($1::uuid[])`,
+    made,
+  );
+  await cluster.query(
+    `insert into task_attempt (attempt_id, task_instance_id, try_number, clear_number, lease_epoch, worker_id, hostname, outcome, claimed_at, ended_at)
+     select new_id(), ti.task_instance_id, 1, 0, 1, 'worker', 'host', 'success', ti.started_at, ti.ended_at
+       from task_instance ti where ti.dag_run_id = any($1::uuid[])`,
+    made,
+  );
+  await cluster.query(
+    `insert into task_instance_event (task_instance_id, event, from_state, to_state, try_number, lease_epoch, actor, at)
+     select ti.task_instance_id, e.event, e.before, e.after, 1, 1, 'bench', ti.started_at
+       from task_instance ti,
+            (values ('schedule', 'none', 'scheduled'), ('enqueue', 'scheduled', 'queued'), ('start', 'queued', 'running'), ('succeed', 'running', 'success')) as e(event, before, after)
+      where ti.dag_run_id = any($1::uuid[])`,
+    made,
+  );
 }
 
 async function timeLists(client: WebClient): Promise<readonly number[]> {

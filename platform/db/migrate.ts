@@ -123,9 +123,17 @@ interface AppliedMigration {
   readonly breaks: boolean;
 }
 
+/** What this process knows: the files are read once, since it looks every few seconds whether it still fits its database. */
+let headsOfOwn: readonly Omit<Migration, 'sql'>[] | null = null;
+
+function ownMigrations(): readonly Omit<Migration, 'sql'>[] {
+  headsOfOwn ??= readMigrations().map(({ version, name, isBreaking }) => ({ version, name, isBreaking }));
+  return headsOfOwn;
+}
+
 /** Throws SCHEMA_MISSING or SCHEMA_TOO_NEW unless this version of Windlass can work with the database. */
 export async function checkSchema(db: Pick<Database, 'pool'>): Promise<SchemaState> {
-  const known = readMigrations();
+  const known = ownMigrations();
   const applied = await readApplied(db.pool);
   refuseTooNew(applied, known);
   const versions = new Set(applied.map(({ version }) => version));
@@ -145,7 +153,7 @@ export async function checkSchema(db: Pick<Database, 'pool'>): Promise<SchemaSta
 const latest = (list: readonly { readonly version: number }[]) => Math.max(0, ...list.map(({ version }) => version));
 
 /** Before anything is said to be missing: to add it would not help, and might harm. */
-function refuseTooNew(applied: readonly AppliedMigration[], known: readonly Migration[]): void {
+function refuseTooNew(applied: readonly AppliedMigration[], known: readonly Pick<Migration, 'version'>[]): void {
   const ours = new Set(known.map(({ version }) => version));
   const breaking = applied.find(({ version, breaks }) => breaks && !ours.has(version));
   if (breaking === undefined) return;

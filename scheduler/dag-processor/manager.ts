@@ -43,6 +43,8 @@ export interface DagProcessorDeps {
   readonly logger: Logger;
   /** Of plugins. */
   readonly strategies?: PriorityStrategies;
+  /** Whether anybody has asked for a file by name, so that nothing is taken in vain; without it each look takes what there is. */
+  readonly isAsked?: () => Promise<boolean>;
 }
 
 /** So many are bundled, imported or saved at once: each stage takes what it can, and saving goes in batches. */
@@ -161,7 +163,8 @@ export class DagProcessor implements Service {
   async refreshBundles(): Promise<void> {
     await this.#open();
     const moved = await this.#keeper.fetchDue();
-    for (const { bundleName, filePath } of await takeParseRequests(this.#deps.db, this.#sources.names)) {
+    const isAsked = (await this.#deps.isAsked?.()) ?? true;
+    for (const { bundleName, filePath } of isAsked ? await takeParseRequests(this.#deps.db, this.#sources.names) : []) {
       const folder = this.#sources.folderOf(bundleName);
       if (folder !== null) this.#waiting.add(join(folder, filePath));
     }

@@ -72,7 +72,7 @@ export class PluginHost implements Service, CustomTimetables {
     this.#deps = deps;
     this.#workFolder = makeTemporaryFolder('plugins');
     const { clock, logger } = deps;
-    this.#ears = new Loop({ name: 'plugin_events', clock, logger, intervalMs: HEAR_MS, runOnce: async () => void (await this.hear()) });
+    this.#ears = new Loop({ name: 'plugin_events', clock, logger, intervalMs: HEAR_MS, runOnce: () => this.hear() });
     this.#loop = new Loop({ name: 'plugins', clock, logger, intervalMs: SCAN_MS, runOnce: async () => void (await this.runOnce()) });
   }
 
@@ -109,6 +109,7 @@ export class PluginHost implements Service, CustomTimetables {
     await Promise.all(replaced.map((plugin) => plugin.child?.stop()));
     await this.#save();
     this.#hasScanned = true;
+    this.#ears.wake();
   }
 
   /** Rejects with SCHEDULE_INVALID when no plugin offers the timetable, or it fails. */
@@ -143,10 +144,11 @@ export class PluginHost implements Service, CustomTimetables {
   }
 
   /** One round: each plugin with listeners hears what waits for it, unless it is still hearing. Then faults are written. */
-  async hear(): Promise<void> {
-    const { db, logger } = this.#deps;
-    for (const { name, child, provides } of this.#plugins) {
-      if (child === null || provides.listeners.length === 0 || this.#hearing.has(name)) continue;
+  async hear(): Promise<number | undefined> {
+    const { db, logger, config } = this.#deps;
+    const listeners = this.#plugins.filter(({ child, provides }) => child !== null && provides.listeners.length > 0);
+    for (const { name, child } of listeners) {
+      if (child === null || this.#hearing.has(name)) continue;
       this.#hearing.add(name);
       // Not waited for: a listener may take its time, and the others theirs.
       void hearOnce(db, { name, child, onFault: (what) => this.#noteFault(name, what) })
@@ -158,6 +160,8 @@ export class PluginHost implements Service, CustomTimetables {
     }
     this.#sendLineage();
     await this.#saveFaults();
+    // A plugin that begins to listen wakes its ears.
+    return listeners.length === 0 && config.openLineageTo === '' ? SCAN_MS : undefined;
   }
 
   /** Events of OpenLineage wait in the same queue as those of plugins. */

@@ -1,6 +1,7 @@
 /** Goal: while there is nothing to look for, one statement a second says so to all who look. Method: statements are counted on a real database. */
 import { expect, it } from 'vitest';
 import type { Queryable, Statement } from '#platform/db/client.ts';
+import { askToParse } from '#platform/db/queries/parse-requests.ts';
 import { aDagSpec, aTask } from '#test/support/a-dag-spec.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { OpenWorkLook } from '../../scheduler/engine/open-work.ts';
@@ -41,6 +42,10 @@ it('tells each kind when there is some of it, and at once when told to look agai
   expect(await look.has('deadlines')).toBe(false);
   look.forget();
   expect(await look.has('deadlines')).toBe(true);
+  expect(await look.has('parseRequests')).toBe(false);
+  await askToParse(database.db, [{ bundleName: 'dags-folder', filePath: 'late.ts' }]);
+  look.forget();
+  expect(await look.has('parseRequests')).toBe(true);
   expect(await look.has('backfills')).toBe(false);
 });
 
