@@ -3,23 +3,29 @@ import type { Clock, Timer } from '#platform/clock.ts';
 import type { Logger } from '#platform/logger.ts';
 
 const TICK_MS = 200;
+/** While nothing waits, nothing is late. */
+const IDLE_TICK_MS = 2_000;
 const BLOCKED_MS = 500;
 
 export class LoopGuard {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #isWaiting: () => boolean;
   #timer: Timer | null = null;
   #worstMs = 0;
 
-  constructor(deps: { readonly clock: Clock; readonly logger: Logger }) {
+  /** `isWaiting`: whether there is a wait that could be late. */
+  constructor(deps: { readonly clock: Clock; readonly logger: Logger; readonly isWaiting: () => boolean }) {
     this.#clock = deps.clock;
     this.#logger = deps.logger;
+    this.#isWaiting = deps.isWaiting;
   }
 
   start(): void {
     const before = this.#clock.monotonic();
-    this.#timer = this.#clock.after(TICK_MS, () => {
-      this.notice(this.#clock.monotonic() - before - TICK_MS);
+    const tickMs = this.#isWaiting() ? TICK_MS : IDLE_TICK_MS;
+    this.#timer = this.#clock.after(tickMs, () => {
+      this.notice(this.#clock.monotonic() - before - tickMs);
       if (this.#timer !== null) this.start();
     });
   }

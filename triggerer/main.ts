@@ -4,11 +4,13 @@ import { hostname } from 'node:os';
 import type { UiEvent } from '#platform/broker/messages.ts';
 import { newId } from '#platform/clock.ts';
 import { agreedSettings } from '#platform/config/agreed-settings.ts';
+import { hasWatches } from '#platform/db/queries/assets/has-watches.ts';
 import { saveService } from '#platform/db/queries/save-service.ts';
 import { Masker } from '#platform/mask.ts';
 import { SecretPlugins } from '#platform/secrets/secret-plugins.ts';
 import { openSecretStore } from '#platform/secrets/secret-store.ts';
 import { Loop } from '#platform/service/service.ts';
+import { SharedRead } from '#platform/service/shared-read.ts';
 import { WINDLASS_VERSION } from '#platform/version.ts';
 import { AssetListeners } from './asset-listeners.ts';
 import { AssetWatcher } from './asset-watcher.ts';
@@ -22,6 +24,8 @@ export interface RunningTriggerer {
 }
 
 const WATCH_MS = 1_000;
+/** A little less than that: both loops look by one statement. */
+const WATCHES_FRESH_MS = 900;
 
 export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'masker'>): Promise<RunningTriggerer> {
   const { config, db, broker, clock, logger } = given;
@@ -31,7 +35,7 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
   const triggerer = new Triggerer(triggererId, deps, () => loop.wake());
   const watcher = new AssetWatcher(triggererId, deps);
   const listeners = new AssetListeners(triggererId, deps);
-  const guard = new LoopGuard({ clock, logger });
+  const guard = new LoopGuard({ clock, logger, isWaiting: () => triggerer.size > 0 });
   const loop = new Loop({ name: 'triggerer', clock, logger, intervalMs: 1_000, runOnce: () => triggerer.runOnce() });
   const heartbeat = (stopped: boolean) =>
     saveService(db.reserved, {
@@ -53,6 +57,9 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
         loop_lag_ms: guard.worstMs(),
       },
     });
+  const watches = new SharedRead(clock, WATCHES_FRESH_MS, () => hasWatches(db));
+  const watch = async () => ((await watches.get()) ? watcher.runOnce() : undefined);
+  const listen = async () => (listeners.size > 0 || (await watches.get()) ? listeners.runOnce() : undefined);
   const loops = [
     new Loop({
       name: 'heartbeat',
@@ -62,8 +69,8 @@ export async function startTriggerer(given: Omit<TriggererDeps, 'secrets' | 'mas
       runOnce: async () => void (await heartbeat(false)),
     }),
     loop,
-    new Loop({ name: 'asset_watches', clock, logger, intervalMs: WATCH_MS, runOnce: () => watcher.runOnce() }),
-    new Loop({ name: 'asset_listeners', clock, logger, intervalMs: WATCH_MS, runOnce: () => listeners.runOnce() }),
+    new Loop({ name: 'asset_watches', clock, logger, intervalMs: WATCH_MS, runOnce: watch }),
+    new Loop({ name: 'asset_listeners', clock, logger, intervalMs: WATCH_MS, runOnce: listen }),
   ];
   await heartbeat(false);
   const listening = await Promise.all([
