@@ -121,10 +121,13 @@ function cutAfter({ orderBy }: ListRequest, bounds: Bounds | null, rows: () => s
   const isDown = orderBy[0]?.descending ?? false;
   const [best, worst] = isDown ? ['last_value', 'first_value'] : ['first_value', 'last_value'];
   const way = isDown ? 'desc' : 'asc';
+  // Each of them has one fitting row at least, so that as many runs as rows are enough.
   const text = `, cut as (
   select worst, dag_run_id
-    from (select ${worst} as worst, dag_run_id, sum(sure) over (order by ${worst} ${way}, dag_run_id ${way} rows unbounded preceding) as rows
-            from run where is_summed and sure > 0 and ${worst} is not null) w
+    from (select worst, dag_run_id, sum(sure) over (order by worst ${way}, dag_run_id ${way} rows unbounded preceding) as rows
+            from (select ${worst} as worst, dag_run_id, sure from run
+                   where is_summed and sure > 0 and ${worst} is not null
+                   order by worst ${way}, dag_run_id ${way} limit ${rows()}) first_ones) w
    where rows >= ${rows()} order by worst ${way}, dag_run_id ${way} limit 1
 )`;
   const [key, reached] = orderBy.length > 1 ? [`c.${best}`, 'worst'] : [`(c.${best}, c.dag_run_id)`, 'worst, dag_run_id'];
