@@ -11,6 +11,7 @@ import type { Config } from '#platform/config/config.ts';
 import { type Database, openDatabase } from '#platform/db/client.ts';
 import { explainConnection } from '#platform/db/explain-connection.ts';
 import { checkSchema } from '#platform/db/migrate.ts';
+import { reachReserved } from '#platform/db/queries/care/reach-reserved.ts';
 import type { Logger } from '#platform/logger.ts';
 import { clock, loggerFor, readCliConfig, requireDatabaseUrl } from './environment.ts';
 import { checkAtStart } from './start-checks.ts';
@@ -147,9 +148,10 @@ async function waitForDatabase(db: Database, logger: Logger, signal: AbortSignal
   for (let delayMs = RETRY_MIN_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
     try {
       await checkSchema(db);
+      await reachReserved(db);
       return;
     } catch (error) {
-      if (isAppError(error)) throw error;
+      if (isAppError(error) && error.code !== 'DATABASE_UNAVAILABLE') throw error;
       const explained = explainConnection(error, db.url);
       if (explained?.details['final'] === true) throw explained;
       logger.warn(
