@@ -8,8 +8,8 @@ export interface Bundle {
   readonly file: string;
 }
 
-/** One that does not say in time whether it takes a bundle is busy with something else. */
-const HEARD_MS = 1_000;
+/** One that does not say in so long whether it takes a bundle is busy with something else. To start another costs a busy machine more. */
+const HEARD_MS = 5_000;
 
 export class LoadedBundles {
   readonly #all = new Set<string>();
