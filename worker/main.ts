@@ -170,6 +170,7 @@ function attemptDeps(deps: WorkerDeps & Required<Pick<WorkerDeps, 'secrets'>>, {
     requests: { db, secrets: deps.secrets, masker: makeMasker(config), xcomMaxBytes, large, frames, runs: { db, broker, clock } },
     logsFolder: config.logsFolder,
     logMaxBytes: config.taskLogMaxMb * MB,
+    assetPreviews: config.assetPreviews,
     mapLengthMax: Math.min(config.maxMapLength, SPEC_LIMITS.mappedInstances),
     memoryMb: config.taskMemoryMb,
     processesMax: config.taskProcessesMax,

@@ -114,6 +114,12 @@ export const CONFIG_KEYS = {
     fallback: '',
     doc: 'Address under which people reach the web server, https://windlass.example.com: links in messages begin with it. Empty: http://localhost and its port.',
   },
+  assetPreviews: {
+    env: 'WINDLASS_ASSET_PREVIEWS',
+    type: 'bool',
+    fallback: 'true',
+    doc: 'Whether the first rows of what tasks write to assets are kept, to be shown on their pages. A setting of workers; false: of no asset.',
+  },
   openLineageTo: {
     env: 'WINDLASS_OPENLINEAGE_TO',
     type: 'string',

@@ -198,3 +198,24 @@ describe('OpenLineage', { timeout: 90_000 }, () => {
     expect(events().flatMap((event: LineageEvent) => wrongsOf(event))).toEqual([]);
   });
 });
+
+it('a worker that is told so keeps no rows of any asset', { timeout: 90_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'windlass-lake-'));
+  const file = `
+import { asset, dag } from 'windlass';
+import { readCsvBatches, writeCsv } from 'windlass/providers/csv';
+const out = asset({ name: 'out', uri: 'file://${folder}/out.csv', preview: 5 });
+export const quiet = dag('quiet', { isPausedUponCreation: false }, ({ task }) => {
+  task('write', () => writeCsv('${folder}/out.csv', readCsvBatches([Buffer.from('id\\n1\\n')], { types: { id: 'int64' } })), { outlets: [out] });
+});
+`;
+  const other = await startWholeWindlass({ 'quiet.ts': file }, { assetPreviews: false });
+  try {
+    await other.know('quiet');
+    expect(await other.ended(await other.trigger('quiet'))).toBe('success');
+    expect(await other.sql('select row_count, sample from asset_version')).toEqual([{ row_count: 1, sample: null }]);
+  } finally {
+    await other.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { SampleCell } from '#core/assets/asset-version.ts';
 import { parseFacts, VERSION_LIMITS } from '#core/assets/asset-version.ts';
 import { Masker } from '#platform/mask.ts';
-import { maskSamples } from '../../worker/supervisor/mask-samples.ts';
+import { maskSamples, withoutSamples } from '../../worker/supervisor/mask-samples.ts';
 
 const SECRET = 'correct-horse-battery-staple';
 
@@ -37,4 +37,11 @@ it('what a cut has left of a secret at the end of a cell is hidden', () => {
 
 it('a column that is called a secret is hidden whole, but for its nulls', () => {
   expect(masked(['user', 'password_hash', 'api_key'], ['ann', 'abc', null], [])).toEqual(['ann', '***', null]);
+});
+
+it('where previews are switched off, nothing but the rows is left out', () => {
+  const event = { name: 'a', uri: null, group: null, extra: {}, aliases: [], partitionKey: null };
+  const version = { rows: 1, columns: [{ name: 'a', type: 't', nullable: true }] };
+  const sample = { columns: ['a'], rows: [[1]] };
+  expect(withoutSamples([{ ...event, version: { ...version, sample } }, event])).toEqual([{ ...event, version }, event]);
 });

@@ -28,6 +28,8 @@ export interface AttemptDeps {
   readonly logMaxBytes: number;
   /** The longest list to map over. */
   readonly mapLengthMax: number;
+  /** Whether first rows of what is written to assets may leave this machine. */
+  readonly assetPreviews: boolean;
   /** Heap limit of a task process. */
   readonly memoryMb: number;
   /** Processes one attempt may have running. */

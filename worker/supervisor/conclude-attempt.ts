@@ -17,7 +17,7 @@ import type { AttemptDeps } from './attempt-deps.ts';
 import { callbacksAfter } from './callbacks-after.ts';
 import { type Decision, decideFinish } from './decide-finish.ts';
 import type { Ending } from './ending.ts';
-import { maskSamples } from './mask-samples.ts';
+import { maskSamples, withoutSamples } from './mask-samples.ts';
 import type { RequestDesk } from './requests.ts';
 
 /** What became of it: the event that was written, or null when the lease was lost. */
@@ -187,7 +187,8 @@ function masked(given: Decision, deps: AttemptDeps): Decision {
   const { masker } = deps.requests;
   const hidden = (text: string | null) => (text === null ? null : masker.mask(text));
   const checks = given.checks?.map((check) => ({ ...check, message: hidden(check.message) }));
-  const assetEvents = given.assetEvents && maskSamples(given.assetEvents, masker);
+  const assetEvents =
+    given.assetEvents && (deps.assetPreviews ? maskSamples(given.assetEvents, masker) : withoutSamples(given.assetEvents));
   const decision = { ...given, ...(checks !== undefined && { checks }), ...(assetEvents !== undefined && { assetEvents }) };
   const reason = decision.reason === null ? null : storable(masker.mask(decision.reason), REASON_MAX_CHARS);
   if (decision.error === null) return { ...decision, reason };

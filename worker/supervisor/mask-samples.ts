@@ -7,6 +7,15 @@ const HIDDEN = '***';
 /** What stands at the end of a cell that was cut off. */
 const CUT = '…';
 
+/** What was written, without its first rows. */
+export function withoutSamples(events: readonly NewAssetEvent[]): readonly NewAssetEvent[] {
+  return events.map((event) => {
+    if (event.version?.sample === undefined) return event;
+    const { sample: _rows, ...version } = event.version;
+    return { ...event, version };
+  });
+}
+
 export function maskSamples(events: readonly NewAssetEvent[], masker: Masker): readonly NewAssetEvent[] {
   return events.map((event) => {
     const { version } = event;

@@ -81,6 +81,8 @@ export function typeWords(type: string): string {
   const base = type.replace(/<.*$/, '').toLowerCase();
   const zone = /, *([A-Za-z/_+:0-9-]+)>$/.exec(type)?.[1];
   if (base === 'utf8') return 'text';
+  const [, digits, scale] = /^decimal\[(\d+)e\+?(-?\d+)\]$/.exec(base) ?? [];
+  if (digits !== undefined) return `decimal(${digits}, ${scale})`;
   return [base, unit, zone].filter((part) => part !== undefined).join(', ');
 }
 
