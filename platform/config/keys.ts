@@ -241,13 +241,7 @@ export const CONFIG_KEYS = {
     fallback: '5000',
     doc: 'Between SIGTERM and SIGKILL of a task process.',
   },
-  taskMemoryMb: {
-    env: 'WINDLASS_TASK_MEMORY_MB',
-    type: 'int',
-    fallback: '2048',
-    min: 32,
-    doc: 'Heap limit of one task process.',
-  },
+  taskMemoryMb: { env: 'WINDLASS_TASK_MEMORY_MB', type: 'int', fallback: '2048', min: 32, doc: 'Heap limit of one task process.' },
   taskLogMaxMb: { env: 'WINDLASS_TASK_LOG_MAX_MB', type: 'int', fallback: '64', min: 1, doc: 'Log of one attempt is cut after this size.' },
   taskOpenFilesMax: {
     env: 'WINDLASS_TASK_OPEN_FILES_MAX',
