@@ -1,21 +1,14 @@
 /**
- * Goal: a stream that somebody wants to begin from the start does so once, with the rows that are there kept or removed as was asked, whatever
- * dies on the way. Method: real destinations and the database's own answers; killed processes are real ones, killed before each of
- * the things they do between the wish and the first page.
+ * Goal: a stream that somebody wants to begin from the start does so once, with the rows that are there kept or removed as was asked. Method:
+ * real destinations and the database's own answers.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { SyncResetRows } from '#core/sync/sync-report.ts';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
-import { findSync, listSyncs } from '#platform/db/queries/sync/list-syncs.ts';
+import { listSyncs } from '#platform/db/queries/sync/list-syncs.ts';
 import { askReset, withdrawReset } from '#platform/sync/ask-reset.ts';
-import type { Ctx } from '#sdk/context.ts';
 import { withSyncListener } from '#sdk/runtime/sync-reports.ts';
-import { duck } from '#test/support/duckdb.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { startBigQueryEmulator } from '../../emulators/bigquery/bigquery-server.ts';
 import { startGcsEmulator } from '../../emulators/gcs/gcs-server.ts';
 import { connectBigQuery, connectGcs } from '../../providers/google/index.ts';
@@ -23,75 +16,31 @@ import {
   bigqueryDestination,
   lakeDestination,
   postgresDestination,
-  postgresSource,
   type SyncDestination,
   type SyncSource,
   sync,
 } from '../../providers/sync/index.ts';
 import { endSyncing, startSyncing, supervisorOf } from '../support/syncing-attempt.ts';
-import { aSpec, aTask, saveDag } from '../webserver/dag-fixtures.ts';
-import { connectionFromUrl } from './postgres-connection.ts';
-
-let database: TestDatabase;
-let folder: string;
-let logs: string[];
-const connections: Record<string, unknown> = {};
-
-const ctx = (): Ctx<unknown> =>
-  ({
-    conn: async (id: string) => connections[id],
-    signal: new AbortController().signal,
-    log: { info: (text: string) => void logs.push(text), warn: () => undefined },
-    heartbeat: () => undefined,
-    scratch: folder,
-  }) as never;
-const sql = async <Row>(text: string) => (await database.db.pool.query(text)).rows as Row[];
-const shop = () => postgresSource({ connection: 'db', table: 'orders', cursor: 'id', pageRows: 3 });
-const keyed = () => postgresDestination({ connection: 'db', schema: 'copy', table: 'keyed', key: ['id'] });
-const appended = () => postgresDestination({ connection: 'db', schema: 'copy', table: 'appended' });
-const lake = () => lakeDestination({ folder: join(folder, 'lake') });
-
-beforeAll(async () => {
-  database = await createDatabase();
-  connections['db'] = connectionFromUrl(database.url);
-  await saveDag(database.db, aSpec('copy', { tasks: [aTask('orders')] }));
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  logs = [];
-  folder = mkdtempSync(join(tmpdir(), 'windlass-sync-reset-'));
-  await sql(`drop schema if exists copy cascade; drop table if exists orders; delete from sync_stream; delete from audit_log;
-    create table orders (id int primary key, name text);
-    insert into orders select n, 'order ' || n from generate_series(1, 8) n`);
-  return () => rmSync(folder, { recursive: true, force: true });
-});
-
-/** A run of the task, as a worker would answer it. */
-async function run(to: SyncDestination, from: SyncSource = shop(), stream = 'orders'): Promise<{ rows: number; pages: number }> {
-  const task = await startSyncing(database.db, 'copy', 'orders');
-  try {
-    const result = await withSyncListener(supervisorOf(database.db, task), () => sync(stream, { from, to })(ctx()));
-    await endSyncing(database.db, task, 'success');
-    return result;
-  } catch (error) {
-    await endSyncing(database.db, task, 'failed', (error as Error).message);
-    throw error;
-  }
-}
-
-async function only() {
-  const { rows } = await listSyncs(database.db, { filters: [], orderBy: [], limit: 10, offset: 0 });
-  expect(rows).toHaveLength(1);
-  return rows[0]!;
-}
-const ask = async (rows: SyncResetRows | null) => askReset(database.db, await only(), rows, 'ann');
-const idsOf = async (table: string) =>
-  (await sql<{ id: number }>(`select id::int as id from copy.${table} order by id`)).map((row) => row.id);
-const idsInLake = async () =>
-  (await duck(`select id::int from read_parquet('${folder}/lake/*.parquet') order by id`)).map((row) => (row as unknown[])[0]);
-const files = () => readdirSync(join(folder, 'lake')).filter((name) => name.endsWith('.parquet'));
-const EIGHT = [1, 2, 3, 4, 5, 6, 7, 8];
-const TWICE = EIGHT.flatMap((id) => [id, id]);
+import {
+  appended,
+  ask,
+  connections,
+  ctx,
+  database,
+  EIGHT,
+  files,
+  folder,
+  idsInLake,
+  idsOf,
+  keyed,
+  lake,
+  logs,
+  only,
+  run,
+  shop,
+  sql,
+  TWICE,
+} from './sync-reset-harness.ts';
 
 describe('what is heard of a stream', () => {
   it('is where it came from and goes to, how far it came, and what its last attempt did', async () => {
@@ -371,62 +320,4 @@ describe('in Google Cloud', () => {
       await gcs.stop();
     }
   });
-});
-
-describe('a process that is killed between the wish and the first page', () => {
-  const DESTINATIONS = { appended, lake } as const;
-
-  /** What it printed; null = it was killed. */
-  async function child(to: keyof typeof DESTINATIONS, dieAt: number): Promise<string | null> {
-    const task = await startSyncing(database.db, 'copy', 'orders');
-    const environment = {
-      PATH: process.env['PATH'],
-      SYNC_URL: database.url,
-      SYNC_TO: to,
-      SYNC_LAKE: join(folder, 'lake'),
-      SYNC_TASK: JSON.stringify(task),
-      SYNC_DIE_AT: String(dieAt),
-    };
-    const script = new URL('./fixtures/sync-reset-child.ts', import.meta.url).pathname;
-    const running = spawn(process.execPath, [script], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = '';
-    running.stdout.on('data', (bytes: Buffer) => {
-      said += bytes.toString();
-    });
-    const signal = await new Promise<NodeJS.Signals | null>((resolve) => running.once('close', (_code, ended) => resolve(ended)));
-    await endSyncing(database.db, task, signal === null ? 'success' : 'lost');
-    return signal === null ? said : null;
-  }
-
-  it.for([
-    ['appended', 'remove', EIGHT, 1],
-    ['lake', 'remove', EIGHT, 1],
-    // Less happens where rows stay: some of the places are enough.
-    ['appended', 'keep', TWICE, 5],
-    ['lake', 'keep', TWICE, 5],
-  ] as const)(
-    'anywhere leaves a reset of %s (%s) to the next, which does it once',
-    { timeout: 240_000 },
-    async ([to, rows, expected, stride]) => {
-      const ids = () => (to === 'lake' ? idsInLake() : idsOf('appended'));
-      const clean = async () => {
-        await sql('drop schema if exists copy cascade; delete from sync_stream');
-        if (existsSync(join(folder, 'lake'))) rmSync(join(folder, 'lake'), { recursive: true });
-        await run(DESTINATIONS[to]());
-        await ask(rows);
-      };
-      await clean();
-      const steps = Number(await child(to, -1));
-      expect(steps).toBeGreaterThan(5);
-      expect(await ids()).toEqual(expected);
-      for (let dieAt = 0; dieAt < steps; dieAt += stride) {
-        await clean();
-        expect(await child(to, dieAt), `killed before step ${dieAt} of ${steps}`).toBe(null);
-        await run(DESTINATIONS[to]());
-        expect(await ids(), `killed before step ${dieAt} of ${steps}`).toEqual(expected);
-        const row = await findSync(database.db, (await only()).sync_id);
-        expect(row).toMatchObject({ reset_rows: null, was_reset_at: expect.any(Date), last_state: 'success', state: { after: ['8'] } });
-      }
-    },
-  );
 });
