@@ -151,8 +151,8 @@ function parseSample(value: unknown): AssetSample | null {
   return { ...sample, rows: thatFit(rows, VERSION_LIMITS.sampleBytes - bytesOf({ ...sample, rows: [] })) };
 }
 
-const encoder = new TextEncoder();
-const bytesOf = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
+// Made when it is needed: where DAG files are read there is none.
+const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 
 /** The first rows that need no more than so many bytes together. */
 function thatFit(rows: AssetSample['rows'], bytes: number): AssetSample['rows'] {
