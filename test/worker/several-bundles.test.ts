@@ -26,6 +26,14 @@ const QUIET = {
   moves: file('moves', '', `process.chdir('/'); process.env.LEFT = 'behind'; return null;`),
   looks: file('looks', '', `return [process.cwd() === '/', process.env.LEFT ?? null];`),
   throws: file('throws', `if (Math.max(0, 1) > 0) throw new Error('not importable');`, ''),
+  outlets: `
+import { appendFileSync } from 'node:fs';
+import { asset, dag } from 'windlass';
+import { sync } from 'windlass/providers/sync';
+appendFileSync(WITNESS, 'outlets\\n');
+const table = asset('file:///lake/orders');
+export default dag('outlets', {}, ({ task }) => task('does', async () => typeof sync, { outlets: [table] }));
+`,
   late: file('late', `setTimeout(() => { throw new Error('of the file'); }, 250).unref();`, ''),
   lateAndWaits: file(
     'lateAndWaits',
@@ -137,6 +145,12 @@ describe('a task process', () => {
     expect(values).toMatchObject([1, 1, 2, 2].map((value) => ({ outcome: 'success', value })));
     expect(imported()).toEqual(['first', 'second']);
     expect(host.dead).toBe(false);
+  });
+
+  it('runs tasks after one with what the sdk shares in a process', async () => {
+    await load('outlets');
+    expect((await run('outlets')).result).toMatchObject({ value: 'function' });
+    expect(await load('first')).toBe(true);
   });
 
   it('puts back the working folder and the environment between two files', async () => {

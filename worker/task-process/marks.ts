@@ -28,8 +28,12 @@ export function watchForMarks(): () => boolean {
   return () => countNames(named) !== names || countListeners() !== events || countResources() > resources || isAnyChanged(places);
 }
 
+/** What our own modules share through globalThis is no mark. */
+const OURS = 'windlass.';
+
 function countNames(holders: readonly object[]): number {
   let count = 0;
+  for (const name of ownKeys(globalThis)) if (typeof name === 'symbol' && name.description?.startsWith(OURS)) count -= 1;
   for (let index = 0; index < holders.length; index++) count += ownKeys(holders[index] as object).length;
   return count;
 }
