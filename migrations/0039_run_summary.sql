@@ -29,6 +29,7 @@ create or replace function drop_history() returns trigger language plpgsql as $d
 begin
   delete from task_instance_event e using gone where e.task_instance_id = gone.task_instance_id;
   delete from task_attempt a using gone where a.task_instance_id = gone.task_instance_id;
+  delete from xcom x using gone where x.task_instance_id = gone.task_instance_id;
   update dag_run r set revision = r.revision + 1
    where r.dag_run_id in (select dag_run_id from gone) and r.ended_at is not null;
   return null;

@@ -63,3 +63,15 @@ it('goes with its run', async () => {
   await sql('delete from dag_run where dag_run_id = $1', [dagRunId]);
   expect(await sql('select from dag_run_summary')).toEqual([]);
 });
+
+it('leaves nothing behind when a run goes: no event, attempt or result of its instances', async () => {
+  const hanging = () =>
+    sql<{ what: string; n: number }>(
+      `select 'event' as what, count(*)::int as n from task_instance_event e where not exists (select from task_instance t where t.task_instance_id = e.task_instance_id)
+        union all select 'attempt', count(*)::int from task_attempt a where not exists (select from task_instance t where t.task_instance_id = a.task_instance_id)
+        union all select 'result', count(*)::int from xcom x where not exists (select from task_instance t where t.task_instance_id = x.task_instance_id)`,
+    );
+  expect((await sql('select from xcom')).length).toBeGreaterThan(0);
+  await sql('delete from dag_run where dag_run_id = $1', [dagRunId]);
+  expect(await hanging()).toEqual(['event', 'attempt', 'result'].map((what) => ({ what, n: 0 })));
+});
