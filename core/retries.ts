@@ -26,7 +26,9 @@ export interface RetryTry {
 export function retryDelayMs(rule: RetryRule, { tryNumber, hash, maxDelayMs }: RetryTry): number {
   if (rule.retryExponentialBackoff === 1) return rule.retryDelayMs;
   const cap = Math.min(rule.maxRetryDelayMs ?? maxDelayMs, maxDelayMs);
-  const minSeconds = Math.max(1, Math.ceil((rule.retryDelayMs / 1_000) * rule.retryExponentialBackoff ** (tryNumber - 1)));
+  // No delay stays none, also times a power that is infinite.
+  const grown = rule.retryDelayMs === 0 ? 0 : (rule.retryDelayMs / 1_000) * rule.retryExponentialBackoff ** (tryNumber - 1);
+  const minSeconds = Math.max(1, Math.ceil(grown));
   if (!Number.isFinite(minSeconds) || minSeconds * 1_000 >= cap) return cap;
   const jitterSeconds = Number(hash % BigInt(minSeconds));
   return Math.min((minSeconds + jitterSeconds) * 1_000, cap);

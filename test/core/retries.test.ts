@@ -30,6 +30,7 @@ it('grows by the factor, with the hash of the try as jitter', () => {
   expect(retryDelayMs(rule(2), { tryNumber: 3, hash, maxDelayMs: DAY })).toBe(expected);
   expect(retryDelayMs(rule(1.5, 1_000), { tryNumber: 2, hash: 5n, maxDelayMs: DAY })).toBe((2 + 1) * 1_000);
   expect(retryDelayMs(rule(2, 0), { tryNumber: 5, hash: 5n, maxDelayMs: DAY })).toBe(1_000);
+  expect(retryDelayMs(rule(10, 0), { tryNumber: 400, hash: 5n, maxDelayMs: DAY })).toBe(1_000);
 });
 
 it('never waits less than the minimum, twice as long or more, or beyond a cap', () => {
@@ -42,7 +43,8 @@ it('never waits less than the minimum, twice as long or more, or beyond a cap', 
   });
   fc.assert(
     fc.property(any, ({ delay, factor, tryNumber, hash, max }) => {
-      const min = Math.max(1, Math.ceil((delay / 1_000) * factor ** (tryNumber - 1))) * 1_000;
+      const grown = delay === 0 ? 0 : (delay / 1_000) * factor ** (tryNumber - 1);
+      const min = Math.max(1, Math.ceil(grown)) * 1_000;
       const cap = Math.min(max ?? DAY, DAY);
       const wait = retryDelayMs(rule(factor, delay, max), { tryNumber, hash, maxDelayMs: DAY });
       expect(wait).toBeLessThanOrEqual(cap);
