@@ -280,6 +280,8 @@ export interface ResultMessage {
   readonly result: BodyResult;
   /** The process ends after this: it must not be used again. */
   readonly ends?: true;
+  /** Something is left of its DAG file: attempts of others do not begin here. Absent = they may, or nobody has looked. */
+  readonly stays?: true;
   /** How long the body ran by the process's own clock, ms. A hint for batching; absent = not measured. */
   readonly ranMs?: number;
   /** Of those that stand behind it, the one that begins now. Absent = none does: the supervisor looks first at what this one left. */

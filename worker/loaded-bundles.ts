@@ -15,6 +15,7 @@ export class LoadedBundles {
   readonly #all = new Set<string>();
   readonly #clock: Clock;
   #current: string | null = null;
+  #stays = false;
   #onTaken: ((hash: string) => void) | null = null;
 
   constructor(clock: Clock) {
@@ -34,6 +35,16 @@ export class LoadedBundles {
     return this.#all.has(hash);
   }
 
+  /** Something is left of the bundle whose attempts it takes: it takes no others any more. */
+  stay(): void {
+    this.#stays = true;
+  }
+
+  /** Whether attempts of the bundle may run there, as far as is known. `max`: how many bundles a process may hold. */
+  mayTake(hash: string, max: number): boolean {
+    return this.#current === hash || this.#current === null || (!this.#stays && (this.#all.has(hash) || this.#all.size < max));
+  }
+
   /** Attempts of another bundle stand behind the one that runs: it is the current one when they begin. */
   expect(hash: string): void {
     this.#all.add(hash);
@@ -44,24 +55,26 @@ export class LoadedBundles {
     this.#current = hash;
   }
 
-  /** The process says that it takes attempts of this bundle. */
+  /** The process says whose attempts it takes. */
   hear(hash: string): void {
     this.#onTaken?.(hash);
   }
 
   /**
-   * Resolves with whether it takes attempts of the bundle from now on. The first is loaded without a word; for another the process
-   * looks whether something is left of those before, and ends if so. `ended`: when the process has.
+   * Resolves with whether it takes attempts of the bundle from now on; null = it is gone, or says nothing. The first is loaded without
+   * a word; for another the process looks whether something is left of those before, and stays with them if so. `ended`: when it has.
    */
-  async load({ hash, file }: Bundle, tell: (message: LoadMessage) => void, ended: Promise<unknown>): Promise<boolean> {
+  async load({ hash, file }: Bundle, tell: (message: LoadMessage) => void, ended: Promise<unknown>): Promise<boolean | null> {
     if (this.#current === hash) return true;
     const isFirst = this.#current === null;
-    this.#current = hash;
-    this.#all.add(hash);
     const taken = Promise.withResolvers<boolean>();
-    this.#onTaken = (said) => said === hash && taken.resolve(true);
+    this.#onTaken = (said) => taken.resolve(said === hash);
     tell({ type: 'load', bundleFile: file, bundleHash: hash });
-    if (isFirst) return true;
-    return within(this.#clock, HEARD_MS, Promise.race([taken.promise, ended.then(() => false)]), false);
+    const takes = isFirst || (await within(this.#clock, HEARD_MS, Promise.race([taken.promise, ended.then(() => null)]), null));
+    if (takes === true) {
+      this.#current = hash;
+      this.#all.add(hash);
+    } else if (takes === false) this.stay();
+    return takes;
   }
 }

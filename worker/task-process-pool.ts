@@ -206,7 +206,8 @@ export class TaskProcessPool {
         this.#planSpare();
         return taskProcess;
       }
-      this.#retire(taskProcess);
+      // It is warm for its own.
+      this.#offerIfAlive(taskProcess);
     }
   }
 
@@ -216,14 +217,14 @@ export class TaskProcessPool {
     const rest = () => [...this.#idle.keys()].find((process) => !process.dead && this.mayTake(process, hash));
     return (
       this.#find((process) => process.bundles.current === hash) ??
-      this.#find((process) => process.bundles.has(hash)) ??
+      this.#find((process) => process.bundles.has(hash) && this.mayTake(process, hash)) ??
       (this.#turns.isBrief ? (rest() ?? this.#find(isFresh)) : (this.#find(isFresh) ?? rest()))
     );
   }
 
   /** There is room in it for the code of one more bundle, or it has this one's. */
   mayTake({ bundles }: TaskProcess, hash: string): boolean {
-    return bundles.has(hash) || bundles.size < this.#options.bundlesMax;
+    return bundles.mayTake(hash, this.#options.bundlesMax);
   }
 
   #find(fits: (process: TaskProcess) => boolean): TaskProcess | undefined {

@@ -156,11 +156,11 @@ export class TaskProcess {
     return this.#hand.size;
   }
 
-  /** Resolves with whether it takes attempts of the bundle from now on: it is killed if not. */
+  /** Resolves with whether it takes attempts of the bundle from now on. One that does not say is killed. */
   async load(bundle: Bundle): Promise<boolean> {
     const takes = await this.bundles.load(bundle, (message) => this.#write(message), this.exited);
-    if (!takes) void this.kill();
-    return takes;
+    if (takes === null) await this.kill();
+    return takes === true;
   }
 
   send(message: ToTaskProcess): void {
@@ -340,6 +340,7 @@ export class TaskProcess {
     if (message.attemptId !== this.#running) return;
     this.#running = null;
     this.#ranMs = message.ranMs ?? this.#ranMs;
+    if (message.stays === true) this.bundles.stay();
     const { next, ...alone } = message;
     if (next !== undefined && this.#hand.isNext(next)) {
       this.#listener?.onMessage(message);

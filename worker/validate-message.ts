@@ -33,7 +33,7 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | nul
     return Number.isSafeInteger(requestId) && parsed ? { type: 'request', requestId: requestId as number, body: parsed } : null;
   },
   heartbeat: ({ progress }) => ({ type: 'heartbeat', progress: parseProgress(progress) }),
-  result: ({ attemptId, result, ends, ranMs, next }) => {
+  result: ({ attemptId, result, ends, stays, ranMs, next }) => {
     const parsed = isFields(result) ? parseResult(result) : null;
     if (parsed === null || typeof attemptId !== 'string') return null;
     const isTurn = Number.isSafeInteger(next);
@@ -42,6 +42,7 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FromTaskProcess | nul
       attemptId,
       result: parsed,
       ...(ends === true && { ends }),
+      ...(stays === true && { stays }),
       ...(isAmount(ranMs) && { ranMs }),
       ...(isTurn && { next: next as number }),
     };

@@ -94,11 +94,10 @@ function obey(message: ToTaskProcess): void {
   }
 }
 
-/** Says that attempts of the bundle may come, or ends. */
+/** Says whose attempts may come: those of the bundle, or still those of the one before, of which something is left. */
 function load(message: LoadMessage): void {
-  if (!bundles.takes(message)) exit(0);
-  enter(message);
-  void channel.send({ type: 'ready', bundleHash: message.bundleHash, protocol: TASK_PROTOCOL });
+  if (bundles.takes(message)) enter(message);
+  void channel.send({ type: 'ready', bundleHash: bundles.current, protocol: TASK_PROTOCOL });
 }
 
 /** From now on attempts of this bundle run. */
@@ -144,10 +143,23 @@ async function run(message: RunMessage): Promise<void> {
   const ends = isSpoilt || isChanged();
   // What it printed is read, and what it left is looked at, before anybody else begins here.
   const leaves = ends || asked > 0 || traces.areLeft || bytesPrinted() !== printed;
-  const next = leaves ? undefined : hand.next((bundle) => bundle === undefined || bundles.takes(bundle));
+  const found = { stays: false };
+  const takes = (bundle: RunMessage['bundle']) => {
+    found.stays = bundle !== undefined && !bundles.takes(bundle);
+    return !found.stays;
+  };
+  const next = leaves ? undefined : hand.next(takes);
   const turn = next?.turn;
   // With the operating system before the next begins: nobody's end may cost this one its result.
-  await finish({ type: 'result', attemptId, result, ranMs, ...(ends && { ends }), ...(turn !== undefined && { next: turn }) });
+  await finish({
+    type: 'result',
+    attemptId,
+    result,
+    ranMs,
+    ...(ends && { ends }),
+    ...(found.stays && { stays: true as const }),
+    ...(turn !== undefined && { next: turn }),
+  });
   if (ends) exit(0);
   restore();
   const following = next ?? hand.nextAlone();
