@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ResultMessage, RunMessage } from '#core/task-protocol.ts';
 import { systemClock } from '#platform/clock.ts';
+import { anAttemptContext } from '#test/support/an-attempt-context.ts';
 import { Dice } from '#test/support/seeded.ts';
 import { until } from '#test/support/until.ts';
 import { bundleFile, stopBundler } from '../../scheduler/dag-processor/bundle.ts';
@@ -76,28 +77,8 @@ function listen(): void {
 function message(taskId: string): RunMessage {
   number += 1;
   const id = `${taskId}-${number}`;
-  return {
-    type: 'run',
-    inputs: {},
-    context: {
-      attemptId: id,
-      dagId: 'hands',
-      runId: 'run',
-      runType: 'manual',
-      taskId,
-      mapIndex: -1,
-      tryNumber: 1,
-      maxTries: 0,
-      logicalDate: null,
-      dataIntervalStart: null,
-      dataIntervalEnd: null,
-      runAfter: '2026-11-27T00:00:00.000Z',
-      params: { witness: join(folder, 'begun') },
-      firstStartedAt: null,
-      idempotencyKey: id,
-      scratchFolder: folder,
-    },
-  };
+  const own = { attemptId: id, idempotencyKey: id, params: { witness: join(folder, 'begun') }, scratchFolder: folder };
+  return { type: 'run', inputs: {}, context: anAttemptContext({ dagId: 'hands', taskId, ...own }) };
 }
 
 interface Dealt {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ResultMessage, RunMessage } from '#core/task-protocol.ts';
 import { systemClock } from '#platform/clock.ts';
+import { anAttemptContext } from '#test/support/an-attempt-context.ts';
 import { until } from '#test/support/until.ts';
 import { bundleFile, stopBundler } from '../../scheduler/dag-processor/bundle.ts';
 import { TaskProcess } from '../../worker/task-process.ts';
@@ -104,28 +105,7 @@ let number = 0;
 
 function message(dagId: string): RunMessage {
   number += 1;
-  return {
-    type: 'run',
-    inputs: {},
-    context: {
-      attemptId: `${dagId}-${number}`,
-      dagId,
-      runId: 'run',
-      runType: 'manual',
-      taskId: 'does',
-      mapIndex: -1,
-      tryNumber: 1,
-      maxTries: 0,
-      logicalDate: null,
-      dataIntervalStart: null,
-      dataIntervalEnd: null,
-      runAfter: '2026-11-27T00:00:00.000Z',
-      params: {},
-      firstStartedAt: null,
-      idempotencyKey: dagId,
-      scratchFolder: tmpdir(),
-    },
-  };
+  return { type: 'run', inputs: {}, context: anAttemptContext({ attemptId: `${dagId}-${number}`, dagId, taskId: 'does' }) };
 }
 
 /** The result of the task of the DAG file that is loaded. */
