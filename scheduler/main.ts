@@ -121,7 +121,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     });
 
   const rescue = async () => {
-    // No lease is older than the wait for a worker: of a long queue none is asked for.
+    // A lease begins when its instance was queued already: nothing of a queue that is younger than a lease can be lost.
     const before = engine.nowMs() - config.leaseTtlMs;
     const ids = engine.memory.inFlight().flatMap(({ instance }) => ((instance.queuedAtMs ?? 0) <= before ? [instance.id] : []));
     if (ids.length === 0) return undefined;

@@ -1,8 +1,8 @@
 /**
  * Warm task processes. A process that has loaded a bundle runs the next attempt of the same bundle in a
- * fraction of a millisecond, and of another after it has loaded that, too, in a few; a fresh one costs many. At most slots + 1 exist: one a slot and one spare (and one for each
- * callback that runs). An
- * attempt that finds none waits for a new one or for one that is given back, whichever comes first.
+ * fraction of a millisecond, and of another after it has loaded that, too, in a few; a fresh one costs many. At most slots + 1
+ * exist: one a slot and one spare (and one for each callback that runs). An attempt that finds none waits for a new one or for one
+ * that is given back, whichever comes first.
  */
 import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '#platform/clock.ts';
@@ -214,11 +214,12 @@ export class TaskProcessPool {
   /** Has its code, has had it, is fresh, or may take it. While bodies are brief, few processes do more than many that must be started. */
   #findFor(hash: string): TaskProcess | undefined {
     const isFresh = (process: TaskProcess) => process.bundles.current === null;
-    const rest = () => [...this.#idle.keys()].find((process) => !process.dead && this.mayTake(process, hash));
+    // Least recently used: the others are likelier wanted for their own.
+    const other = () => [...this.#idle.keys()].find((process) => !process.dead && !isFresh(process) && this.mayTake(process, hash));
     return (
       this.#find((process) => process.bundles.current === hash) ??
       this.#find((process) => process.bundles.has(hash) && this.mayTake(process, hash)) ??
-      (this.#turns.isBrief ? (rest() ?? this.#find(isFresh)) : (this.#find(isFresh) ?? rest()))
+      (this.#turns.isBrief ? (other() ?? this.#find(isFresh)) : (this.#find(isFresh) ?? other()))
     );
   }
 

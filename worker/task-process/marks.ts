@@ -1,14 +1,14 @@
 /**
  * Whether anything shows in a process of the code that ran there: names that were added, functions of the platform that were replaced,
  * listeners, timers, sockets. To its own DAG file that is its own affair (what spoils a process even for that stands in `spoilt.ts`); code of
- * another file should not meet it. A look takes some tens of microseconds.
+ * another file should not meet it. Both are asked before a process takes another file.
  */
-import { GLOBALS, HOLDERS, isAnyChanged, placeOf } from './spoilt.ts';
+import { HOLDERS, isAnyChanged, placeOf } from './spoilt.ts';
 
 /** Modules of Node that are loaded in every task process: what wraps calls of packages wraps these. */
 const MODULES = ['fs', 'net', 'child_process', 'module', 'timers', 'events'];
-/** On globalThis, beside those that no body may replace. */
-const FUNCTIONS = [...GLOBALS, 'fetch', 'structuredClone', 'URL', 'Buffer', 'EventTarget', 'Event'];
+/** On globalThis, beside those that spoil a process. */
+const FUNCTIONS = ['fetch', 'structuredClone', 'URL', 'Buffer', 'EventTarget', 'Event'];
 /** Classes of the platform. Those that Node loads when they are first used are left out: that takes longer than many bodies. */
 const CLASSES: readonly { readonly prototype: object }[] = [URL, Buffer, EventTarget];
 
@@ -20,7 +20,7 @@ const { getActiveResourcesInfo, eventNames, listenerCount } = process;
 export function watchForMarks(): () => boolean {
   const modules = MODULES.map((name) => process.getBuiltinModule(name) as object);
   const named = [globalThis, ...HOLDERS];
-  const whole = [...HOLDERS, ...modules, ...CLASSES.map((of) => of.prototype)];
+  const whole = [...modules, ...CLASSES.map((of) => of.prototype)];
   const places = [placeOf(globalThis, FUNCTIONS), ...whole.map((holder) => placeOf(holder, ownKeys(holder)))];
   const names = countNames(named);
   const events = countListeners();

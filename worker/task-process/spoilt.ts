@@ -6,7 +6,7 @@
 
 import { closeSync, fstatSync, openSync } from 'node:fs';
 
-export const GLOBALS: readonly string[] = [
+const GLOBALS = [
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask'],
   ...['Object', 'Array', 'String', 'Promise', 'Map', 'Set', 'Date', 'Error'],
 ];
